@@ -1,0 +1,1 @@
+"""Fetch or assemble a text, and split it into streams."""

@@ -1,0 +1,102 @@
+"""Assemble a text from the members of a tarball."""
+
+import lzma
+import shutil
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from pathspec import GitIgnoreSpec
+
+from rnnscope.corpus.selection import compile_patterns, shuffled
+from rnnscope.errors import InputError
+
+MATCHED_BYTES_LIMIT = 4 * 2**30  # no corpus comes near it; an archive made to fill the disk stops here
+DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError)
+
+
+class StrictMember(tarfile.TarInfo):
+    """A member whose damaged header is an error; tarfile alone would take it for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "StrictMember":
+        """Parse one header block; a block of zeros is the regular end."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf == bytes(tarfile.BLOCKSIZE):
+                raise
+            raise tarfile.ReadError(f"cut off or damaged: {error}") from None
+
+
+def write_members(
+    archive: Path, patterns: list[str], seed: int, size: int | None, text: Path, limit: int = MATCHED_BYTES_LIMIT
+) -> None:
+    """Write the members of `archive` that match `patterns` to `text`, one after the other, cut to `size` bytes.
+
+    The paths are sorted and then shuffled by `seed`. One pass over the archive copies what matches to an unnamed
+    file, so memory stays small whatever the sizes are, and no name from the archive ever becomes a file.
+    Raises InputError when the archive is damaged, when nothing matches, when a path is absolute or goes up by
+    `..`, when a link or a device matches, and when the matching members exceed `limit` bytes.
+    """
+    with tempfile.TemporaryFile(dir=text.parent) as spool:
+        places = _spool_members(archive, compile_patterns(patterns), spool, limit)
+        if not places:
+            raise InputError(f"{archive}: no member matches {', '.join(patterns)}")
+        with text.open("wb") as output:
+            for name in shuffled(places, seed):
+                start, length = places[name]
+                spool.seek(start)
+                wanted = length if size is None else min(length, size - output.tell())
+                _copy(spool, output, wanted)
+
+
+def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int) -> dict[str, tuple[int, int]]:
+    """Copy what matches to `spool`; returns the start and the length there of each path."""
+    places: dict[str, tuple[int, int]] = {}
+    try:
+        with tarfile.open(archive, tarinfo=StrictMember) as tar:
+            for member in tar:
+                path = _checked_path(member, archive)
+                if member.isdir() or not wanted.match_file(path):
+                    continue
+                if not member.isreg():
+                    raise InputError(f"{archive}: {path} is a link or a device, expected a regular file")
+                start = spool.tell()
+                if start + member.size > limit:
+                    raise InputError(f"{archive}: the members that match exceed {limit:,} bytes; choose fewer")
+                content = tar.extractfile(member)
+                assert content is not None, "a regular file always has content"
+                shutil.copyfileobj(content, spool)
+                places[path] = (start, member.size)
+            _read_to_end(tar)
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, not the archive
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{archive}: not readable as a tar archive ({reason})") from None
+    return places
+
+
+def _checked_path(member: tarfile.TarInfo, archive: Path) -> str:
+    """The path of a member without a leading `./`."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InputError(f"{archive}: found member {member.name!r}, expected a path that stays inside the archive")
+    return str(path)
+
+
+def _read_to_end(tar: tarfile.TarFile) -> None:
+    """Read what follows the last member, so that a compressed file that is cut off or fails its checksum shows."""
+    assert tar.fileobj is not None, "an archive opened for reading has a file"
+    while tar.fileobj.read(2**20):
+        pass
+
+
+def _copy(source: IO[bytes], target: IO[bytes], count: int) -> None:
+    while count:
+        block = source.read(min(count, 2**20))
+        target.write(block)
+        count -= len(block)

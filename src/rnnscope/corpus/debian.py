@@ -1,0 +1,62 @@
+"""Fetch the source tarball inside a Debian package such as linux-source-6.1."""
+
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from rnnscope.corpus.unavailable import UnavailableError
+from rnnscope.errors import InputError
+
+PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+
+
+def check_package_name(name: str) -> None:
+    """Raise InputError unless `name` is the name of a Debian package, so that it cannot pass for an option."""
+    if not PACKAGE_NAME.fullmatch(name):
+        raise InputError(f"debian: found {name!r}, expected the name of a package")
+
+
+def fetch_debian_tarball(name: str, folder: Path) -> Path:
+    """Download the package `name` to the empty `folder` and take the tarball usr/src/NAME.tar.* out of it.
+
+    Raises UnavailableError with the reason when a tool is missing or fails, or the package has no such tarball.
+    """
+    _call(["apt-get", "download", name], folder)
+    packages = list(folder.glob("*.deb"))
+    if len(packages) != 1:
+        raise UnavailableError(f"apt-get download {name} left {len(packages)} packages, expected one")
+    content = folder / "content.tar"
+    with content.open("wb") as output:
+        _call(["dpkg-deb", "--fsys-tarfile", packages[0].name], folder, output)
+    tarball = folder / "source.tar"
+    try:
+        with tarfile.open(content, "r:") as tar:
+            _take_source(tar, name, tarball)
+    except tarfile.TarError as error:
+        raise UnavailableError(f"package {name}: not readable ({error})") from None
+    return tarball
+
+
+def _take_source(tar: tarfile.TarFile, name: str, tarball: Path) -> None:
+    for member in tar:
+        if member.isreg() and member.name.removeprefix("./").startswith(f"usr/src/{name}.tar"):
+            source = tar.extractfile(member)
+            assert source is not None, "a regular file always has content"
+            with source, tarball.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return
+    raise UnavailableError(f"package {name} holds no usr/src/{name}.tar.*")
+
+
+def _call(command: list[str], folder: Path, output: IO[bytes] | int = subprocess.DEVNULL) -> None:
+    """Run a tool in `folder`. Raises UnavailableError with the last line that it wrote to standard error."""
+    try:
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, check=False)
+    except FileNotFoundError:
+        raise UnavailableError(f"{command[0]} is not installed") from None
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise UnavailableError(f"{command[0]} ended with {done.returncode}: {lines[-1]}")

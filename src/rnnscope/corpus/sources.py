@@ -1,0 +1,144 @@
+"""The sources of a corpus: a file, a download, an archive, or what an installed package holds.
+
+A source is a mapping with one key, as config.yaml spells it:
+
+    path: FILE
+    url: ADDRESS
+    archive: {path | url | debian: ..., members: [PATTERN, ...], shuffle_seed: NUMBER}
+    installed: {package: NAME, members: [PATTERN, ...], shuffle_seed: NUMBER}
+    installed: {package: NAME, attribute: NAME}
+"""
+
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rnnscope.corpus.archive import write_members
+from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
+from rnnscope.corpus.download import check_url, download
+from rnnscope.corpus.installed import write_attribute, write_package_files
+from rnnscope.corpus.selection import compile_patterns
+from rnnscope.corpus.unavailable import UnavailableError
+from rnnscope.errors import InputError
+
+Source = dict[str, Any]
+
+SELECTION = {"members", "shuffle_seed"}
+KEYS = {
+    "archive": [{place} | SELECTION for place in ("path", "url", "debian")],
+    "installed": [{"package"} | SELECTION, {"package", "attribute"}],
+}
+
+log = logging.getLogger(__name__)
+
+
+def spell(value: Any) -> str:
+    """A source, or a part of one, as JSON on one line: how messages name it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def parse_source(text: str) -> Source:
+    """Parse a source written as JSON. Raises InputError naming the key that is missing, unknown or of a wrong type."""
+    try:
+        source = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"source: found {text!r}, expected JSON ({error})") from None
+    check_source(source)
+    return source  # type: ignore[no-any-return]
+
+
+def check_source(source: Any) -> None:
+    """Raise InputError, naming what was found and expected, unless `source` is one of the forms above."""
+    told = spell(source)
+    if not isinstance(source, dict) or len(source) != 1 or next(iter(source)) not in {"path", "url", *KEYS}:
+        raise InputError(f"source: found {told}, expected one key of path, url, archive, installed")
+    kind, value = next(iter(source.items()))
+    if kind in KEYS:
+        if not isinstance(value, dict) or set(value) not in KEYS[kind]:
+            forms = " or ".join("{" + ", ".join(sorted(form)) + "}" for form in KEYS[kind])
+            raise InputError(f"source: {kind}: found {spell(value)}, expected keys {forms}")
+        _check_values(kind, value)
+    else:
+        _check_values("source", source)
+
+
+def _check_values(where: str, values: dict[str, Any]) -> None:
+    """Check the type of each value, and what can be told of it before anything is opened."""
+    for key, value in values.items():
+        if key == "members":
+            if not isinstance(value, list) or not value or not all(isinstance(pattern, str) for pattern in value):
+                raise InputError(f"{where}: members: found {spell(value)}, expected a list of patterns")
+            compile_patterns(value)
+        elif key == "shuffle_seed":
+            if type(value) is not int:
+                raise InputError(f"{where}: shuffle_seed: found {spell(value)}, expected an integer")
+        elif not isinstance(value, str) or not value:
+            raise InputError(f"{where}: {key}: found {spell(value)}, expected a text that is not empty")
+        elif key == "url":
+            check_url(value)
+        elif key == "debian":
+            check_package_name(value)
+        elif key == "package" and not all(word.isidentifier() for word in value.split(".")):
+            raise InputError(f"{where}: package: found {value!r}, expected the name under which it is imported")
+
+
+def write_first_available(sources: list[Source], size: int | None, text: Path) -> Source:
+    """Write the text of the first source that answers to `text`; returns that source.
+
+    Texts put together from files are cut to `size` bytes. Raises InputError, with the reason of each source,
+    when none answers.
+    """
+    reasons: list[str] = []
+    for source in sources:
+        if reasons:
+            log.info("%s; trying the next source", reasons[-1])
+        try:
+            write_source(source, size, text)
+        except UnavailableError as error:
+            reasons.append(f"{spell(source)}: {error}")
+        except InputError as error:
+            raise InputError(f"{spell(source)}: {error}") from None
+        else:
+            return source
+    raise InputError("no source of the corpus answers: " + "; ".join(reasons))
+
+
+def write_source(source: Source, size: int | None, text: Path) -> None:
+    """Write the text of one source to `text`. Raises UnavailableError when it does not answer, InputError when it is bad."""
+    kind, value = next(iter(source.items()))
+    if kind == "path":
+        shutil.copyfile(_existing(value), text)
+    elif kind == "url":
+        download(value, text, size)
+    elif kind == "archive":
+        _write_archive(value, size, text)
+    elif "attribute" in value:
+        write_attribute(value["package"], value["attribute"], size, text)
+    else:
+        write_package_files(value["package"], value["members"], value["shuffle_seed"], size, text)
+
+
+def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> None:
+    selection = (archive["members"], archive["shuffle_seed"], size, text)
+    if "path" in archive:
+        write_members(_existing(archive["path"]), *selection)
+    elif "debian" in archive:
+        with tempfile.TemporaryDirectory(dir=text.parent, prefix=".debian-") as folder:
+            write_members(fetch_debian_tarball(archive["debian"], Path(folder)), *selection)
+    else:
+        tarball = text.with_name(".archive")
+        try:
+            download(archive["url"], tarball)
+            write_members(tarball, *selection)
+        finally:
+            tarball.unlink(missing_ok=True)
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise UnavailableError("no such file")
+    return path

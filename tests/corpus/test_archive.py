@@ -1,0 +1,169 @@
+"""Texts from tarballs built here, good and hostile."""
+
+import io
+import random
+import tarfile
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from rnnscope.corpus.archive import write_members
+from rnnscope.errors import InputError
+
+FILES = {
+    "kernel/fork.c": b"fork\n",
+    "kernel/sched/core.c": b"core\n",
+    "kernel/sched/sched.h": b"sched\n",
+    "kernel/sched/README": b"not code\n",
+    "kernel.c": b"not in the folder\n",
+    "mm/slab.c": b"not wanted\n",
+    "kernel/empty.h": b"",
+    "kernel/irq.h": b"irq\n",
+}
+WANTED = ["kernel/fork.c", "kernel/sched/core.c", "kernel/sched/sched.h", "kernel/empty.h", "kernel/irq.h"]
+PATTERNS = ["kernel/**/*.[ch]", "linux-6.1/kernel/**/*.[ch]"]
+
+
+def pack(path: Path, files: dict[str, bytes], mode: str = "w", prefix: str = "") -> Path:
+    with tarfile.open(path, mode) as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(prefix + name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def pack_special(path: Path, name: str, kind: bytes) -> Path:
+    """An archive with one wanted file and one member of another kind."""
+    pack(path, {"kernel/fork.c": b"fork\n"})
+    with tarfile.open(path, "a") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "kernel/fork.c"
+        tar.addfile(member)
+    return path
+
+
+def shuffled_text(seed: int, wanted: list[str] = WANTED) -> bytes:
+    names = sorted(wanted)
+    random.Random(seed).shuffle(names)
+    return b"".join(FILES[name] for name in names)
+
+
+def assemble(archive: Path, seed: int = 1, size: int | None = None, patterns: list[str] = PATTERNS, **limit: int) -> bytes:
+    text = archive.with_name("text.bin")
+    write_members(archive, patterns, seed, size, text, **limit)
+    return text.read_bytes()
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("prefix", ["", "./", "linux-6.1/", "./linux-6.1/"])
+def test_order_depends_on_the_seed_alone(tmp_path, mode, prefix):
+    archive = pack(tmp_path / "a.tar", dict(reversed(FILES.items())), mode, prefix)
+    for seed in range(5):
+        assert assemble(archive, seed) == shuffled_text(seed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "text.bin"]
+
+
+@pytest.mark.parametrize("size", [1, 5, 7, 19, 20, 21, 100])
+def test_cut(tmp_path, size):
+    assert assemble(pack(tmp_path / "a.tar", FILES), 3, size) == shuffled_text(3)[:size]
+
+
+def test_patterns_may_exclude(tmp_path):
+    archive = pack(tmp_path / "a.tar", FILES)
+    expected = shuffled_text(0, ["kernel/fork.c", "kernel/sched/core.c"])
+    assert assemble(archive, 0, patterns=["kernel/**/*.[ch]", "!*.h"]) == expected
+
+
+def test_later_member_of_the_same_path_replaces_the_earlier(tmp_path):
+    archive = pack(tmp_path / "a.tar", {"kernel/a.c": b"old"})
+    pack(archive, {"kernel/a.c": b"newer"}, "a")
+    assert assemble(archive) == b"newer"
+
+
+@pytest.mark.parametrize(
+    "name", ["/kernel/x.c", "../x.c", "kernel/../../x.c", "kernel/sub/../x.c", "/etc/passwd", "../../etc/passwd"]
+)
+def test_path_out_of_the_archive_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match="expected a path that stays inside"):
+        assemble(pack(tmp_path / "a.tar", {"kernel/fork.c": b"fork\n", name: b"hostile"}))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_link_or_device_is_refused_where_it_matches(tmp_path, kind):
+    with pytest.raises(InputError, match=r"kernel/x\.c is a link or a device"):
+        assemble(pack_special(tmp_path / "a.tar", "kernel/x.c", kind))
+    assert assemble(pack_special(tmp_path / "b.tar", "elsewhere/x.c", kind)) == b"fork\n"
+
+
+def test_folder_is_passed_over(tmp_path):
+    assert assemble(pack_special(tmp_path / "a.tar", "kernel/x.c", tarfile.DIRTYPE)) == b"fork\n"
+
+
+def test_too_many_bytes_stop_the_reading(tmp_path):
+    bomb = {f"kernel/{number}.c": bytes(1_000_000) for number in range(20)}
+    archive = pack(tmp_path / "a.tar", bomb, "w:xz")
+    assert archive.stat().st_size < 100_000
+    assert len(assemble(archive, limit=20_000_000)) == 20_000_000
+    with pytest.raises(InputError, match="exceed 19,999,999 bytes"):
+        assemble(archive, limit=19_999_999)
+
+
+def test_announced_size_alone_stops_the_reading(tmp_path):
+    member = tarfile.TarInfo("kernel/huge.c")
+    member.size = 5 * 2**30
+    (tmp_path / "a.tar").write_bytes(member.tobuf(tarfile.GNU_FORMAT))  # a header with no content behind it
+    with pytest.raises(InputError, match="exceed 4,294,967,296 bytes"):
+        assemble(tmp_path / "a.tar")
+
+
+def test_memory_stays_small(tmp_path):
+    archive = pack(tmp_path / "a.tar", {f"kernel/{number}.c": bytes(5_000_000) for number in range(4)}, "w:gz")
+    tracemalloc.start()
+    try:
+        write_members(archive, PATTERNS, 1, None, tmp_path / "text.bin")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "text.bin").stat().st_size == 20_000_000
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_archive_that_is_cut_off_is_told(tmp_path, mode):
+    contents = {f"kernel/{number}.c": random.Random(number).randbytes(700) for number in range(10)}
+    whole = pack(tmp_path / "a.tar", contents, mode).read_bytes()
+    # Of a plain archive the zeros at the end may go, down to the one block that marks it; of a compressed one nothing.
+    end = 10 * (512 + 1024) + 512 if mode == "w" else len(whole)
+    for kept in {0, 1, 511, 512, 1536, 2000, end // 2, end - 512, end - 1}:
+        (tmp_path / "a.tar").write_bytes(whole[:kept])
+        with pytest.raises(InputError, match="not readable as a tar archive"):
+            assemble(tmp_path / "a.tar")
+
+
+def test_damaged_header_is_not_taken_for_the_end(tmp_path):
+    whole = bytearray(pack(tmp_path / "a.tar", {f"kernel/{number}.c": b"x" for number in range(5)}).read_bytes())
+    whole[3 * 1024 + 10] ^= 1
+    (tmp_path / "a.tar").write_bytes(whole)
+    with pytest.raises(InputError, match="not readable as a tar archive"):
+        assemble(tmp_path / "a.tar")
+
+
+def test_damaged_checksum_is_told(tmp_path):
+    whole = bytearray(pack(tmp_path / "a.tar", FILES, "w:gz").read_bytes())
+    whole[-6] ^= 1
+    (tmp_path / "a.tar").write_bytes(whole)
+    with pytest.raises(InputError, match="not readable as a tar archive"):
+        assemble(tmp_path / "a.tar")
+
+
+def test_file_that_is_no_archive_is_told(tmp_path):
+    (tmp_path / "a.tar").write_bytes(b"War and Peace\n" * 1000)
+    with pytest.raises(InputError, match=r"a\.tar: not readable as a tar archive"):
+        assemble(tmp_path / "a.tar")
+
+
+def test_archive_in_which_nothing_matches_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"no member matches \*\.rs"):
+        assemble(pack(tmp_path / "a.tar", FILES), patterns=["*.rs"])

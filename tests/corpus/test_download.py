@@ -1,0 +1,279 @@
+"""Downloads from a real server that misbehaves: what arrives, what is asked for, what is left behind."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rnnscope.corpus.download import check_url, download
+from rnnscope.corpus.unavailable import UnavailableError
+from rnnscope.errors import InputError
+
+CONTENT = random.Random(0).randbytes(500_001)
+OTHER = random.Random(1).randbytes(500_001)
+
+
+def fetch(server, target: Path, expected_bytes: int | None = None, tries: int = 4) -> None:
+    download(server.url, target, expected_bytes, tries=tries, first_delay=0.01)
+
+
+def hidden(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_whole_file_in_one_request(server, tmp_path):
+    server.content = CONTENT
+    fetch(server, tmp_path / "text.bin", len(CONTENT))
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None]
+    assert hidden(tmp_path) == ["text.bin"]
+
+
+def test_truncated_body_is_continued_from_its_end(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 123456", "truncate 100000"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=123456-", "bytes=223456-"]
+    assert [validator for _, _, validator in server.requests] == [None, '"one"', '"one"']
+
+
+def test_reset_connection_is_continued(server, tmp_path):
+    server.content, server.script = CONTENT, ["reset 300000"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert len(server.requests) == 2
+
+
+def test_later_process_continues_where_an_earlier_call_gave_up(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 200000", "status 503"]
+    with pytest.raises(UnavailableError, match=r"HTTP 503 .*\(2 tries\)"):
+        fetch(server, tmp_path / "text.bin", tries=2)
+    assert hidden(tmp_path) == [".text.bin.download", ".text.bin.download.json"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=200000-", "bytes=200000-"]
+    assert hidden(tmp_path) == ["text.bin"]
+
+
+def test_killed_process_is_continued(server, tmp_path):
+    server.content, server.script = CONTENT, ["stall 300000"]
+    code = "import pathlib, sys; from rnnscope.corpus import download as d; d.download(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    with subprocess.Popen([sys.executable, "-c", code, server.url, str(tmp_path / "text.bin")]) as process:
+        assert server.stalled.wait(30)
+        partial = tmp_path / ".text.bin.download"
+        deadline = time.monotonic() + 30
+        while not (partial.exists() and partial.stat().st_size >= 200_000) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "text.bin").exists()
+    kept = partial.stat().st_size
+    assert kept >= 200_000
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, f"bytes={kept}-"]
+
+
+def test_complete_file_of_a_process_that_stopped_before_the_rename(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 500000"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin", tries=1)
+    with (tmp_path / ".text.bin.download").open("ab") as file:
+        file.write(CONTENT[500_000:])
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=500001-"]  # answered by 416: nothing is missing
+
+
+def test_range_past_the_end_starts_again(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 400000"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin", tries=1)
+    server.content = OTHER[:300_000]  # shorter, under the same validator: the server answers 416
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == OTHER[:300_000]
+    assert server.ranges == [None, "bytes=400000-", None]
+
+
+def test_server_that_ignores_range_is_read_from_the_start(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 200000", "ignore-range"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=200000-"]
+
+
+@pytest.mark.parametrize("second", ["serve", "ignore-if-range"])
+def test_resource_that_changed_between_two_tries_is_not_mixed(server, tmp_path, second):
+    server.content, server.script = CONTENT, ["truncate 200000"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin", tries=1)
+    server.content, server.etag, server.script = OTHER, '"two"', [second]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == OTHER
+
+
+def test_answer_to_another_range_is_not_appended(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 200000", "shifted-range"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=200000-", None]
+
+
+def test_last_modified_serves_where_the_etag_is_weak(server, tmp_path):
+    server.content, server.script, server.etag = CONTENT, ["truncate 200000", "ignore-if-range"], 'W/"weak"'
+    server.last_modified = "Sun, 01 Nov 2015 00:00:00 GMT"
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.requests[1][1:] == ("bytes=200000-", server.last_modified)
+
+
+def test_without_a_validator_nothing_is_continued(server, tmp_path):
+    server.content, server.script, server.etag = CONTENT, ["truncate 200000"], None
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, None]
+
+
+def test_note_of_an_earlier_resource_is_not_kept(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 200000"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin", tries=1)
+    server.content, server.etag, server.script = OTHER, None, ["truncate-ignore-range 300000"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == OTHER
+    assert server.ranges == [None, "bytes=200000-", None]
+
+
+def test_partial_file_of_another_address_is_not_continued(server, tmp_path):
+    server.content, server.script = CONTENT, ["truncate 200000"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin", tries=1)
+    download(f"{server.url}-else", tmp_path / "text.bin", tries=1)
+    assert server.ranges == [None, None]
+
+
+@pytest.mark.parametrize("failure", ["status 500", "status 429", "hang-up", "truncate-ignore-range 1000"])
+def test_failure_that_may_pass_is_tried_again_up_to_the_limit(server, tmp_path, failure):
+    server.content, server.script = CONTENT, [failure] * 9
+    with pytest.raises(UnavailableError, match=r"\(3 tries\)"):
+        fetch(server, tmp_path / "text.bin", tries=3)
+    assert len(server.requests) == 3
+    assert not (tmp_path / "text.bin").exists()
+    server.script = [failure]
+    fetch(server, tmp_path / "text.bin", tries=2)
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+
+
+def test_pauses_double(server, tmp_path):
+    server.script = ["status 500"] * 4
+    start = time.monotonic()
+    with pytest.raises(UnavailableError):
+        download(server.url, tmp_path / "text.bin", tries=4, first_delay=0.05)
+    assert 0.05 + 0.1 + 0.2 <= time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_refusal_is_not_tried_again(server, tmp_path, status):
+    server.script = [f"status {status}"] * 9
+    with pytest.raises(UnavailableError, match=f"HTTP {status}"):
+        fetch(server, tmp_path / "text.bin")
+    assert len(server.requests) == 1
+    assert hidden(tmp_path) == []
+
+
+def test_redirection_is_followed_and_keeps_the_range(server, tmp_path):
+    server.content, server.script = CONTENT, ["redirect /moved", "truncate 200000", "redirect /moved", "serve"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert [path for path, _, _ in server.requests] == ["/text", "/moved", "/text", "/moved"]
+    assert server.ranges == [None, None, "bytes=200000-", "bytes=200000-"]
+
+
+def test_endless_redirection_is_one_line(server, tmp_path):
+    server.script = ["redirect /text"] * 50
+    with pytest.raises(UnavailableError) as caught:
+        fetch(server, tmp_path / "text.bin")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["http://example.org/text", "file:///etc/hostname", "ftp://127.0.0.1/text"])
+def test_redirection_to_an_address_that_is_not_secure_is_refused(server, tmp_path, place):
+    server.script = [f"redirect {place}"]
+    with pytest.raises(UnavailableError, match=r"HTTPS|not allowed"):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+
+
+def test_announced_size_that_was_not_expected_stops_before_the_body(server, tmp_path):
+    server.content, server.script = CONTENT, ["stall 10"]
+    with pytest.raises(InputError, match="bytes: found 500001, expected 7"):
+        fetch(server, tmp_path / "text.bin", 7)
+    assert len(server.requests) == 1
+    assert hidden(tmp_path) == []
+
+
+def test_body_without_a_length(server, tmp_path):
+    server.content, server.script = CONTENT, ["no-length", "no-length"]
+    fetch(server, tmp_path / "text.bin", len(CONTENT))
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    with pytest.raises(InputError, match=r"bytes: found [0-9]+, expected 70000"):
+        fetch(server, tmp_path / "other.bin", 70_000)
+    assert hidden(tmp_path) == ["text.bin"]
+
+
+def test_damaged_note_starts_again(server, tmp_path):
+    server.content = CONTENT
+    (tmp_path / ".text.bin.download").write_bytes(b"something else")
+    (tmp_path / ".text.bin.download.json").write_text('{"url": ')
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None]
+
+
+def test_unreachable_server_is_unavailable(tmp_path):
+    with pytest.raises(UnavailableError, match=r"no answer: .*\(2 tries\)"):
+        download("http://127.0.0.1:1/text", tmp_path / "text.bin", tries=2, first_delay=0.01)
+
+
+def test_proxy_is_not_asked_for_this_machine(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    server.content = CONTENT
+    fetch(server, tmp_path / "text.bin", tries=1)
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/text", "http://localhost/text", "http://127.8.9.1:80/text", "http://[::1]:8000/text"]
+)
+def test_accepted_addresses(url):
+    check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/text",
+        "http://127.0.0.1@example.org/text",
+        "http://127.0.0.1.example.org/text",
+        "https://name:word@example.org/text",
+        "ftp://example.org/text",
+        "file:///etc/hostname",
+        "/text",
+        "https://",
+        "https://example.org:port/text",
+        "https://[::1/text",
+        "https://example.org/a text",
+        "https://example.org/é",
+        "https://example.org/text\r\nX: y",
+        "",
+    ],
+)
+def test_refused_addresses(url, tmp_path):
+    with pytest.raises(InputError) as caught:
+        download(url, tmp_path / "text.bin")
+    assert "expected https://" in str(caught.value)
+    assert "\n" not in str(caught.value)
