@@ -1,0 +1,1 @@
+"""The three recurrences, the stacked network, parameter-matched widths, checkpoints."""

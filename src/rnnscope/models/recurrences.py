@@ -1,0 +1,183 @@
+"""The three recurrences, each as one forward and one backward pass over time.
+
+A recurrence takes `projected`, the part of every affine map that does not depend on the previous state
+(W_input x + b, for all steps at once), and runs the rest of its equations step by step. The forward pass keeps
+every gate and state, because the backward pass needs them; the activation dumps are handed the same tensors.
+
+Shapes: T steps, B streams, H hidden units, G gates stacked in the order of the class's `stacked`.
+Backward passes are truncated: no gradient flows into the initial state.
+"""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+Quantities = dict[str, Tensor]
+
+# Fused d(sigma) and d(tanh), from the gradient of the value and the value itself.
+sigmoid_backward = torch.ops.aten.sigmoid_backward
+tanh_backward = torch.ops.aten.tanh_backward
+
+
+class RNN(Function):
+    """h_t = tanh(W_hidden h_{t-1} + projected_t)."""
+
+    stacked: ClassVar = ("h",)
+    states: ClassVar = ("h",)
+    quantities: ClassVar = ("h",)
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> Tensor:
+        """Return h (T, B, H) from projected (T, B, H), W_hidden (H, H) and h_0 (B, H)."""
+        h = torch.empty_like(projected)
+        W = W_hidden.t()
+        h_previous = h_0
+        for projected_t, h_t in zip(projected, h, strict=True):
+            torch.addmm(projected_t, h_previous, W, out=h_t).tanh_()
+            h_previous = h_t
+        ctx.save_for_backward(W_hidden, h_0, h)
+        return h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden and (none) h_0 from that of h."""
+        W_hidden, h_0, h = ctx.saved_tensors
+        (dh,) = gradients
+        d_projected = torch.empty_like(h)
+        dh_t = dh[-1]
+        for t in reversed(range(len(h))):
+            tanh_backward(dh_t, h[t], grad_input=d_projected[t])
+            if t:
+                dh_t = torch.addmm(dh[t - 1], d_projected[t], W_hidden)
+        return d_projected, _over_time(d_projected, _previous(h, h_0)), None
+
+
+class LSTM(Function):
+    """i, f, o = sigma(...), g = tanh(...) of W_hidden h_{t-1} + projected_t; c_t = f.c_{t-1} + i.g; h_t = o.tanh(c_t)."""
+
+    stacked: ClassVar = ("i", "f", "o", "g")
+    states: ClassVar = ("h", "c")
+    quantities: ClassVar = ("i", "f", "o", "g", "c", "h")
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor, c_0: Tensor) -> tuple[Tensor, ...]:
+        """Return i, f, o, g, c, h, each (T, B, H), from projected (T, B, 4H), W_hidden (4H, H), h_0 and c_0 (B, H)."""
+        H = W_hidden.shape[1]
+        gates = torch.empty_like(projected)
+        c, h, tanh_c = gates.new_empty(3, *projected.shape[:2], H)
+        W = W_hidden.t()
+        h_t, c_t = h_0, c_0
+        for t, (i, f, o, g) in enumerate(_each_step(gates, H)):
+            torch.addmm(projected[t], h_t, W, out=gates[t])
+            gates[t, :, : 3 * H].sigmoid_()
+            g.tanh_()
+            c_t = torch.mul(f, c_t, out=c[t]).addcmul_(i, g)
+            h_t = torch.mul(o, torch.tanh(c_t, out=tanh_c[t]), out=h[t])
+        ctx.save_for_backward(W_hidden, h_0, c_0, gates, c, h, tanh_c)
+        i, f, o, g = gates.chunk(4, dim=2)
+        ctx.mark_non_differentiable(i, f, o, g, c)
+        return i, f, o, g, c, h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden and (none) h_0, c_0 from that of h."""
+        W_hidden, h_0, c_0, gates, c, h, tanh_c = ctx.saved_tensors
+        dh = gradients[-1]
+        H = W_hidden.shape[1]
+        d_gates = torch.empty_like(gates)
+        values, slopes = _each_step(gates, H), _each_step(d_gates, H)
+        dh_t, dc_t = dh[-1], torch.zeros_like(c_0)
+        for t in reversed(range(len(h))):
+            (i, f, o, g), (d_i, d_f, d_o, d_g) = values[t], slopes[t]
+            torch.mul(dh_t, tanh_c[t], out=d_o)
+            dc_t.add_(tanh_backward(dh_t * o, tanh_c[t]))
+            torch.mul(dc_t, g, out=d_i)
+            torch.mul(dc_t, c[t - 1] if t else c_0, out=d_f)
+            torch.mul(dc_t, i, out=d_g)
+            through_sigmoid = d_gates[t, :, : 3 * H]
+            sigmoid_backward(through_sigmoid, gates[t, :, : 3 * H], grad_input=through_sigmoid)
+            tanh_backward(d_g, g, grad_input=d_g)
+            if t:
+                dh_t = torch.addmm(dh[t - 1], d_gates[t], W_hidden)
+                dc_t.mul_(f)
+        return d_gates, _over_time(d_gates, _previous(h, h_0)), None, None
+
+
+class GRU(Function):
+    """r, z = sigma(W_rz h_{t-1} + ...); h~ = tanh(W_g (r.h_{t-1}) + ...); h_t = (1-z).h_{t-1} + z.h~."""
+
+    stacked: ClassVar = ("r", "z", "candidate")
+    states: ClassVar = ("h",)
+    quantities: ClassVar = ("r", "z", "candidate", "h")
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
+        """Return r, z, candidate, h, each (T, B, H), from projected (T, B, 3H), W_hidden (3H, H) and h_0 (B, H)."""
+        H = W_hidden.shape[1]
+        gates = torch.empty_like(projected)
+        h, reset_h = gates.new_empty(2, *projected.shape[:2], H)
+        W_rz, W_g = W_hidden[: 2 * H].t(), W_hidden[2 * H :].t()
+        h_t = h_0
+        for t, (r, z, candidate) in enumerate(_each_step(gates, H)):
+            torch.addmm(projected[t, :, : 2 * H], h_t, W_rz, out=gates[t, :, : 2 * H]).sigmoid_()
+            torch.mul(r, h_t, out=reset_h[t])
+            torch.addmm(projected[t, :, 2 * H :], reset_h[t], W_g, out=candidate).tanh_()
+            h_t = torch.lerp(h_t, candidate, z, out=h[t])
+        ctx.save_for_backward(W_hidden, h_0, gates, h, reset_h)
+        r, z, candidate = gates.chunk(3, dim=2)
+        ctx.mark_non_differentiable(r, z, candidate)
+        return r, z, candidate, h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden and (none) h_0 from that of h."""
+        W_hidden, h_0, gates, h, reset_h = ctx.saved_tensors
+        dh = gradients[-1]
+        H = W_hidden.shape[1]
+        W_rz, W_g = W_hidden[: 2 * H], W_hidden[2 * H :]
+        d_gates = torch.empty_like(gates)
+        values, slopes = _each_step(gates, H), _each_step(d_gates, H)
+        dh_t = dh[-1]
+        for t in reversed(range(len(h))):
+            (r, z, candidate), (d_r, d_z, d_candidate) = values[t], slopes[t]
+            h_previous = h[t - 1] if t else h_0
+            torch.mul(dh_t, z, out=d_candidate)
+            tanh_backward(d_candidate, candidate, grad_input=d_candidate)
+            d_reset_h = d_candidate @ W_g
+            torch.mul(d_reset_h, h_previous, out=d_r)
+            torch.mul(dh_t, candidate - h_previous, out=d_z)
+            through_sigmoid = d_gates[t, :, : 2 * H]
+            sigmoid_backward(through_sigmoid, gates[t, :, : 2 * H], grad_input=through_sigmoid)
+            if t:
+                directly = torch.addcmul(dh_t, dh_t, z, value=-1).addcmul_(d_reset_h, r)
+                dh_t = torch.addmm(dh[t - 1], through_sigmoid, W_rz).add_(directly)
+        dW_rz = _over_time(d_gates[:, :, : 2 * H], _previous(h, h_0))
+        dW_g = _over_time(d_gates[:, :, 2 * H :], reset_h)
+        return d_gates, torch.cat((dW_rz, dW_g)), None
+
+
+CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+
+
+def recur(cell: str, projected: Tensor, W_hidden: Tensor, state: Quantities) -> Quantities:
+    """Run one layer of `cell` over a segment; returns every quantity of every step, each (T, B, H), by its name."""
+    recurrence = CELLS[cell]
+    values = recurrence.apply(projected, W_hidden, *(state[name] for name in recurrence.states))
+    return dict(zip(recurrence.quantities, (values,) if isinstance(values, Tensor) else values, strict=True))
+
+
+def _each_step(gates: Tensor, hidden_width: int) -> list[tuple[Tensor, ...]]:
+    """For every step, one view (B, H) a gate of the stacked gates (T, B, G H)."""
+    return list(zip(*(gate.unbind() for gate in gates.split(hidden_width, dim=2)), strict=True))
+
+
+def _previous(values: Tensor, first: Tensor) -> Tensor:
+    """The values (T, B, H) one step earlier, with `first` (B, H) before them."""
+    return torch.cat((first.unsqueeze(0), values[:-1]))
+
+
+def _over_time(d_output: Tensor, layer_input: Tensor) -> Tensor:
+    """The gradient of a weight matrix (G, H) used at every step: one product over all steps and streams."""
+    return d_output.flatten(0, 1).t() @ layer_input.flatten(0, 1)
