@@ -1,0 +1,27 @@
+"""Where a network runs: CPU threads or a CUDA device, set up so that a run repeats to the bit."""
+
+import os
+
+import torch
+
+from rnnscope.errors import InputError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def prepare_device(name: str, threads: int) -> torch.device:
+    """Return the device that `name` (auto, cpu or cuda) stands for, with `threads` CPU threads set.
+
+    Raises InputError when cuda is asked for and there is none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device: found no CUDA device on this machine; expected one for 'cuda' (use auto or cpu)")
+    torch.set_num_threads(threads)
+    # Gradients that have all but vanished make a CPU many times slower and change nothing.
+    torch.set_flush_denormal(True)
+    device = torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    return device

@@ -1,0 +1,22 @@
+"""A part of the split, read segment by segment: the minibatches of truncated back-propagation (paper section 1)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def to_device(part: np.ndarray, device: torch.device) -> Tensor:
+    """Put a part, uint8 ids (streams, steps + 1), on `device`, time first: (steps + 1, streams)."""
+    return torch.from_numpy(np.ascontiguousarray(part.T)).to(device)
+
+
+def segments(characters: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield inputs and targets, int64 ids (steps, streams), of one segment after another; the last one may be shorter.
+
+    `characters` are uint8 ids (total steps + 1, streams); the target of each character is the next one.
+    """
+    for start in range(0, len(characters) - 1, steps):
+        segment = characters[start : start + steps + 1].long()
+        yield segment[:-1], segment[1:]

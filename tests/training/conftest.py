@@ -1,0 +1,9 @@
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def part():
+    """Ids (4 streams, 31 characters) of a text with some structure: each stream counts up, with a step now and then."""
+    random = np.random.default_rng(1)
+    return (np.cumsum(random.integers(1, 3, size=(4, 31)), axis=1) % 5).astype(np.uint8)

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+import torch
+from references.plain_network import plain_weights, run_stream
+
+from rnnscope.models.network import Network, Shape
+from rnnscope.training.evaluate import correct_log_probabilities, mean_loss
+from rnnscope.training.segments import to_device
+
+
+@pytest.mark.parametrize("steps", [1, 7, 30, 1000])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_every_stream_is_read_from_a_zero_state_to_its_end(part, cell, steps):
+    network = Network(Shape(cell, 2, 4, 5), 0.5, torch.Generator().manual_seed(1)).double()
+    characters = to_device(part, torch.device("cpu"))
+    log_probabilities = correct_log_probabilities(network, characters, steps)
+    layers, softmax = plain_weights(network)
+    expected = np.empty((30, 4))
+    for stream, ids in enumerate(part):
+        plain, _, _ = run_stream(cell, layers, softmax, ids[:-1].tolist())
+        expected[:, stream] = [plain[t, target].item() for t, target in enumerate(ids[1:])]
+    np.testing.assert_allclose(log_probabilities.numpy(), expected, rtol=0, atol=1e-12)
+    assert mean_loss(network, characters, steps) == pytest.approx(-expected.mean(), abs=1e-12)
