@@ -1,0 +1,1 @@
+"""Finite-horizon models: Kneser-Ney n-grams."""
