@@ -1,0 +1,1 @@
+"""Write gates and states to parquet and read them back in bounded memory."""

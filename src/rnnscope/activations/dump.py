@@ -1,0 +1,134 @@
+"""Every gate and state of a network at every test character, one parquet file a layer.
+
+    python -m rnnscope.activations.dump --split DIR --checkpoint FILE --precision float16 --out DIR
+
+Row (s, t) holds what the network computed on reading column t of stream s: the state that row (s, t) of its
+predictions was made from.
+"""
+
+import argparse
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from rnnscope.command import run
+from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.files import whole_file
+from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
+from rnnscope.models.network import Network, Shape
+from rnnscope.models.recurrences import CELLS
+from rnnscope.progress import progress
+from rnnscope.training.devices import DEVICES, prepare_device
+from rnnscope.training.segments import segments, to_device
+
+PRECISIONS = {"float16": pa.float16(), "float32": pa.float32()}
+BYTES_AT_ONCE = 256 * 2**20
+
+Dump = list[dict[str, np.ndarray]]
+
+
+def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple[int, int]:
+    """How many streams, and how many segments of them, fit in `BYTES_AT_ONCE` of dumps: at least one of each.
+
+    Reading many streams side by side is what makes a dump fast, but they are written one after the other, so that only
+    whole streams can be side by side; a stream too long to fit whole is taken alone, in pieces. `test` is uint8
+    (streams, steps + 1).
+    """
+    total_steps = test.shape[1] - 1
+    values_a_character = shape.layers * shape.hidden_width * len(CELLS[shape.cell].quantities)
+    characters = BYTES_AT_ONCE // (values_a_character * np.dtype(precision).itemsize)
+    if characters >= total_steps:
+        return min(characters // total_steps, len(test)), math.ceil(total_steps / steps)
+    return 1, max(1, characters // steps)
+
+
+@torch.inference_mode()
+def dump_streams(network: Network, characters: Tensor, steps: int, precision: str) -> Iterator[Dump]:
+    """Yield for one segment after another, and for each layer, every quantity as (segment steps, streams, H).
+
+    `characters` are uint8 ids (total steps + 1, streams); each stream starts from a zero state.
+    """
+    state = network.zero_state(characters.shape[1])
+    dtype = getattr(torch, precision)
+    for inputs, _ in segments(characters, steps):
+        _, activations = network(inputs, state)
+        state = network.last_state(activations)
+        yield [{name: values.to(dtype).cpu().numpy() for name, values in layer.items()} for layer in activations]
+
+
+def schema(shape: Shape, precision: str) -> pa.Schema:
+    """The columns of one layer's file: where the character stands, which it is, and a fixed-size list a quantity."""
+    position = [("stream", pa.int16()), ("step", pa.int32()), ("character", pa.uint8())]
+    values = pa.list_(PRECISIONS[precision], shape.hidden_width)
+    return pa.schema(position + [(name, values) for name in CELLS[shape.cell].quantities])
+
+
+def rows(stream: int, first_step: int, characters: np.ndarray, quantities: list[np.ndarray], columns: pa.Schema) -> pa.Table:
+    """One row group: consecutive steps of one stream. `characters` uint8 (rows,), each quantity (rows, H)."""
+    position = [
+        pa.array(np.full(len(characters), stream, dtype=np.int16)),
+        pa.array(np.arange(first_step, first_step + len(characters), dtype=np.int32)),
+        pa.array(characters),
+    ]
+    values = [pa.FixedSizeListArray.from_arrays(pa.array(quantity.ravel()), quantity.shape[1]) for quantity in quantities]
+    return pa.Table.from_arrays(position + values, schema=columns)
+
+
+def write_dump(network: Network, test: np.ndarray, steps: int, precision: str, device: torch.device, out: Path) -> None:
+    """Write `layer-<l>.parquet`, l from 1, for the test part, uint8 ids (streams, steps + 1), in stream-then-step order.
+
+    Memory holds `BYTES_AT_ONCE` of dumps, whatever the length of the text.
+    """
+    columns = schema(network.shape, precision)
+    streams_together, segments_together = at_once(network.shape, test, steps, precision)
+    with ExitStack() as stack:
+        writers = []
+        for layer in range(1, network.shape.layers + 1):
+            partial = stack.enter_context(whole_file(out / f"layer-{layer}.parquet"))
+            # Gates and states hardly repeat a value, so that dictionaries would only cost time.
+            writer = pq.ParquetWriter(partial, columns, compression="zstd", use_dictionary=False, write_page_checksum=True)
+            writers.append(stack.enter_context(writer))
+        advance = stack.enter_context(progress("activation dump", test[:, 1:].size, "characters"))
+        for first in range(0, len(test), streams_together):
+            streams = test[first : first + streams_together]
+            dumps = dump_streams(network, to_device(streams, device), steps, precision)
+            first_step = 0
+            while group := list(islice(dumps, segments_together)):
+                count = sum(len(dump[0]["h"]) for dump in group)
+                for stream, characters in enumerate(streams[:, first_step : first_step + count]):
+                    for layer, writer in enumerate(writers):
+                        quantities = [
+                            np.concatenate([dump[layer][name][:, stream] for dump in group]) for name in group[0][layer]
+                        ]
+                        writer.write_table(rows(first + stream, first_step, characters, quantities, columns))
+                first_step += count
+                advance(count * len(streams))
+
+
+def main() -> None:
+    """Dump one checkpoint's activations on the test part."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float16", help="dtype of the stored values")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--out", type=Path, required=True, help="folder for layer-<l>.parquet")
+    arguments = parser.parse_args()
+    device = prepare_device(arguments.device, arguments.threads)
+    network, description = load_checkpoint(arguments.checkpoint, device)
+    check_vocabulary(arguments.checkpoint, description, read_vocabulary(arguments.split))
+    steps = read_steps(arguments.split)
+    write_dump(network, read_part(arguments.split, "test"), steps, arguments.precision, device, arguments.out)
+
+
+if __name__ == "__main__":
+    run(main)
