@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from rnnscope.tables import read_parquet, write_parquet
+from rnnscope.parquet import read_parquet, write_parquet
 
 SCHEMA = pa.schema(
     [

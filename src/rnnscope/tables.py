@@ -1,10 +1,8 @@
-"""Tables between stages: CSV and parquet, written whole and read with the columns checked."""
+"""CSV tables between stages, written whole and read with the columns checked."""
 
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rnnscope.errors import InputError
 from rnnscope.files import whole_file
@@ -33,47 +31,3 @@ def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(table.columns)}; expected {', '.join(columns)}")
     return table
-
-
-def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
-    """Open a parquet file that has at least `columns`. Raises InputError naming the file otherwise.
-
-    A truncated file is told from its missing footer; damage inside a row group shows when that group is
-    read (`read_row_group`).
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected parquet with columns {', '.join(columns)}")
-    try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not readable as parquet ({_one_line(error)}); delete it to have it rebuilt") from None
-    missing = [name for name in columns if name not in file.schema_arrow.names]
-    if missing:
-        found = ", ".join(file.schema_arrow.names)
-        raise InputError(f"{path}: no column {missing[0]!r}, found {found}; expected {', '.join(columns)}")
-    return file
-
-
-def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: Path) -> pa.Table:
-    """Read some columns of one row group. Raises InputError naming the file when its bytes are damaged."""
-    try:
-        return file.read_row_group(group, columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: row group {group} is damaged ({_one_line(error)}); delete it to have it rebuilt") from None
-
-
-def read_parquet(path: Path, columns: list[str]) -> pa.Table:
-    """Read some columns of a whole parquet file. Raises InputError naming the file when it is damaged."""
-    with open_parquet(path, columns) as file:
-        groups = [read_row_group(file, group, columns, path) for group in range(file.num_row_groups)]
-        return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table().select(columns)
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as parquet with page checksums, whole or not at all."""
-    with whole_file(path) as partial:
-        pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

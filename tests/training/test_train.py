@@ -149,8 +149,8 @@ def run_stage(module, **flags):
     return subprocess.run([sys.executable, "-m", f"rnnscope.training.{module}", *words], capture_output=True, text=True)
 
 
-def train_stage(split, out, **flags):
-    return run_stage("train", **{"split": split, "model": "rnn-1-4", "epochs": 3, "device": "cpu", "out": out} | flags)
+def train_stage(**flags):
+    return run_stage("train", **{"model": "rnn-1-4", "epochs": 3, "device": "cpu"} | flags)
 
 
 def evaluate_stage(split, checkpoint, folder):
@@ -162,7 +162,7 @@ def test_by_hand(split, tmp_path):
     """Train, choose the dropout, evaluate and sample, each from the command line."""
     candidates = [tmp_path / "0.0", tmp_path / "0.9"]
     for folder in candidates:
-        done = train_stage(split, folder, model="gru-1-6", dropout=folder.name)
+        done = train_stage(split=split, out=folder, model="gru-1-6", dropout=folder.name)
         assert done.returncode == 0, done.stderr
         assert not (folder / ".resume.safetensors").exists()
     history = (candidates[0] / "history.csv").read_text().splitlines()
@@ -194,7 +194,7 @@ def test_by_hand(split, tmp_path):
 
 
 def test_a_truncated_checkpoint_is_told_in_one_line(split, tmp_path):
-    done = train_stage(split, tmp_path, epochs=1)
+    done = train_stage(split=split, out=tmp_path, epochs=1)
     assert done.returncode == 0, done.stderr
     checkpoint = tmp_path / "checkpoint.safetensors"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-7])
@@ -214,7 +214,7 @@ def test_a_truncated_checkpoint_is_told_in_one_line(split, tmp_path):
     ],
 )
 def test_bad_input_is_told_in_one_line(split, tmp_path, flags, told):
-    done = train_stage(split, tmp_path / "out", **flags)
+    done = train_stage(**{"split": split, "out": tmp_path / "out"} | flags)
     assert done.returncode == 1
     assert done.stderr.startswith(told)
     assert done.stderr.count("\n") == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnscope.tables import open_parquet, read_row_group
+from rnnscope.parquet import open_parquet, read_row_group
 
 POSITION = ("stream", "step", "character")
 

@@ -7,42 +7,15 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from rnnscope.command import run
 from rnnscope.corpus.split import PARTS, read_part, read_steps, read_vocabulary
 from rnnscope.files import write_json
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
-from rnnscope.models.network import Network
 from rnnscope.predictions import write_predictions
-from rnnscope.progress import progress
+from rnnscope.training.cross_entropy import correct_log_probabilities
 from rnnscope.training.devices import DEVICES, prepare_device
-from rnnscope.training.segments import segments, to_device
-
-
-@torch.inference_mode()
-def correct_log_probabilities(network: Network, characters: Tensor, steps: int) -> Tensor:
-    """Log-probability (nats) of each next character, float32 (total steps, streams).
-
-    `characters` are uint8 ids (total steps + 1, streams). Each stream starts from a zero state and carries it to its
-    end (paper section 1); `steps` only says how many are computed at a time.
-    """
-    network.eval()
-    state = network.zero_state(characters.shape[1])
-    log_probabilities = []
-    with progress("evaluation", characters[1:].numel(), "characters") as advance:
-        for inputs, targets in segments(characters, steps):
-            logits, activations = network(inputs, state)
-            log_probabilities.append(logits.log_softmax(2).gather(2, targets.unsqueeze(2)).squeeze(2))
-            state = network.last_state(activations)
-            advance(targets.numel())
-    return torch.cat(log_probabilities)
-
-
-def mean_loss(network: Network, characters: Tensor, steps: int) -> float:
-    """Cross-entropy in nats per character, averaged in float64, of `characters`, uint8 ids (total steps + 1, streams)."""
-    return -correct_log_probabilities(network, characters, steps).double().mean().item()
+from rnnscope.training.segments import to_device
 
 
 def main() -> None:

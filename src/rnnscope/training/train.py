@@ -29,8 +29,8 @@ from rnnscope.models.checkpoint import Description, load_tensors, save_checkpoin
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width, parse_model_name
 from rnnscope.progress import duration
+from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.devices import DEVICES, prepare_device
-from rnnscope.training.evaluate import mean_loss
 from rnnscope.training.segments import segments, to_device
 
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss", "validation_loss")

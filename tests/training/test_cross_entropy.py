@@ -4,7 +4,7 @@ import torch
 from references.plain_network import plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.evaluate import correct_log_probabilities, mean_loss
+from rnnscope.training.cross_entropy import correct_log_probabilities, mean_loss
 from rnnscope.training.segments import to_device
 
 

@@ -1,0 +1,1 @@
+"""One module an analysis: tables in, one table out."""

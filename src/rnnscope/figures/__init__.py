@@ -1,0 +1,1 @@
+"""One module a figure: a table in, .svg and .png out."""

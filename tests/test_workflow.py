@@ -1,0 +1,165 @@
+import copy
+import os
+import re
+import shutil
+
+import pytest
+from conftest import EXPERIMENT
+
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "ngram_losses", "saturation"}
+MODELS = ["lstm-1-4", "rnn-1-4", "gru-1-4", "gru-2-5"]
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+def changed(**sections):
+    experiment = copy.deepcopy(EXPERIMENT)
+    for section, values in sections.items():
+        experiment[section].update(values)
+    return experiment
+
+
+def test_the_whole_dag_makes_every_figure(finished):
+    figures = {path.name for path in (finished.folder / "results/tale/figures").iterdir()}
+    assert figures == {f"{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")}
+    leftovers = [path for path in (finished.folder / "results").rglob(".*") if path.is_file()]
+    assert leftovers == []
+
+
+def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):
+    assert finished.stale() == {}
+    assert workspace.stale() == {}
+
+
+def test_copied_results_alone_are_not_stale(finished, fresh):
+    shutil.copytree(finished.folder / "results", fresh.folder / "results")
+    shutil.copy2(finished.folder / "tale.txt", fresh.folder)  # a text from elsewhere keeps its time
+    assert fresh.stale() == {}
+
+
+def test_a_touched_but_unchanged_file_makes_nothing_stale(workspace):
+    for name in ("tale.txt", "src/rnnscope/figures/loss_table.py", "results/tale/split/train.npy", "config.yaml"):
+        os.utime(workspace.folder / name)
+    assert workspace.stale() == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("figures/saturation.py", {"figure_saturation"}),
+        ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
+        ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_ngram_losses"}),
+        ("baselines/ngrams.py", {"ngrams", "figure_ngram_losses"}),
+        ("training/sample.py", set()),
+    ],
+)
+def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rules):
+    with (workspace.folder / "src/rnnscope" / module).open("a") as file:
+        file.write("\n# changed\n")
+    assert set(workspace.stale()) == rules
+
+
+AFTER_TRAINING = {
+    "train_model": 8,
+    "select_dropout": 4,
+    "evaluate_model": 4,
+    "dump_activations_of_1_layers": 1,
+    "dump_activations_of_2_layers": 1,
+    "losses": 1,
+    "histories": 1,
+    "saturation": 1,
+    **{f"figure_{name}": 1 for name in FIGURES},
+}
+
+
+def test_another_learning_rate_makes_stale_what_follows_from_training(workspace):
+    workspace.configure(changed(training={"learning_rate": 0.01}))
+    assert workspace.stale() == AFTER_TRAINING
+
+
+def test_another_text_makes_everything_stale(workspace):
+    text = workspace.folder / "tale.txt"
+    text.write_bytes(text.read_bytes().replace(b"boy", b"man"))
+    assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "ngrams": 1, **AFTER_TRAINING}
+
+
+def test_a_new_model_leaves_the_others_alone(workspace):
+    workspace.configure(changed(grid={"additional": ["gru-2-5", "rnn-2-4"]}))
+    stale = workspace.stale()
+    assert stale["train_model"] == 2
+    assert stale["evaluate_model"] == 1
+    assert "ngrams" not in stale
+
+
+def test_the_report_has_every_figure_with_its_caption(workspace):
+    done = workspace.snakemake("--report", "report.html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = (workspace.folder / "report.html").read_text()
+    for name in FIGURES:
+        assert f"{name}.svg" in report
+        caption = (workspace.folder / f"workflow/report/{name}.rst").read_text()
+        assert re.escape(caption.split(".")[0].split("**")[0].split("\n")[0]) in re.escape(report)
+
+
+def key(path, value):
+    experiment = copy.deepcopy(EXPERIMENT)
+    *parents, last = path.split(".")
+    section = experiment
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return experiment
+
+
+@pytest.mark.parametrize(
+    ("experiment", "line"),
+    [
+        (
+            key("training.learing_rate", 0.1),
+            "configuration: training: unknown key 'learing_rate', expected one of epochs, learning_rate",
+        ),
+        (key("training.epochs", "ten"), 'configuration: training.epochs: found "ten", expected a whole number of at least 1'),
+        (key("training.dropout", [1.5]), "configuration: training.dropout.0: found 1.5, expected a probability from 0 up to"),
+        (
+            key("corpora.tale.fractions", [0.8, 0.1, 0.2]),
+            "configuration: corpora.tale.fractions: found a sum of 1.1, expected exactly 1",
+        ),
+        (key("corpora.tale.sources", []), "configuration: corpora.tale.sources: found [], expected a list of sources"),
+        (key("run", ["tail"]), "configuration: run: found 'tail', expected keys of corpora: "),
+        (
+            key("activations.models", ["lstm-3-9"]),
+            "configuration: activations.models: found lstm-3-9, expected a model of the grid",
+        ),
+        (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told_in_one_line(fresh, experiment, line):
+    fresh.configure(experiment)
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode != 0
+    told = [text for text in done.stderr.splitlines() if "configuration:" in text]
+    assert len(told) == 1
+    assert told[0].startswith(line)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (fresh.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"sources": [{"path": "nowhere.txt"}]}, "nowhere.txt"),
+        ({"bytes": 17}, "bytes: found"),
+        ({"vocabulary": 3}, "vocabulary: found"),
+    ],
+)
+def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
+    experiment = copy.deepcopy(EXPERIMENT)
+    experiment["corpora"]["tale"].update(values)
+    fresh.configure(experiment)
+    done = fresh.snakemake()
+    assert done.returncode != 0
+    log = (fresh.folder / "results/tale/logs/fetch_text.log").read_text()
+    assert log.startswith("error: ")
+    assert line in log
+    assert log.count("\n") == 1
+    assert not (fresh.folder / "results/tale/corpus/text.bin").exists()

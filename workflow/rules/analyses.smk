@@ -1,0 +1,82 @@
+rule losses:
+    """Table T1: every model's losses, with the bootstrap standard deviation of the test loss."""
+    input:
+        summaries=expand(
+            "results/{{corpus}}/models/{model}/summary.json", model=models()
+        ),
+        evaluations=expand(
+            "results/{{corpus}}/models/{model}/evaluation.json", model=models()
+        ),
+        predictions=expand(
+            "results/{{corpus}}/predictions/{model}.parquet", model=models()
+        ),
+    output:
+        "results/{corpus}/analyses/losses.csv",
+    log:
+        "results/{corpus}/logs/losses.log",
+    benchmark:
+        "results/{corpus}/benchmarks/losses.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        models=models(),
+        bootstrap_samples=config["bootstrap"]["samples"],
+        seed=config["bootstrap"]["seed"],
+        source=source_of("rnnscope.analyses.losses"),
+    shell:
+        "python -m rnnscope.analyses.losses --models-folder {params.models_folder} "
+        "--predictions-folder {params.predictions_folder} --models {params.models} "
+        "--bootstrap-samples {params.bootstrap_samples} --seed {params.seed} --out {output} 2> {log}"
+
+
+rule histories:
+    """The training histories of all models in one table."""
+    input:
+        summaries=expand(
+            "results/{{corpus}}/models/{model}/summary.json", model=models()
+        ),
+        histories=expand(
+            "results/{{corpus}}/models/{model}/history.csv", model=models()
+        ),
+    output:
+        "results/{corpus}/analyses/histories.csv",
+    log:
+        "results/{corpus}/logs/histories.log",
+    benchmark:
+        "results/{corpus}/benchmarks/histories.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
+        models=models(),
+        source=source_of("rnnscope.analyses.histories"),
+    shell:
+        "python -m rnnscope.analyses.histories --models-folder {params.models_folder} "
+        "--models {params.models} --out {output} 2> {log}"
+
+
+rule saturation:
+    """Figure F3: how much of the test text every gate unit is left- or right-saturated."""
+    input:
+        gated_activations,
+    output:
+        "results/{corpus}/analyses/saturation.csv",
+    log:
+        "results/{corpus}/logs/saturation.log",
+    benchmark:
+        "results/{corpus}/benchmarks/saturation.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        activations=lambda wildcards, input: folder_flags("--activations", input),
+        source=source_of("rnnscope.analyses.saturation"),
+    shell:
+        "python -m rnnscope.analyses.saturation {params.activations} --out {output} 2> {log}"

@@ -1,0 +1,91 @@
+rule train_model:
+    """Train one model with one dropout candidate; keep the epoch of the best validation loss."""
+    input:
+        train="results/{corpus}/split/train.npy",
+        validation="results/{corpus}/split/validation.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        summary="results/{corpus}/split/split.json",
+    output:
+        checkpoint="results/{corpus}/models/{model}/dropout-{dropout}/checkpoint.safetensors",
+        history="results/{corpus}/models/{model}/dropout-{dropout}/history.csv",
+        summary="results/{corpus}/models/{model}/dropout-{dropout}/summary.json",
+    log:
+        "results/{corpus}/logs/train_model/{model}-dropout-{dropout}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/train_model/{model}-dropout-{dropout}.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=2000,
+        runtime=2880,
+    params:
+        split=subpath(input.train, parent=True),
+        recipe=flags(
+            config["training"],
+            "epochs",
+            "learning_rate",
+            "smoothing",
+            "decay",
+            "decay_after",
+            "gradient_clip",
+            "seed",
+            "device",
+        ),
+        out=subpath(output.checkpoint, parent=True),
+        source=source_of("rnnscope.training.train"),
+    shell:
+        "python -m rnnscope.training.train --split {params.split} --model {wildcards.model} "
+        "--dropout {wildcards.dropout} {params.recipe} --threads {threads} --out {params.out} 2> {log}"
+
+
+rule select_dropout:
+    """Of a model's dropout candidates, keep the one of the best validation loss."""
+    input:
+        candidates,
+    output:
+        checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
+        history="results/{corpus}/models/{model}/history.csv",
+        summary="results/{corpus}/models/{model}/summary.json",
+    log:
+        "results/{corpus}/logs/select_dropout/{model}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/select_dropout/{model}.tsv"
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        candidates=lambda wildcards, input: folder_flags("--candidate", input),
+        out=subpath(output.checkpoint, parent=True),
+        source=source_of("rnnscope.training.select_dropout"),
+    shell:
+        "python -m rnnscope.training.select_dropout {params.candidates} --out {params.out} 2> {log}"
+
+
+rule evaluate_model:
+    """The losses of a model, and its probability of every character of the test part."""
+    input:
+        train="results/{corpus}/split/train.npy",
+        validation="results/{corpus}/split/validation.npy",
+        test="results/{corpus}/split/test.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        summary="results/{corpus}/split/split.json",
+        checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
+    output:
+        predictions="results/{corpus}/predictions/{model}.parquet",
+        losses="results/{corpus}/models/{model}/evaluation.json",
+    log:
+        "results/{corpus}/logs/evaluate_model/{model}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/evaluate_model/{model}.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        split=subpath(input.train, parent=True),
+        device=flags(config["training"], "device"),
+        source=source_of("rnnscope.training.evaluate"),
+    shell:
+        "python -m rnnscope.training.evaluate --split {params.split} --checkpoint {input.checkpoint} "
+        "{params.device} --threads {threads} "
+        "--predictions {output.predictions} --losses {output.losses} 2> {log}"
