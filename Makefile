@@ -7,7 +7,7 @@ demo: $(INSTALLED) ## the whole DAG on texts that are already installed, and its
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --report results/report.html
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup --durations 10
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -52,7 +52,7 @@ class Workspace:
         done = self.snakemake("--dry-run", "--quiet", "host", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         rows = [line.split() for line in done.stdout.splitlines()]
-        jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdecimal()}
+        jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}
         return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}
 
 

@@ -29,9 +29,9 @@ def run(main: Callable[[], None]) -> None:
 
 def integer_range(text: str) -> range:
     """Parse `3` or `1-20` (both ends included) as a range of positive integers, for argparse."""
-    first, _, last = text.partition("-")
+    first, dash, last = text.partition("-")
     try:
-        numbers = range(int(first), int(last or first) + 1)
+        numbers = range(int(first), int(last if dash else first) + 1)
     except ValueError:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a number or a range such as 1-20") from None
     if not numbers or numbers[0] < 1:

@@ -26,7 +26,8 @@ def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); delete it to have it rebuilt") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not readable as CSV ({reason}); delete it to have it rebuilt") from None
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(table.columns)}; expected {', '.join(columns)}")

@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,12 +12,33 @@ from references.plain_network import loss_of, plain_weights, zero_state
 
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
-from rnnscope.models.network import Shape
+from rnnscope.models.network import Network, Shape
+from rnnscope.optimisation import Recipe, fit, resume_training, start_training
+from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import to_device
-from rnnscope.training.train import Recipe, learning_rate_of, resume_training, start_training, train, train_epoch
+from rnnscope.training.train import train_epoch
 
 CPU = torch.device("cpu")
-RECIPE = Recipe("lstm-2-4", 0.0, 3, 0.01, 0.95, 0.5, 1, 5.0, 1)
+RECIPE = Recipe(epochs=3, learning_rate=0.01, smoothing=0.95, decay=0.5, decay_after=1, gradient_clip=5.0, seed=1)
+STEPS = 7
+
+
+def begin(recipe, dropout=0.0, cell="lstm", width=4):
+    network = Network(Shape(cell, 2, width, 5), dropout, torch.Generator().manual_seed(recipe.seed))
+    return start_training(network, recipe)
+
+
+def go_on(recipe, training, part, resume, key="key"):
+    """Train on a part, validated on its first half."""
+    train_part, validation_part = to_device(part, CPU), to_device(part[:, :16], CPU)
+    one_pass = partial(train_epoch, training, train_part, STEPS, recipe.gradient_clip)
+    fit(training, recipe, one_pass, partial(mean_loss, training.network, validation_part, STEPS), resume, key)
+    return training
+
+
+def finished(recipe, part, folder, dropout=0.0):
+    folder.mkdir(exist_ok=True)
+    return go_on(recipe, begin(recipe, dropout), part, folder / "resume")
 
 
 def plain_epoch(cell, layers, softmax, part, steps, learning_rate, smoothing, clip):
@@ -42,12 +64,11 @@ def plain_epoch(cell, layers, softmax, part, steps, learning_rate, smoothing, cl
 @pytest.mark.parametrize("clip", [5.0, 0.3])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_an_epoch_agrees_with_the_recipe_written_out(part, cell, clip):
-    recipe = replace(RECIPE, gradient_clip=clip)
-    training = start_training(recipe, Shape(cell, 2, 3, 5), CPU)
+    training = begin(RECIPE, cell=cell, width=3)
     training.network.double()
     layers, softmax = plain_weights(training.network)
-    loss = train_epoch(training, to_device(part, CPU), 7, clip)
-    expected = plain_epoch(cell, layers, softmax, part, 7, recipe.learning_rate, recipe.smoothing, clip)
+    loss = train_epoch(training, to_device(part, CPU), STEPS, clip)
+    expected = plain_epoch(cell, layers, softmax, part, STEPS, RECIPE.learning_rate, RECIPE.smoothing, clip)
     assert loss == pytest.approx(expected, rel=1e-9)
     for layer, plain in zip(training.network.layers, layers, strict=True):
         W = torch.cat((layer.W_input, layer.W_hidden), 1).detach()
@@ -58,25 +79,16 @@ def test_an_epoch_agrees_with_the_recipe_written_out(part, cell, clip):
 
 def test_the_learning_rate_of_the_paper():
     """2e-3 for ten epochs; after every further epoch it is multiplied by 0.95."""
-    recipe = replace(RECIPE, learning_rate=2e-3, decay=0.95, decay_after=10)
     rate = 2e-3
     for epoch in range(1, 51):
-        assert learning_rate_of(recipe, epoch) == pytest.approx(rate, rel=1e-12)
+        assert Recipe().learning_rate_of(epoch) == pytest.approx(rate, rel=1e-12)
         if epoch > 10:
             rate *= 0.95
 
 
-def finished(recipe, part, folder):
-    folder.mkdir(exist_ok=True)
-    training = start_training(recipe, Shape("lstm", 2, 4, 5), CPU)
-    train(recipe, training, to_device(part, CPU), to_device(part[:, :16], CPU), 7, folder / "resume", "key")
-    return training
-
-
 def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(part, tmp_path):
-    recipe = replace(RECIPE, dropout=0.3)
-    first, second = (finished(recipe, part, tmp_path / name) for name in ("first", "second"))
-    other = finished(replace(recipe, seed=2), part, tmp_path / "other")
+    first, second = (finished(RECIPE, part, tmp_path / name, dropout=0.3) for name in ("first", "second"))
+    other = finished(replace(RECIPE, seed=2), part, tmp_path / "other", dropout=0.3)
     assert first.history == second.history != other.history
     assert all(torch.equal(values, second.best[name]) for name, values in first.best.items())
 
@@ -89,46 +101,46 @@ def test_the_best_epoch_is_kept(part, tmp_path):
     best = min(range(8), key=losses.__getitem__)
     assert best != 7, "the example must have its best epoch before the last"
     assert training.best_epoch == best + 1
+    assert training.best_validation_loss == losses[best]
     stopped_there = finished(replace(recipe, epochs=best + 1), part, tmp_path / "stopped")
     weights = stopped_there.network.state_dict()
     assert all(torch.equal(values, weights[name]) for name, values in training.best.items())
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(part, tmp_path):
-    recipe = replace(RECIPE, dropout=0.3, epochs=4)
-    whole = finished(recipe, part, tmp_path / "whole")
-    (tmp_path / "killed").mkdir()
-    parts = to_device(part, CPU), to_device(part[:, :16], CPU)
-    resume = tmp_path / "killed" / "resume"
-    for epochs in (2, 3, 4):
-        training = start_training(recipe, Shape("lstm", 2, 4, 5), CPU)
+    recipe = replace(RECIPE, epochs=4)
+    whole = finished(recipe, part, tmp_path / "whole", dropout=0.3)
+    resume = tmp_path / "killed"
+    for finished_before, epochs in ((0, 2), (2, 3), (3, 4)):
+        training = begin(recipe, dropout=0.3)
         resume_training(resume, training, "key")
-        assert len(training.history) == {2: 0, 3: 2, 4: 3}[epochs]
-        train(replace(recipe, epochs=epochs), training, *parts, 7, resume, "key")
+        assert len(training.history) == finished_before
+        go_on(replace(recipe, epochs=epochs), training, part, resume)
     assert training.history == whole.history
     assert all(torch.equal(values, whole.best[name]) for name, values in training.best.items())
     weights = whole.network.state_dict()
     assert all(torch.equal(values, weights[name]) for name, values in training.network.state_dict().items())
 
 
-def test_a_run_of_another_recipe_is_not_resumed(part, tmp_path):
+def test_a_run_of_another_recipe_and_a_damaged_state_are_not_resumed(part, tmp_path):
     finished(RECIPE, part, tmp_path)
-    training = start_training(RECIPE, Shape("lstm", 2, 4, 5), CPU)
-    resume_training(tmp_path / "resume", training, "another key")
+    training, resume = begin(RECIPE), tmp_path / "resume"
+    resume_training(resume, training, "another key")
+    assert training.history == []
+    resume.write_bytes(resume.read_bytes()[:-5])
+    resume_training(resume, training, "key")
     assert training.history == []
 
 
 def test_a_loss_that_is_no_number_stops_the_run(part, tmp_path):
-    recipe = replace(RECIPE, epochs=3)
-    training = start_training(recipe, Shape("lstm", 1, 4, 5), CPU)
-    parts = to_device(part, CPU), to_device(part[:, :16], CPU)
-    train(replace(recipe, epochs=1), training, *parts, 7, tmp_path / "resume", "key")
+    resume = tmp_path / "resume"
+    training = go_on(replace(RECIPE, epochs=1), begin(RECIPE), part, resume)
     with torch.no_grad():
         training.network.softmax.bias[0] = math.nan
-    with pytest.raises(InputError, match="nan in epoch 2; expected a finite number"):
-        train(recipe, training, *parts, 7, tmp_path / "resume", "key")
-    kept = start_training(recipe, Shape("lstm", 1, 4, 5), CPU)
-    resume_training(tmp_path / "resume", kept, "key")
+    with pytest.raises(InputError, match="nan in epoch 2, expected a finite number"):
+        go_on(RECIPE, training, part, resume)
+    kept = begin(RECIPE)
+    resume_training(resume, kept, "key")
     assert len(kept.history) == 1
     assert all(torch.isfinite(values).all() for values in kept.network.state_dict().values())
 

@@ -21,12 +21,12 @@ from torch import Tensor
 
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.devices import DEVICES, prepare_device
 from rnnscope.files import whole_file
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.recurrences import CELLS
 from rnnscope.progress import progress
-from rnnscope.training.devices import DEVICES, prepare_device
 from rnnscope.training.segments import segments, to_device
 
 PRECISIONS = {"float16": pa.float16(), "float32": pa.float32()}

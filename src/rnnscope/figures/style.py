@@ -65,11 +65,12 @@ def line_style(layers: int) -> LineStyle:
 def ordered_colours(values: Iterable[int]) -> dict[int, str]:
     """A colour for each of some ordered values (layers, sizes), dark to light in their order.
 
-    From matplotlib's plasma, whose lightness rises evenly, cut off before it gets too light for white paper.
+    From matplotlib's inferno, whose lightness rises evenly, so that every eye tells four of them apart, cut off before
+    it gets too light for white paper.
     """
     ordered = sorted(set(values))
     steps = max(len(ordered) - 1, 1)
-    return {value: matplotlib.colors.to_hex(colormaps["plasma"](0.78 * rank / steps)) for rank, value in enumerate(ordered)}
+    return {value: matplotlib.colors.to_hex(colormaps["inferno"](0.8 * rank / steps)) for rank, value in enumerate(ordered)}
 
 
 def cells_of(table: pd.DataFrame) -> list[str]:

@@ -1,17 +1,14 @@
-"""Checkpoints: weights in safetensors (nothing is unpickled on loading), hyper-parameters in the file's metadata."""
+"""Checkpoints: a network's weights, and in the file's metadata what is needed to rebuild the network."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from rnnscope.errors import InputError
-from rnnscope.files import whole_file
 from rnnscope.models.network import Network, Shape
+from rnnscope.tensors import load_tensors, save_tensors
 
 
 @dataclass(frozen=True)
@@ -23,33 +20,6 @@ class Description:
     dropout: float
     epoch: int
     vocabulary: list[int]
-
-
-def save_tensors(path: Path, tensors: dict[str, torch.Tensor], description: dict) -> None:
-    """Write tensors with a JSON description, whole or not at all; the same content gives the same bytes."""
-    with whole_file(path) as partial:
-        # One metadata key: safetensors writes several in an arbitrary order.
-        save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-            partial,
-            {"rnnscope": json.dumps(description)},
-        )
-
-
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Read what `save_tensors` wrote. Raises InputError naming the file when it is missing, truncated or not ours."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a checkpoint")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if "rnnscope" not in metadata:
-                raise InputError(
-                    f"{path}: a safetensors file without rnnscope's metadata; expected a checkpoint written by training"
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["rnnscope"])  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as a checkpoint ({error}); delete it to have it rebuilt") from None
 
 
 def save_checkpoint(path: Path, weights: dict[str, torch.Tensor], description: Description) -> None:

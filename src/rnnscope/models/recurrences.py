@@ -164,7 +164,7 @@ CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"rnn": RNN, "lstm": LSTM
 def recur(cell: str, projected: Tensor, W_hidden: Tensor, state: Quantities) -> Quantities:
     """Run one layer of `cell` over a segment; returns every quantity of every step, each (T, B, H), by its name."""
     recurrence = CELLS[cell]
-    values = recurrence.apply(projected, W_hidden, *(state[name] for name in recurrence.states))
+    values = recurrence.apply(projected, W_hidden, *(state[name] for name in recurrence.states))  # type: ignore[no-untyped-call]
     return dict(zip(recurrence.quantities, (values,) if isinstance(values, Tensor) else values, strict=True))
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from rnnscope.command import run
 from rnnscope.corpus.split import PARTS, read_part, read_steps, read_vocabulary
+from rnnscope.devices import DEVICES, prepare_device
 from rnnscope.files import write_json
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.predictions import write_predictions
 from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.devices import DEVICES, prepare_device
 from rnnscope.training.segments import to_device
 
 

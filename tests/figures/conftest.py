@@ -1,0 +1,146 @@
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from rnnscope.command import run
+
+SMALLEST_FONT = 7  # points: what a printed column leaves legible
+GATES = {"lstm": ("input", "forget", "output"), "gru": ("update", "reset")}
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """Run a figure as from the command line; returns the message it ends with, None when all went well."""
+
+    def call_figure(module, *words):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
+        try:
+            run(module.main)
+        except SystemExit as stop:
+            return stop.code
+        return None
+
+    return call_figure
+
+
+@pytest.fixture
+def check_legible(monkeypatch):
+    """Assert that no text of a figure is cut off at its edge, tiny, or on another text."""
+    drawn = []
+    draw_text = Text.draw
+
+    def record(text, renderer):
+        if text.get_text() and text.get_visible():
+            drawn.append((text, text.get_window_extent(renderer)))
+        draw_text(text, renderer)
+
+    def check(figure):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()  # lays it out; what is drawn next is what a reader sees
+        drawn.clear()
+        monkeypatch.setattr(Text, "draw", record)
+        canvas.draw()
+        monkeypatch.undo()
+        assert drawn
+        for number, (text, box) in enumerate(drawn):
+            assert text.get_fontsize() >= SMALLEST_FONT
+            assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, f"{text} is cut off"
+            assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, f"{text} is cut off"
+            for other, other_box in drawn[:number]:
+                assert not box.overlaps(other_box), f"{text} lies on {other}"
+
+    return check
+
+
+def make_losses(sizes=(64, 128, 256, 512), layers=(1, 2, 3), missing=("rnn", 512), seed=0):
+    random = np.random.default_rng(seed)
+    rows = []
+    for size in sizes:
+        for cell in ("gru", "lstm", "rnn"):  # not the order of the figures
+            for depth in layers:
+                if (cell, size) == missing:
+                    continue
+                loss = 2 / size**0.1 + random.uniform(-0.1, 0.1)
+                rows.append(
+                    {
+                        "model": f"{cell}-{depth}-{size}",
+                        "cell": cell,
+                        "layers": depth,
+                        "size": size,
+                        "parameters": int(size**1.6 * 60 * random.uniform(0.97, 1.03)),
+                        "validation_loss": loss + random.uniform(-0.1, 0.1),
+                        "test_loss": loss,
+                        "test_loss_standard_deviation": random.uniform(0.001, 0.003),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def make_ngram_losses(last=20):
+    n = np.arange(1, last + 1)
+    return pd.DataFrame({"n": n, "test_loss": 1.19 + 1.2 * 0.6**n, "test_loss_standard_deviation": 0.002 + 0.0001 * n})
+
+
+def make_histories(epochs=50):
+    rows = []
+    for _, model in make_losses().iterrows():
+        for epoch in range(1, epochs + 1):
+            overfit = 0.01 * max(0, epoch - 20) if model["size"] == 512 else 0
+            loss = model["validation_loss"] + 2 / epoch + overfit
+            rows.append(
+                {"cell": model["cell"], "layers": model["layers"], "size": model["size"], "epoch": epoch, "validation_loss": loss}
+            )
+    return pd.DataFrame(rows)
+
+
+def make_saturation(models=("gru-2-64", "lstm-3-512"), units=40):
+    random = np.random.default_rng(1)
+    rows = []
+    for model in models:
+        cell, layers, _ = model.split("-")
+        for layer in range(1, int(layers) + 1):
+            for gate in GATES[cell]:
+                for unit, (right, left, _) in enumerate(random.dirichlet([0.4, 0.4, 1], units)):
+                    rows.append([model, cell, layer, gate, unit, right, left])
+    return pd.DataFrame(rows, columns=["model", "cell", "layer", "gate", "unit", "right_fraction", "left_fraction"])
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """The words that name the tables of each figure, with every table written."""
+    written = {"losses": make_losses(), "histories": make_histories(), "ngram_losses": make_ngram_losses()}
+    paths = {}
+    for name, table in (written | {"saturation": make_saturation()}).items():
+        paths[name] = tmp_path / f"{name}.csv"
+        table.to_csv(paths[name], index=False)
+    return {
+        "loss_table": ["--table", paths["losses"]],
+        "loss_against_parameters": ["--table", paths["losses"]],
+        "ngram_losses": ["--table", paths["ngram_losses"], "--losses", paths["losses"]],
+        "learning_curves": ["--table", paths["histories"]],
+        "saturation": ["--table", paths["saturation"]],
+    }
+
+
+@pytest.fixture
+def losses():
+    return make_losses
+
+
+@pytest.fixture
+def ngram_losses():
+    return make_ngram_losses
+
+
+@pytest.fixture
+def histories():
+    return make_histories
+
+
+@pytest.fixture
+def saturation_table():
+    return make_saturation
