@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
@@ -46,6 +47,17 @@ def test_light_lines_join_one_cell_and_depth_from_small_to_large(losses):
 @pytest.mark.parametrize("shape", [{"sizes": (64,), "layers": (1,)}, {"sizes": (64, 512), "layers": (3,)}])
 def test_few_models(losses, check_legible, shape):
     check_legible(loss_against_parameters.draw(losses(**shape), ""))
+
+
+@pytest.mark.parametrize("largest", [1_000, 1_300, 3_000, 9_000, 11_000, 80_000, 100_000, 1_300_000])
+def test_two_or_more_numbers_on_the_axis_of_parameters(losses, check_legible, largest):
+    table = losses(sizes=(4, 5), layers=(1,), missing=None)
+    table["parameters"] = np.linspace(900, largest, len(table))
+    figure = loss_against_parameters.draw(table, "")
+    check_legible(figure)
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 2
 
 
 def test_legend_names_what_is_there(losses):

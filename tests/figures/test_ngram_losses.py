@@ -1,4 +1,5 @@
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rnnscope.figures import ngram_losses as figure_module
 from rnnscope.figures import style
@@ -47,6 +48,14 @@ def test_dashes_lie_in_each_others_gaps(ngram_losses, losses):
     for step in range(120):
         position = 0.05 + 0.1 * step  # never on the end of a dash
         assert [(position + offset) % sum(dashes) < dashes[0] for offset, dashes in patterns].count(True) == 1
+
+
+def test_legend_keeps_off_the_lines_wherever_they_lie(ngram_losses, losses):
+    models = losses()
+    models["test_loss"] += 3  # worse than every n-gram model
+    figure = figure_module.draw(ngram_losses(), models, "")
+    FigureCanvasAgg(figure).draw()
+    assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
 
 
 @pytest.mark.parametrize("cells", [["lstm"], ["gru", "rnn"]])

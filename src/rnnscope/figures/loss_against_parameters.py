@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from rnnscope.command import run
 from rnnscope.figures import style
@@ -44,15 +44,24 @@ def legend_handles(table: pd.DataFrame) -> list[Line2D]:
     return handles
 
 
+def parameter_ticks(ratio: float) -> Locator:
+    """Where a logarithmic axis whose ends are `ratio` apart has room for numbers, and needs them."""
+    if ratio < 10:
+        return MaxNLocator(4)  # too narrow for two powers of ten
+    return LogLocator(subs=(1, 2, 5) if ratio < 100 else (1,))
+
+
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw `test_loss` (nats per character) against `parameters`, with the bootstrap's standard deviation."""
     figure = Figure(figsize=(style.COLUMN_WIDTH, 2.6))
     axes = figure.add_subplot()
     draw_models(axes, table)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set(
+        major_locator=parameter_ticks(table["parameters"].max() / table["parameters"].min()),
+        minor_locator=NullLocator(),
+        major_formatter=EngFormatter(sep=""),
+    )
     axes.set_xlabel("parameters")
     axes.set_ylabel(style.LOSS_LABEL)
     axes.legend(handles=legend_handles(table), ncols=2, loc="best", columnspacing=1.0, handletextpad=0.4)

@@ -36,7 +36,7 @@ def draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
 
 def draw(ngrams: pd.DataFrame, losses: pd.DataFrame, title: str) -> Figure:
     """Draw `test_loss` (nats per character) against `n`, and a horizontal line for each cell's best model."""
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.6))
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 3.1))
     axes = figure.add_subplot()
     axes.errorbar(
         ngrams["n"],
@@ -52,7 +52,8 @@ def draw(ngrams: pd.DataFrame, losses: pd.DataFrame, title: str) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("n (characters of context)")
     axes.set_ylabel(style.LOSS_LABEL)
-    axes.legend(loc="upper right", handlelength=2.6)
+    # Outside: a line may lie at any height, above the whole curve too.
+    figure.legend(loc="outside lower center", handlelength=2.6)
     figure.suptitle(title)
     return figure
 
