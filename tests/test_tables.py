@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import REPOSITORY
+from workspace import REPOSITORY
 
 JSON_TYPES = {
     "string": lambda value: isinstance(value, str),

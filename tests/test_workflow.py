@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from conftest import EXPERIMENT
+from workspace import EXPERIMENT
 
 FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "ngram_losses", "saturation"}
 MODELS = ["lstm-1-4", "rnn-1-4", "gru-1-4", "gru-2-5"]

@@ -20,9 +20,9 @@ def row_groups(path: Path, quantities: list[str]) -> Iterator[dict[str, np.ndarr
     columns = [*POSITION, *quantities]
     with open_parquet(path, columns) as file:
         for group in range(file.num_row_groups):
-            table = read_row_group(file, group, columns, path).combine_chunks()
+            table = read_row_group(file, group, columns, path)
             values = {name: table[name].to_numpy() for name in POSITION}
             for name in quantities:
-                array = table[name].chunk(0) if table.num_rows else table[name].combine_chunks()
-                values[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), -1)
+                array = table[name].combine_chunks()
+                values[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, array.type.list_size)
             yield values

@@ -1,0 +1,57 @@
+"""A small project of its own to run the workflow in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[1]
+
+PROSE = """\
+"Well," said the old man, "you have come (at last), have you?"\r
+The boy did not answer; he only looked at the river and counted %d boats.\r
+\r
+"""
+
+EXPERIMENT = {
+    "run": ["tale"],
+    "corpora": {"tale": {"title": "A tale", "fractions": [0.6, 0.2, 0.2], "sources": [{"path": "tale.txt"}]}},
+    "split": {"streams": 4, "steps": 10},
+    "grid": {"layers": [1], "sizes": [4], "additional": ["gru-2-5"]},
+    "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
+    "ngrams": {"horizons": 3},
+    "activations": {"models": ["lstm-1-4", "gru-2-5"]},
+    "bootstrap": {"samples": 10},
+}
+
+
+class Workspace:
+    """A copy of the workflow and its source in an empty folder, with a text of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("workflow", "src"):
+            shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        for name in ("Snakefile", "config.yaml"):
+            shutil.copy(REPOSITORY / name, folder)
+        (folder / "tale.txt").write_bytes("".join(PROSE % count for count in range(60)).encode())
+        self.configure(EXPERIMENT)
+
+    def configure(self, experiment):
+        (self.folder / "experiment.yaml").write_text(yaml.safe_dump(experiment))
+
+    def snakemake(self, *words):
+        command = [Path(sys.executable).with_name("snakemake"), "--configfile", "experiment.yaml", "--cores", "2", *words]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+
+    def stale(self, *words):
+        """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""
+        done = self.snakemake("--dry-run", "--quiet", "host", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = [line.split() for line in done.stdout.splitlines()]
+        jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}
+        return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}
