@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 from rnnscope.errors import InputError
 from rnnscope.files import whole_file
 
+# What pyarrow raises on damaged bytes; the middle two where the damage is in the footer, in types and names of columns.
+DAMAGE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSError)
+
 
 def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
     """Open a parquet file that has at least `columns`. Raises InputError naming the file otherwise.
@@ -22,12 +25,12 @@ def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
         raise InputError(f"{path}: no such file; expected parquet with columns {', '.join(columns)}")
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-    except (pa.ArrowInvalid, OSError) as error:
+        names = file.schema_arrow.names
+    except DAMAGE as error:
         raise InputError(f"{path}: not readable as parquet ({_one_line(error)}); delete it to have it rebuilt") from None
-    missing = [name for name in columns if name not in file.schema_arrow.names]
+    missing = [name for name in columns if name not in names]
     if missing:
-        found = ", ".join(file.schema_arrow.names)
-        raise InputError(f"{path}: no column {missing[0]!r}, found {found}; expected {', '.join(columns)}")
+        raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(names)}; expected {', '.join(columns)}")
     return file
 
 
@@ -35,7 +38,7 @@ def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: P
     """Read some columns of one row group. Raises InputError naming the file when its bytes are damaged."""
     try:
         return file.read_row_group(group, columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
+    except DAMAGE as error:
         raise InputError(f"{path}: row group {group} is damaged ({_one_line(error)}); delete it to have it rebuilt") from None
 
 

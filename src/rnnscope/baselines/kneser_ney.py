@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.baselines.ngrams import NGrams, SortedText, continuation_counts
+from rnnscope.baselines.ngrams import SortedText, continuation_counts
 from rnnscope.bootstrap import bootstrap_standard_deviations
 from rnnscope.command import integer_range, run
 from rnnscope.corpus.split import read_part, read_vocabulary
@@ -69,7 +69,8 @@ def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray],
     lower = np.full(len(text.scored), 1 / K)
     distinct = 0
     for order in range(1, highest + 1):
-        interpolation = Interpolation(text, ngrams, shorter)
+        ngram, context = ngrams.number[text.scored], shorter.number[text.previous[text.scored]]
+        interpolation = Interpolation(ngram, context, text.contexts_of(ngrams, shorter), len(shorter.first))
         distinct += int(np.count_nonzero(ngrams.count))
         if order - 1 in horizons:
             top = interpolation.probabilities(ngrams.count, lower)
@@ -98,37 +99,46 @@ def discounts(count: np.ndarray) -> np.ndarray:
 
 
 class Interpolation:
-    """One order of the model: its n-grams, as far as they share a context with a scored character.
+    """One order of the model: the n-grams hw that are asked for, and all that share a context with one of them.
 
-    Most contexts of a high order are seen in training alone; to sum over them all would be most of the work.
+    ngram, context: integer (asked,), the numbers of each hw and of its h. context_of: integer (n-grams,), the number of
+    every n-gram's context. contexts: how many contexts there are. To score a text, few n-grams are asked for: most contexts
+    of a high order are seen in training alone, and to sum over them all would be most of the work.
     """
 
-    def __init__(self, text: SortedText, ngrams: NGrams, shorter: NGrams) -> None:
-        self._ngram = ngrams.number[text.scored]  # hw of each scored character
-        self._context = shorter.number[text.previous[text.scored]]  # h of each scored character
-        needed = np.zeros(len(shorter.first), dtype=bool)
-        needed[self._context] = True
-        context_of = text.contexts_of(ngrams, shorter)
+    def __init__(self, ngram: np.ndarray, context: np.ndarray, context_of: np.ndarray, contexts: int) -> None:
+        self._ngram = ngram
+        self._context = context
+        needed = np.zeros(contexts, dtype=bool)
+        needed[context] = True
         self._followers = np.flatnonzero(needed[context_of])  # every hv
         self._followed = context_of[self._followers]  # and its h
 
     def probabilities(self, count: np.ndarray, lower: np.ndarray) -> np.ndarray:
-        """P(w | h) of each scored character: float64 (scored characters,).
+        """P(w | h) of each hw: float64 (asked,).
 
         count: integer (n-grams,), occurrences or continuation counts. lower: P(w | h'), like the result.
         """
         D = np.array([0, *discounts(count)])
         own = count[self._ngram]
         kept = own - D[np.minimum(own, 3)]
-        following = count[self._followers]
-        total = self._sum_in_context(following)
-        discounted = self._sum_in_context(D[np.minimum(following, 3)])
+        total, discounted = self._sums(count, D)
         # Where the context is unseen, total, discounted and kept are 0.
         return np.where(total > 0, (kept + discounted * lower) / np.maximum(total, 1), lower)
 
+    def backoff_weights(self, count: np.ndarray) -> np.ndarray:
+        """gamma(h) of each hw, 1 where h was never seen: float64 (asked,). count: as above."""
+        total, discounted = self._sums(count, np.array([0, *discounts(count)]))
+        return np.where(total > 0, discounted / np.maximum(total, 1), 1)
+
+    def _sums(self, count: np.ndarray, D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of c(hv) and of D(c(hv)) over all v: float64 (asked,) each."""
+        following = count[self._followers]
+        return self._sum_in_context(following), self._sum_in_context(D[np.minimum(following, 3)])
+
     def _sum_in_context(self, value: np.ndarray) -> np.ndarray:
-        """The sum of a value over all v that follow a scored character's context h: float64 (scored characters,)."""
-        sums = np.bincount(self._followed, weights=value)  # reaches every h: the scored character itself follows it
+        """The sum of a value over all v that follow each h: float64 (asked,)."""
+        sums = np.bincount(self._followed, weights=value)  # reaches every h: an n-gram that is asked for follows it
         in_order: np.ndarray = sums[self._context]
         return in_order
 

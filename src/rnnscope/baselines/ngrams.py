@@ -70,6 +70,12 @@ class SortedText:
         contexts: np.ndarray = shorter.number[self.previous[ngrams.first]]
         return contexts
 
+    def first_characters(self, ngrams: NGrams) -> np.ndarray:
+        """The id of each n-gram's first character, -1 where it reaches over the start: int16 (n-grams,)."""
+        positions = np.maximum(self._ends[ngrams.first] - np.int32(ngrams.order - 1), 0)
+        characters: np.ndarray = self._codes[positions].astype(np.int16) - np.int16(1)
+        return characters
+
     def _back(self, characters: int) -> np.ndarray:
         """The position so many characters before each one of the sorted text; before the first separator, that separator."""
         return np.maximum(self._ends - np.int32(characters), 0)
