@@ -15,7 +15,7 @@ mark (`<s>`, `</s>`, `<unk>`), and names with spaces between them give the text 
 
 **Marks.** A model of this project knows no sentences and gives all probability to its K characters, while other programs
 insist on the three marks: they are written with log10 P = -99, the customary zero. Text is to be scored as one
-sentence without its marks: in KenLM `score(names, bos=False, eos=False)`.
+sentence without its marks: in KenLM, which as packaged takes orders up to 6, `score(names, bos=False, eos=False)`.
 
 **Reading** takes the files of other programs too, as long as their words are such names or single raw bytes. Fields may be
 separated by any white space; back-off weights may be missing, and so may suffixes of n-grams, as in pruned models: their P is

@@ -25,6 +25,7 @@ import argparse
 import hashlib
 import itertools
 import logging
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,10 +36,10 @@ import pyarrow as pa
 
 from rnnscope.baselines.arpa import read_arpa, write_arpa
 from rnnscope.baselines.backoff import BackoffModel, Entries, keys, sample
-from rnnscope.baselines.kneser_ney import Interpolation, read_characters
 from rnnscope.baselines.ngrams import SortedText, continuation_counts
+from rnnscope.baselines.smoothing import Interpolation
 from rnnscope.command import run
-from rnnscope.corpus.split import open_text, read_vocabulary
+from rnnscope.corpus.split import open_text, read_characters, read_vocabulary
 from rnnscope.errors import InputError
 from rnnscope.parquet import read_parquet, write_parquet
 
@@ -174,8 +175,10 @@ def score_stage(arguments: argparse.Namespace) -> None:
 
 def sample_stage(arguments: argparse.Namespace) -> None:
     """Print the prime text and what the model continues it with."""
-    if not 0 <= arguments.temperature < float("inf") or arguments.length < 0:
-        raise InputError("expected a length and a temperature of at least 0")
+    if not 0 <= arguments.temperature < math.inf:
+        raise InputError(f"--temperature: found {arguments.temperature}, expected a number of at least 0")
+    if arguments.length < 0:
+        raise InputError(f"--length: found {arguments.length}, expected at least 0 characters")
     model = chosen_model(arguments)
     prime = arguments.prime.encode()
     ids = model.encode(np.frombuffer(prime, dtype=np.uint8), "--prime").tolist()

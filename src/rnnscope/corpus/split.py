@@ -146,6 +146,14 @@ def read_part(directory: Path, part: str) -> np.ndarray:
     return ids
 
 
+def read_characters(directory: Path, part: str, K: int) -> np.ndarray:
+    """Read one part of a split, uint8 (streams, steps + 1). Raises InputError when an id is beyond the vocabulary."""
+    ids = read_part(directory, part)
+    if ids.max() >= K:
+        raise InputError(f"{directory / part}.npy: found the id {ids.max()}, expected ids below {K}, the size of the vocabulary")
+    return ids
+
+
 def read_vocabulary(directory: Path) -> np.ndarray:
     """Read the vocabulary of a split: the sorted distinct bytes, uint8 (K,); the id of a byte is its index.
 
