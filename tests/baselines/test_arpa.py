@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.baselines.arpa import byte_of, name_of, names_of, read_arpa, write_arpa
+from rnnscope.baselines.backoff import BackoffModel, Entries, keys
 from rnnscope.baselines.ngram_model import count_ngrams, kneser_ney
 from rnnscope.errors import InputError
 
@@ -75,6 +76,13 @@ def test_kenlm_and_we_read_what_we_write(tmp_path, train, n, text):
     back = read_arpa(path)
     assert back.vocabulary.tolist() == vocabulary.tolist()
     np.testing.assert_allclose(our_scores(back, text), expected, rtol=0, atol=1e-7)
+
+
+def test_a_probability_that_rounds_to_more_than_one_is_written_as_one(tmp_path):
+    sole = Entries(keys(np.array([0]), np.array([0])), np.array([np.finfo(float).eps]), np.zeros(1))
+    write_arpa(tmp_path / "model.arpa", BackoffModel(np.frombuffer(b"a", dtype=np.uint8), [sole, sole]))
+    found, _ = kenlm_scores(tmp_path / "model.arpa", ["a", "a"])
+    assert found.tolist() == our_scores(read_arpa(tmp_path / "model.arpa"), b"aa").tolist() == [0, 0]
 
 
 def test_our_mark_for_unknown_bytes_stands_for_none(tmp_path):

@@ -137,10 +137,11 @@ def test_a_flipped_bit_is_told_in_one_line_or_changes_nothing(saved, tmp_path):
     assert all(line.startswith(f"{damaged}: ") and "\n" not in line for line in told)
 
 
-def test_counts_that_were_changed_on_purpose_are_told(saved, tmp_path):
+@pytest.mark.parametrize(("added", "stored"), [(1, pa.int32()), (0, pa.date32())])
+def test_counts_that_were_changed_are_told(saved, tmp_path, added, stored):
     table = pq.read_table(saved)
-    count = table["count"].to_numpy() + 1
-    changed = table.set_column(3, "count", pa.array(count, type=pa.int32()))
+    count = pa.array(table["count"].to_numpy() + np.int32(added)).view(stored)
+    changed = table.set_column(3, "count", count)
     assert changed.schema.metadata == table.schema.metadata
     pq.write_table(changed, tmp_path / "model")
     with pytest.raises(InputError, match="do not fit their SHA-256"):
