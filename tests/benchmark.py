@@ -8,7 +8,6 @@ lengths of text, and the exponent with which they grow.
 import itertools
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -80,16 +79,22 @@ def compare_training():
             print(f"{cell:5} {width:5} {rates['ours']:21,.0f} {rates['torch.nn']:10,.0f} {ratio:7.2f}", flush=True)
 
 
+# A child counts the memory of the process that started it as its own peak, so a small process starts it.
+STARTER = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stderr=subprocess.DEVNULL); \
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+
+
 def stage(module, *words):
-    """Run one stage; returns its seconds."""
+    """Run one stage; returns its seconds and its peak memory in MB."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-m", f"rnnscope.{module}", *map(str, words)], check=True, capture_output=True)
-    return time.perf_counter() - start
+    command = [sys.executable, "-c", STARTER, sys.executable, "-m", f"rnnscope.{module}", *map(str, words)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return time.perf_counter() - start, int(done.stdout) / 1024
 
 
 def measure_ngrams():
     """Print seconds and peak memory of the n-gram pass at three lengths of real text, and the growth exponents."""
-    print("\ncharacters   seconds   peak memory (MB; the largest pass so far)")
+    print("\ncharacters   seconds   peak memory (MB)")
     measured = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -98,8 +103,7 @@ def measure_ngrams():
             layout = ("--streams", 100, "--steps", 100, "--fractions", "0.8,0.1,0.1")
             stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
             files = ("--losses", folder / "losses.csv", "--predictions", folder / "predictions")
-            seconds = stage("baselines.kneser_ney", "--split", folder, "--horizons", HORIZONS, *files)
-            megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            seconds, megabytes = stage("baselines.kneser_ney", "--split", folder, "--horizons", HORIZONS, *files)
             measured.append((size, seconds))
             print(f"{size:10,} {seconds:9.1f} {megabytes:13,.0f}", flush=True)
     for (size, seconds), (longer, more) in itertools.pairwise(measured):
