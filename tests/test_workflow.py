@@ -2,12 +2,14 @@ import copy
 import os
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from workspace import EXPERIMENT
+from workspace import EXPERIMENT, REPOSITORY
 
 FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "ngram_losses", "saturation"}
-MODELS = ["lstm-1-4", "rnn-1-4", "gru-1-4", "gru-2-5"]
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -41,6 +43,15 @@ def test_a_touched_but_unchanged_file_makes_nothing_stale(workspace):
     for name in ("tale.txt", "src/rnnscope/figures/loss_table.py", "results/tale/split/train.npy", "config.yaml"):
         os.utime(workspace.folder / name)
     assert workspace.stale() == {}
+
+
+def test_a_bare_snakemake_uses_the_default_profile(fresh):
+    """Without it Snakemake would ask for --cores."""
+    (fresh.folder / "profiles").symlink_to(os.readlink(REPOSITORY / "profiles"))
+    command = [Path(sys.executable).with_name("snakemake"), "results/war_and_peace/no_such_target"]
+    done = subprocess.run(command, cwd=fresh.folder, capture_output=True, text=True)
+    assert "profile profiles/default" in done.stdout + done.stderr
+    assert "MissingRuleException" in done.stdout + done.stderr, "the only thing wrong with this command is its target"
 
 
 @pytest.mark.parametrize(
