@@ -20,6 +20,8 @@ from rnnscope.files import whole_file
 from rnnscope.progress import duration
 from rnnscope.tensors import load_tensors, save_tensors
 
+INITIAL_RANGE = 0.08
+RESUME = ".resume.safetensors"  # in the folder of a run, until it ends
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss", "validation_loss")
 
 log = logging.getLogger(__name__)
@@ -76,10 +78,27 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
     return Recipe(**{field.name: getattr(arguments, field.name) for field in fields(Recipe)})
 
 
+def draw_parameters(network: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Draw all parameters of a network uniformly from [-0.08, 0.08] (paper section 2)."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(-INITIAL_RANGE, INITIAL_RANGE, generator=generator)
+
+
 def start_training(network: AnyNetwork, recipe: Recipe) -> Training[AnyNetwork]:
     """A run before its first epoch."""
     optimizer = torch.optim.RMSprop(network.parameters(), lr=recipe.learning_rate, alpha=recipe.smoothing)
     return Training(network, optimizer, [], {})
+
+
+def begin_epoch(training: Training, recipe: Recipe, epoch: int) -> float:
+    """Make ready for an epoch, counted from 1; returns its learning rate."""
+    # What is drawn in training follows from seed and epoch alone, so that a resumed run draws the same.
+    torch.manual_seed(recipe.seed * 1_000_003 + epoch)
+    rate = recipe.learning_rate_of(epoch)
+    for group in training.optimizer.param_groups:
+        group["lr"] = rate
+    return rate
 
 
 def descend(training: Training, loss: Tensor, gradient_clip: float) -> None:
@@ -101,11 +120,7 @@ def fit(
     """
     began, first = time.monotonic(), len(training.history)
     for epoch in range(first + 1, recipe.epochs + 1):
-        # What is drawn in training follows from seed and epoch alone, so that a resumed run draws the same.
-        torch.manual_seed(recipe.seed * 1_000_003 + epoch)
-        rate = recipe.learning_rate_of(epoch)
-        for group in training.optimizer.param_groups:
-            group["lr"] = rate
+        rate = begin_epoch(training, recipe, epoch)
         train_loss, validation_loss = train_epoch(), validate()
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
             raise InputError(

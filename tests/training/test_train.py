@@ -185,7 +185,7 @@ def test_by_hand(split, tmp_path):
 
     model = tmp_path / "model"
     words = [word for folder in candidates for word in ("--candidate", folder)]
-    subprocess.run([sys.executable, "-m", "rnnscope.training.select_dropout", *words, "--out", model], check=True)
+    subprocess.run([sys.executable, "-m", "rnnscope.select_candidate", *words, "--out", model], check=True)
     chosen = json.loads((model / "summary.json").read_text())
     assert chosen["dropout"] == float(better.name)
     network, description = load_checkpoint(model / "checkpoint.safetensors")

@@ -30,3 +30,84 @@ rule ngrams:
         "python -m rnnscope.baselines.kneser_ney --split {params.split} --horizons 1-{params.horizons} "
         "--bootstrap-samples {params.bootstrap_samples} --seed {params.seed} "
         "--losses {output.losses} --predictions {params.predictions} 2> {log}"
+
+
+rule train_nnn:
+    """Train one n-NN of one hidden width; keep the epoch of the best validation loss."""
+    input:
+        train="results/{corpus}/split/train.npy",
+        validation="results/{corpus}/split/validation.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        summary="results/{corpus}/split/split.json",
+    output:
+        checkpoint="results/{corpus}/nnn/nnn-{n}/width-{width}/checkpoint.safetensors",
+        history="results/{corpus}/nnn/nnn-{n}/width-{width}/history.csv",
+        summary="results/{corpus}/nnn/nnn-{n}/width-{width}/summary.json",
+    log:
+        "results/{corpus}/logs/train_nnn/nnn-{n}-width-{width}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/train_nnn/nnn-{n}-width-{width}.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=1000,
+        runtime=720,
+    params:
+        split=subpath(input.train, parent=True),
+        recipe=recipe_flags(),
+        out=subpath(output.checkpoint, parent=True),
+        source=source_of("rnnscope.baselines.train_neural"),
+    shell:
+        "python -m rnnscope.baselines.train_neural --split {params.split} --n {wildcards.n} "
+        "--hidden-width {wildcards.width} {params.recipe} --threads {threads} --out {params.out} 2> {log}"
+
+
+rule select_width:
+    """Of an n-NN's hidden widths, keep the one of the best validation loss."""
+    input:
+        width_candidates,
+    output:
+        checkpoint="results/{corpus}/nnn/nnn-{n}/checkpoint.safetensors",
+        history="results/{corpus}/nnn/nnn-{n}/history.csv",
+        summary="results/{corpus}/nnn/nnn-{n}/summary.json",
+    log:
+        "results/{corpus}/logs/select_width/nnn-{n}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/select_width/nnn-{n}.tsv"
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        candidates=lambda wildcards, input: folder_flags("--candidate", input),
+        out=subpath(output.checkpoint, parent=True),
+        source=source_of("rnnscope.select_candidate"),
+    shell:
+        "python -m rnnscope.select_candidate {params.candidates} --out {params.out} 2> {log}"
+
+
+rule evaluate_nnn:
+    """The losses of an n-NN, and its probability of every character of the test part."""
+    input:
+        validation="results/{corpus}/split/validation.npy",
+        test="results/{corpus}/split/test.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        checkpoint="results/{corpus}/nnn/nnn-{n}/checkpoint.safetensors",
+    output:
+        predictions="results/{corpus}/predictions/nnn-{n}.parquet",
+        losses="results/{corpus}/nnn/nnn-{n}/evaluation.json",
+    log:
+        "results/{corpus}/logs/evaluate_nnn/nnn-{n}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/evaluate_nnn/nnn-{n}.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        split=subpath(input.test, parent=True),
+        device=flags(config["training"], "device"),
+        source=source_of("rnnscope.baselines.evaluate_neural"),
+    shell:
+        "python -m rnnscope.baselines.evaluate_neural --split {params.split} --checkpoint {input.checkpoint} "
+        "{params.device} --threads {threads} "
+        "--predictions {output.predictions} --losses {output.losses} 2> {log}"

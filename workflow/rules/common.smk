@@ -94,6 +94,21 @@ def flags(settings, *names):
     ]
 
 
+def recipe_flags():
+    """The values of the optimisation that every network shares, and the device."""
+    return flags(
+        config["training"],
+        "epochs",
+        "learning_rate",
+        "smoothing",
+        "decay",
+        "decay_after",
+        "gradient_clip",
+        "seed",
+        "device",
+    )
+
+
 def text_flags(wildcards):
     """What the configuration says of a text: its sources, and what must hold of it."""
     corpus = config["corpora"][wildcards.corpus]
@@ -111,7 +126,7 @@ def files_already_here(wildcards):
     return [path for path in paths if path and Path(path).exists()]
 
 
-def candidates(wildcards):
+def dropout_candidates(wildcards):
     """One trained checkpoint for each dropout candidate of a model."""
     return expand(
         "results/{corpus}/models/{model}/dropout-{dropout}/checkpoint.safetensors",
@@ -119,6 +134,21 @@ def candidates(wildcards):
         model=wildcards.model,
         dropout=config["training"]["dropout"],
     )
+
+
+def width_candidates(wildcards):
+    """One trained checkpoint for each hidden width of an n-NN."""
+    return expand(
+        "results/{corpus}/nnn/nnn-{n}/width-{width}/checkpoint.safetensors",
+        corpus=wildcards.corpus,
+        n=wildcards.n,
+        width=config["nnn"]["hidden_widths"],
+    )
+
+
+def nnn_horizons():
+    """The horizons of the n-NNs: 1, 2, ..."""
+    return range(1, config["nnn"]["horizons"] + 1)
 
 
 def has_gates(model):
@@ -189,3 +219,5 @@ wildcard_constraints:
     corpus="|".join(config["corpora"]),
     model="|".join(models()),
     dropout=r"[0-9.e-]+",
+    n=r"\d+",
+    width=r"\d+",

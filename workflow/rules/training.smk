@@ -19,17 +19,7 @@ rule train_model:
         runtime=2880,
     params:
         split=subpath(input.train, parent=True),
-        recipe=flags(
-            config["training"],
-            "epochs",
-            "learning_rate",
-            "smoothing",
-            "decay",
-            "decay_after",
-            "gradient_clip",
-            "seed",
-            "device",
-        ),
+        recipe=recipe_flags(),
         out=subpath(output.checkpoint, parent=True),
         source=source_of("rnnscope.training.train"),
     shell:
@@ -40,7 +30,7 @@ rule train_model:
 rule select_dropout:
     """Of a model's dropout candidates, keep the one of the best validation loss."""
     input:
-        candidates,
+        dropout_candidates,
     output:
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
         history="results/{corpus}/models/{model}/history.csv",
@@ -56,9 +46,9 @@ rule select_dropout:
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
         out=subpath(output.checkpoint, parent=True),
-        source=source_of("rnnscope.training.select_dropout"),
+        source=source_of("rnnscope.select_candidate"),
     shell:
-        "python -m rnnscope.training.select_dropout {params.candidates} --out {params.out} 2> {log}"
+        "python -m rnnscope.select_candidate {params.candidates} --out {params.out} 2> {log}"
 
 
 rule evaluate_model:

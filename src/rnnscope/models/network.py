@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnscope.models.recurrences import CELLS, Quantities, recur
-
-INITIAL_RANGE = 0.08
+from rnnscope.optimisation import draw_parameters
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,14 @@ class Network(nn.Module):
     """L recurrent layers and a linear softmax layer over K characters; dropout on the non-recurrent connections only."""
 
     def __init__(self, shape: Shape, dropout: float = 0.0, generator: torch.Generator | None = None) -> None:
-        """Draw all parameters uniformly from [-0.08, 0.08] with `generator` (a CPU one, so that devices agree)."""
+        """Draw all parameters with `generator` (a CPU one, so that devices agree)."""
         super().__init__()
         self.shape = shape
         self.dropout = dropout
         input_widths = [shape.vocabulary] + [shape.hidden_width] * (shape.layers - 1)
         self.layers = nn.ModuleList(Layer(shape.cell, width, shape.hidden_width) for width in input_widths)
         self.softmax = nn.Linear(shape.hidden_width, shape.vocabulary)
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.uniform_(-INITIAL_RANGE, INITIAL_RANGE, generator=generator)
+        draw_parameters(self, generator)
 
     def zero_state(self, streams: int) -> list[Quantities]:
         """The state before the first character: for each layer, zeros (streams, H) for every state of its cell."""

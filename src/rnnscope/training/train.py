@@ -29,6 +29,7 @@ from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width, parse_model_name
 from rnnscope.optimisation import (
+    RESUME,
     Training,
     add_recipe_flags,
     descend,
@@ -40,8 +41,6 @@ from rnnscope.optimisation import (
 )
 from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
-
-RESUME = ".resume.safetensors"
 
 
 def train_epoch(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> float:

@@ -1,6 +1,8 @@
-"""The choice of dropout: of a model's candidates, the one of the lowest validation loss is the model (paper section 3).
+"""The choice between training runs that differ in one value: the lowest validation loss wins (paper section 3).
 
-python -m rnnscope.training.select_dropout --candidate DIR [--candidate DIR ...] --out DIR
+So are chosen the dropout of a recurrent network and the hidden width of an n-NN.
+
+python -m rnnscope.select_candidate --candidate DIR [--candidate DIR ...] --out DIR
 """
 
 import argparse
@@ -25,7 +27,7 @@ def best_candidate(candidates: list[Path]) -> Path:
         if "validation_loss" not in summary:
             raise InputError(f"{folder / 'summary.json'}: no validation_loss; expected a summary written by training")
         losses[folder] = summary["validation_loss"]
-        log.info("%s: dropout %s, validation loss %.4f nats per character", folder, summary["dropout"], losses[folder])
+        log.info("%s: validation loss %.4f nats per character", folder, losses[folder])
     return min(candidates, key=losses.__getitem__)
 
 

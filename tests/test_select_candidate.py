@@ -3,7 +3,7 @@ import json
 import pytest
 
 from rnnscope.errors import InputError
-from rnnscope.training.select_dropout import best_candidate
+from rnnscope.select_candidate import best_candidate
 
 
 def write_candidates(folder, losses):
@@ -11,7 +11,7 @@ def write_candidates(folder, losses):
     for position, loss in enumerate(losses):
         folders.append(folder / str(position))
         folders[-1].mkdir()
-        (folders[-1] / "summary.json").write_text(json.dumps({"dropout": position / 10, "validation_loss": loss}))
+        (folders[-1] / "summary.json").write_text(json.dumps({"validation_loss": loss}))
     return folders
 
 
