@@ -41,8 +41,7 @@ def matches(pattern):
     """A regular expression for a pattern such as results/<corpus>/models/<model>/summary.json."""
     words = enumerate(re.split("<(.+?)>", pattern))
     parts = [f"(?P<{word}>[^/]+)" if position % 2 else re.escape(word) for position, word in words]
-    # The files of a training run lie once more in the folder of each dropout candidate.
-    return re.compile("".join(parts).replace("/models/(?P<model>[^/]+)/", r"/models/(?P<model>[^/]+)/(?:dropout-[\d.]+/)?"))
+    return re.compile("".join(parts))
 
 
 def check_json(content, rows):
@@ -79,7 +78,8 @@ def test_every_file_is_documented_and_every_documented_file_is_there(finished):
     assert len(sections) >= 15
     met = set()
     for path in sorted((finished.folder / "results").rglob("*")):
-        name = path.relative_to(finished.folder).as_posix()
+        # The files of a training run lie once more in the folder of each candidate.
+        name = re.sub(r"/(dropout|width)-[\d.]+/", "/", path.relative_to(finished.folder).as_posix())
         if path.is_dir() or re.search("/(logs|benchmarks|figures)/", name):
             continue
         found = [(pattern, match, rows) for pattern, (regex, rows) in sections.items() if (match := regex.fullmatch(name))]
@@ -116,8 +116,13 @@ def test_predictions_and_dumps_have_the_same_rows(finished):
 
 def test_losses_are_those_of_the_predictions(finished):
     results = finished.folder / "results/tale"
-    for table, key, name in (("losses", "model", "{}"), ("ngram_losses", "n", "ngram-{}")):
-        losses = pd.read_csv(results / f"analyses/{table}.csv")
+    horizons = pd.read_csv(results / "analyses/horizons.csv")
+    for losses, key, name in (
+        (pd.read_csv(results / "analyses/losses.csv"), "model", "{}"),
+        (pd.read_csv(results / "analyses/ngram_losses.csv"), "n", "ngram-{}"),
+        (horizons[horizons["kind"] == "n-gram"], "n", "ngram-{}"),
+        (horizons[horizons["kind"] == "n-NN"], "n", "nnn-{}"),
+    ):
         for value, test_loss in zip(losses[key], losses["test_loss"], strict=True):
             log_prob = pd.read_parquet(results / f"predictions/{name.format(value)}.parquet")["log_prob"]
             assert test_loss == pytest.approx(-log_prob.astype(float).mean(), abs=1e-6)

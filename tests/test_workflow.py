@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "ngram_losses", "saturation"}
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation"}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -59,8 +59,9 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
     [
         ("figures/saturation.py", {"figure_saturation"}),
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
-        ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_ngram_losses"}),
-        ("baselines/ngrams.py", {"ngrams", "figure_ngram_losses"}),
+        ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons"}),
+        ("baselines/ngrams.py", {"ngrams", "horizons", "figure_horizons"}),
+        ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
         ("training/sample.py", set()),
     ],
 )
@@ -79,6 +80,10 @@ AFTER_TRAINING = {
     "losses": 1,
     "histories": 1,
     "saturation": 1,
+    "train_nnn": 4,
+    "select_width": 2,
+    "evaluate_nnn": 2,
+    "horizons": 1,
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 
@@ -92,6 +97,14 @@ def test_another_text_makes_everything_stale(workspace):
     text = workspace.folder / "tale.txt"
     text.write_bytes(text.read_bytes().replace(b"boy", b"man"))
     assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "ngrams": 1, **AFTER_TRAINING}
+
+
+def test_another_width_trains_that_width_alone(workspace):
+    workspace.configure(changed(nnn={"hidden_widths": [4, 8, 16]}))
+    stale = workspace.stale()
+    assert stale["train_nnn"] == 2
+    assert "train_model" not in stale
+    assert "ngrams" not in stale
 
 
 def test_a_new_model_leaves_the_others_alone(workspace):

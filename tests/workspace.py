@@ -23,6 +23,7 @@ EXPERIMENT = {
     "grid": {"layers": [1], "sizes": [4], "additional": ["gru-2-5"]},
     "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
     "ngrams": {"horizons": 3},
+    "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
     "bootstrap": {"samples": 10},
 }

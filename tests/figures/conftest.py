@@ -80,9 +80,13 @@ def make_losses(sizes=(64, 128, 256, 512), layers=(1, 2, 3), missing=("rnn", 512
     return pd.DataFrame(rows)
 
 
-def make_ngram_losses(last=20):
-    n = np.arange(1, last + 1)
-    return pd.DataFrame({"n": n, "test_loss": 1.19 + 1.2 * 0.6**n, "test_loss_standard_deviation": 0.002 + 0.0001 * n})
+def make_horizons(last_ngram=20, last_nnn=6):
+    rows = []
+    for kind, last, distance, base in (("n-gram", last_ngram, 1.2, 90), ("n-NN", last_nnn, 1.25, 40_000)):
+        for n in range(1, last + 1):
+            cost = base * n**3 if kind == "n-gram" else base * n
+            rows.append([kind, n, 1.19 + distance * 0.6**n, 0.002 + 0.0001 * n, cost])
+    return pd.DataFrame(rows, columns=["kind", "n", "test_loss", "test_loss_standard_deviation", "cost"])
 
 
 def make_histories(epochs=50):
@@ -112,7 +116,7 @@ def make_saturation(models=("gru-2-64", "lstm-3-512"), units=40):
 @pytest.fixture
 def tables(tmp_path):
     """The words that name the tables of each figure, with every table written."""
-    written = {"losses": make_losses(), "histories": make_histories(), "ngram_losses": make_ngram_losses()}
+    written = {"losses": make_losses(), "histories": make_histories(), "horizons": make_horizons()}
     paths = {}
     for name, table in (written | {"saturation": make_saturation()}).items():
         paths[name] = tmp_path / f"{name}.csv"
@@ -120,7 +124,7 @@ def tables(tmp_path):
     return {
         "loss_table": ["--table", paths["losses"]],
         "loss_against_parameters": ["--table", paths["losses"]],
-        "ngram_losses": ["--table", paths["ngram_losses"], "--losses", paths["losses"]],
+        "horizons": ["--table", paths["horizons"], "--losses", paths["losses"]],
         "learning_curves": ["--table", paths["histories"]],
         "saturation": ["--table", paths["saturation"]],
     }
@@ -132,8 +136,8 @@ def losses():
 
 
 @pytest.fixture
-def ngram_losses():
-    return make_ngram_losses
+def horizons():
+    return make_horizons
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 import pytest
 from PIL import Image
 
-FIGURES = ["loss_table", "loss_against_parameters", "ngram_losses", "learning_curves", "saturation"]
+FIGURES = ["loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation"]
 
 
 def module(name):

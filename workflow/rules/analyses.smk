@@ -80,3 +80,41 @@ rule saturation:
         source=source_of("rnnscope.analyses.saturation"),
     shell:
         "python -m rnnscope.analyses.saturation {params.activations} --out {output} 2> {log}"
+
+
+rule horizons:
+    """Table T2: what the last n characters alone predict, under n-grams and n-NNs, and what that costs."""
+    input:
+        ngram_losses="results/{corpus}/analyses/ngram_losses.csv",
+        checkpoints=expand(
+            "results/{{corpus}}/nnn/nnn-{n}/checkpoint.safetensors", n=nnn_horizons()
+        ),
+        summaries=expand(
+            "results/{{corpus}}/nnn/nnn-{n}/summary.json", n=nnn_horizons()
+        ),
+        evaluations=expand(
+            "results/{{corpus}}/nnn/nnn-{n}/evaluation.json", n=nnn_horizons()
+        ),
+        predictions=expand(
+            "results/{{corpus}}/predictions/nnn-{n}.parquet", n=nnn_horizons()
+        ),
+    output:
+        "results/{corpus}/analyses/horizons.csv",
+    log:
+        "results/{corpus}/logs/horizons.log",
+    benchmark:
+        "results/{corpus}/benchmarks/horizons.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        nnn=lambda wildcards, input: folder_flags("--nnn", input.checkpoints),
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        bootstrap_samples=config["bootstrap"]["samples"],
+        seed=config["bootstrap"]["seed"],
+        source=source_of("rnnscope.analyses.horizons"),
+    shell:
+        "python -m rnnscope.analyses.horizons --ngram-losses {input.ngram_losses} {params.nnn} "
+        "--predictions-folder {params.predictions_folder} --bootstrap-samples {params.bootstrap_samples} "
+        "--seed {params.seed} --out {output} 2> {log}"

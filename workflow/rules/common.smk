@@ -21,7 +21,7 @@ FIGURES = {
     "loss_table": {"table": "losses"},
     "loss_against_parameters": {"table": "losses"},
     "learning_curves": {"table": "histories"},
-    "ngram_losses": {"table": "ngram_losses", "losses": "losses"},
+    "horizons": {"table": "horizons", "losses": "losses"},
     "saturation": {"table": "saturation"},
 }
 

@@ -4,18 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from rnnscope.analyses.evaluations import read_evaluated
 from rnnscope.analyses.summaries import read_object, read_summary
 from rnnscope.bootstrap import bootstrap_standard_deviation
 from rnnscope.command import run
 from rnnscope.errors import InputError
-from rnnscope.predictions import read_log_prob
 from rnnscope.tables import write_csv
-
-# The evaluation sums the same float32 numbers in another order; more than this apart, one of the files is of another model.
-TOLERANCE = 1e-4
 
 
 def loss_row(models_folder: Path, predictions_folder: Path, model: str, bootstrap_samples: int, seed: int) -> dict[str, Any]:
@@ -28,16 +24,7 @@ def loss_row(models_folder: Path, predictions_folder: Path, model: str, bootstra
     folder = models_folder / model
     summary = read_summary(folder, ("hidden_width", "parameters", "dropout", "best_epoch"))
     evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss", "test_loss"))
-    predictions = predictions_folder / f"{model}.parquet"
-    log_prob = read_log_prob(predictions)
-    if log_prob.size == 0:
-        raise InputError(f"{predictions}: no rows; expected a row a test character")
-    test_loss = -float(np.mean(log_prob, dtype=np.float64))
-    if not abs(test_loss - evaluation["test_loss"]) <= TOLERANCE:  # so put, a NaN disagrees too
-        raise InputError(
-            f"{predictions}: test loss {test_loss:.6f}, expected {evaluation['test_loss']:.6f} as in "
-            f"{folder / 'evaluation.json'}; one of the two is stale or damaged"
-        )
+    log_prob, test_loss = read_evaluated(predictions_folder / f"{model}.parquet", folder / "evaluation.json")
     deviation = float(bootstrap_standard_deviation(log_prob, bootstrap_samples, seed))
     return summary | evaluation | {"test_loss": test_loss, "test_loss_standard_deviation": deviation}
 

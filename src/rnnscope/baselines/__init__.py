@@ -1,1 +1,1 @@
-"""Finite-horizon models: Kneser-Ney n-grams."""
+"""Finite-horizon models: Kneser-Ney n-grams and n-NNs."""

@@ -1,1 +1,1 @@
-"""One training run, the choice of dropout, evaluation and sampling of a checkpoint."""
+"""One training run, evaluation and sampling of a checkpoint."""

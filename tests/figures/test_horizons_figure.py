@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from rnnscope.figures import ngram_losses as figure_module
+from rnnscope.figures import horizons as figure_module
 from rnnscope.figures import style
 
 
@@ -9,21 +9,30 @@ def horizontal_lines(axes):
     return {line.get_label(): line for line in axes.lines if list(line.get_xdata()) == [0, 1]}
 
 
-def test_curve_is_the_table(ngram_losses, losses, check_legible):
-    table = ngram_losses()
+@pytest.mark.parametrize(("last_ngram", "last_nnn"), [(20, 6), (3, 2)])
+def test_curves_are_the_table(horizons, losses, check_legible, last_ngram, last_nnn):
+    table = horizons(last_ngram, last_nnn)
     figure = figure_module.draw(table, losses(), "A tale")
-    (axes,) = figure.axes
-    curve, _, (bars,) = axes.containers[0].lines
-    assert list(zip(*curve.get_data(), strict=True)) == list(zip(table["n"], table["test_loss"], strict=True))
-    half = [(high - low) / 2 for (_, low), (_, high) in bars.get_segments()]
-    assert half == pytest.approx(list(table["test_loss_standard_deviation"]))
+    left, right = figure.axes
+    assert [container.get_label() for container in left.containers] == ["n-gram", "n-NN"]
+    costs = {line.get_label(): line for line in right.lines}
+    assert right.get_yscale() == "log"
+    for container in left.containers:
+        rows = table[table["kind"] == container.get_label()]
+        curve, _, (bars,) = container.lines
+        assert list(zip(*curve.get_data(), strict=True)) == list(zip(rows["n"], rows["test_loss"], strict=True))
+        half = [(high - low) / 2 for (_, low), (_, high) in bars.get_segments()]
+        assert half == pytest.approx(list(rows["test_loss_standard_deviation"]))
+        cost = costs[container.get_label()]
+        assert list(zip(*cost.get_data(), strict=True)) == list(zip(rows["n"], rows["cost"], strict=True))
+        assert cost.get_color() == curve.get_color()
     check_legible(figure)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_validation_chooses_the_best_models(ngram_losses, losses, seed):
+def test_validation_chooses_the_best_models(horizons, losses, seed):
     models = losses(seed=seed)
-    (axes,) = figure_module.draw(ngram_losses(), models, "").axes
+    axes, _ = figure_module.draw(horizons(), models, "").axes
     lines = horizontal_lines(axes)
     assert len(lines) == 3
     for cell in ("lstm", "rnn", "gru"):
@@ -41,8 +50,8 @@ def test_validation_and_test_choose_differently_somewhere(losses):
     assert any((group["validation_loss"].idxmin() != group["test_loss"].idxmin()).any() for group in models)
 
 
-def test_dashes_lie_in_each_others_gaps(ngram_losses, losses):
-    (axes,) = figure_module.draw(ngram_losses(), losses(), "").axes
+def test_dashes_lie_in_each_others_gaps(horizons, losses):
+    axes, _ = figure_module.draw(horizons(), losses(), "").axes
     patterns = [line._unscaled_dash_pattern for line in horizontal_lines(axes).values()]
     assert len(patterns) == 3
     for step in range(120):
@@ -59,8 +68,8 @@ def test_legend_keeps_off_the_lines_wherever_they_lie(ngram_losses, losses):
 
 
 @pytest.mark.parametrize("cells", [["lstm"], ["gru", "rnn"]])
-def test_fewer_cells_and_a_short_table(ngram_losses, losses, check_legible, cells):
+def test_fewer_cells_and_a_short_table(horizons, losses, check_legible, cells):
     models = losses()
-    figure = figure_module.draw(ngram_losses(3), models[models["cell"].isin(cells)], "")
+    figure = figure_module.draw(horizons(3, 1), models[models["cell"].isin(cells)], "")
     assert len(horizontal_lines(figure.axes[0])) == len(cells)
     check_legible(figure)
