@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation"}
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -84,6 +84,8 @@ AFTER_TRAINING = {
     "select_width": 2,
     "evaluate_nnn": 2,
     "horizons": 1,
+    "train_snapshots": 1,
+    "dynamics": 1,
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 
@@ -105,6 +107,11 @@ def test_another_width_trains_that_width_alone(workspace):
     assert stale["train_nnn"] == 2
     assert "train_model" not in stale
     assert "ngrams" not in stale
+
+
+def test_other_snapshots_train_no_model_again(workspace):
+    workspace.configure(changed(dynamics={"snapshots": 4}))
+    assert workspace.stale() == {"train_snapshots": 1, "dynamics": 1, "figure_dynamics": 1}
 
 
 def test_a_new_model_leaves_the_others_alone(workspace):
@@ -154,6 +161,8 @@ def key(path, value):
             key("activations.models", ["lstm-3-9"]),
             "configuration: activations.models: found lstm-3-9, expected a model of the grid",
         ),
+        (key("dynamics.model", "lstm-3-9"), "configuration: dynamics.model: found lstm-3-9, expected a model of the grid"),
+        (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
         (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
     ],
 )

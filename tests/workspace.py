@@ -24,6 +24,7 @@ EXPERIMENT = {
     "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
     "ngrams": {"horizons": 3},
     "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
+    "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
     "bootstrap": {"samples": 10},
 }

@@ -113,12 +113,23 @@ def make_saturation(models=("gru-2-64", "lstm-3-512"), units=40):
     return pd.DataFrame(rows, columns=["model", "cell", "layer", "gate", "unit", "right_fraction", "left_fraction"])
 
 
+def make_dynamics(snapshots=20, horizons=6):
+    rows = []
+    for snapshot in range(1, snapshots + 1):
+        loss = 1.6 + 1.6 * 0.85**snapshot
+        for n in range(1, horizons + 1):
+            nnn_loss = 1.3 + 1.1 * 0.6 ** (n - 1)
+            divergence = 0.1 + abs(loss - nnn_loss)
+            rows.append(["lstm-3-512", snapshot, 3 * snapshot / snapshots, n, divergence, loss - nnn_loss])
+    return pd.DataFrame(rows, columns=["model", "snapshot", "epoch", "n", "symmetric_divergence", "loss_difference"])
+
+
 @pytest.fixture
 def tables(tmp_path):
     """The words that name the tables of each figure, with every table written."""
     written = {"losses": make_losses(), "histories": make_histories(), "horizons": make_horizons()}
     paths = {}
-    for name, table in (written | {"saturation": make_saturation()}).items():
+    for name, table in (written | {"saturation": make_saturation(), "dynamics": make_dynamics()}).items():
         paths[name] = tmp_path / f"{name}.csv"
         table.to_csv(paths[name], index=False)
     return {
@@ -127,6 +138,7 @@ def tables(tmp_path):
         "horizons": ["--table", paths["horizons"], "--losses", paths["losses"]],
         "learning_curves": ["--table", paths["histories"]],
         "saturation": ["--table", paths["saturation"]],
+        "dynamics": ["--table", paths["dynamics"]],
     }
 
 
@@ -148,3 +160,8 @@ def histories():
 @pytest.fixture
 def saturation_table():
     return make_saturation
+
+
+@pytest.fixture
+def dynamics_table():
+    return make_dynamics

@@ -118,3 +118,41 @@ rule horizons:
         "python -m rnnscope.analyses.horizons --ngram-losses {input.ngram_losses} {params.nnn} "
         "--predictions-folder {params.predictions_folder} --bootstrap-samples {params.bootstrap_samples} "
         "--seed {params.seed} --out {output} 2> {log}"
+
+
+rule dynamics:
+    """Figure F6: how near the predictions of a network in training come to those of each n-NN."""
+    input:
+        test="results/{corpus}/split/test.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        summary="results/{corpus}/split/split.json",
+        table=f"results/{{corpus}}/models/{config['dynamics']['model']}/snapshots/snapshots.csv",
+        snapshots=expand(
+            "results/{{corpus}}/models/{model}/snapshots/snapshot-{number}.safetensors",
+            model=config["dynamics"]["model"],
+            number=range(1, config["dynamics"]["snapshots"] + 1),
+        ),
+        nnn=expand(
+            "results/{{corpus}}/nnn/nnn-{n}/checkpoint.safetensors", n=nnn_horizons()
+        ),
+    output:
+        "results/{corpus}/analyses/dynamics.csv",
+    log:
+        "results/{corpus}/logs/dynamics.log",
+    benchmark:
+        "results/{corpus}/benchmarks/dynamics.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        split=subpath(input.test, parent=True),
+        snapshots=subpath(input.table, parent=True),
+        nnn=lambda wildcards, input: [
+            word for path in input.nnn for word in ("--nnn", path)
+        ],
+        device=flags(config["training"], "device"),
+        source=source_of("rnnscope.analyses.dynamics"),
+    shell:
+        "python -m rnnscope.analyses.dynamics --split {params.split} --snapshots {params.snapshots} "
+        "{params.nnn} {params.device} --threads {threads} --out {output} 2> {log}"

@@ -23,6 +23,7 @@ FIGURES = {
     "learning_curves": {"table": "histories"},
     "horizons": {"table": "horizons", "losses": "losses"},
     "saturation": {"table": "saturation"},
+    "dynamics": {"table": "dynamics"},
 }
 
 
@@ -67,6 +68,15 @@ def check_configuration():
     for model in config["activations"]["models"]:
         if model not in models():
             refuse("activations.models", f"found {model}, expected a model of the grid")
+    if config["dynamics"]["model"] not in models():
+        found = f"found {config['dynamics']['model']}"
+        refuse("dynamics.model", f"{found}, expected a model of the grid")
+    if config["dynamics"]["epochs"] > config["training"]["epochs"]:
+        found = f"found {config['dynamics']['epochs']}"
+        refuse(
+            "dynamics.epochs",
+            f"{found}, expected at most training.epochs, {config['training']['epochs']}",
+        )
 
 
 @cache
@@ -94,10 +104,10 @@ def flags(settings, *names):
     ]
 
 
-def recipe_flags():
-    """The values of the optimisation that every network shares, and the device."""
+def recipe_flags(**changes):
+    """The values of the optimisation that every network shares, and the device; some of them changed."""
     return flags(
-        config["training"],
+        config["training"] | changes,
         "epochs",
         "learning_rate",
         "smoothing",

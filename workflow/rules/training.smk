@@ -79,3 +79,35 @@ rule evaluate_model:
         "python -m rnnscope.training.evaluate --split {params.split} --checkpoint {input.checkpoint} "
         "{params.device} --threads {threads} "
         "--predictions {output.predictions} --losses {output.losses} 2> {log}"
+
+
+rule train_snapshots:
+    """Train the first epochs of a model once more, and keep its weights at evenly spaced times."""
+    input:
+        train="results/{corpus}/split/train.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        summary="results/{corpus}/split/split.json",
+        checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
+    output:
+        table="results/{corpus}/models/{model}/snapshots/snapshots.csv",
+        checkpoints=expand(
+            "results/{{corpus}}/models/{{model}}/snapshots/snapshot-{number}.safetensors",
+            number=range(1, config["dynamics"]["snapshots"] + 1),
+        ),
+    log:
+        "results/{corpus}/logs/train_snapshots/{model}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/train_snapshots/{model}.tsv"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=2000,
+        runtime=720,
+    params:
+        split=subpath(input.train, parent=True),
+        recipe=recipe_flags(epochs=config["dynamics"]["epochs"]),
+        snapshots=config["dynamics"]["snapshots"],
+        out=subpath(output.table, parent=True),
+        source=source_of("rnnscope.training.snapshots"),
+    shell:
+        "python -m rnnscope.training.snapshots --split {params.split} --checkpoint {input.checkpoint} "
+        "--snapshots {params.snapshots} {params.recipe} --threads {threads} --out {params.out} 2> {log}"

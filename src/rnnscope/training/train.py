@@ -10,6 +10,7 @@ killed and started again ends with the bytes of an uninterrupted one.
 import argparse
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -43,24 +44,31 @@ from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
 
 
-def train_epoch(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> float:
-    """One pass over the train segments in order, the state carried from each to the next; returns nats per character.
+def train_segments(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> Iterator[Tensor]:
+    """One pass over the train segments in order, the state carried from each to the next.
 
-    `characters` are uint8 ids (total steps + 1, streams). The gradient is that of the loss summed over the steps of
-    a segment and averaged over its streams.
+    Yields the summed loss (nats) of each segment once the network has learned from it, for the caller to do as it likes in
+    between. `characters` are uint8 ids (total steps + 1, streams). The gradient is that of the loss summed over the steps
+    of a segment and averaged over its streams.
     """
     network = training.network.train()
     streams = characters.shape[1]
     state = network.zero_state(streams)
-    total = torch.zeros((), dtype=torch.float64, device=characters.device)
     segments_of_epoch = math.ceil((len(characters) - 1) / steps)
     for inputs, targets in tqdm(segments(characters, steps), total=segments_of_epoch, unit="segment", leave=False, disable=None):
         logits, activations = network(inputs, state)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / streams
         descend(training, loss, gradient_clip)
         state = network.last_state(activations)
-        total += loss.detach() * streams
-    return total.item() / (len(characters) - 1) / streams
+        yield loss.detach() * streams
+
+
+def train_epoch(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> float:
+    """One pass over the train part, as `train_segments` makes it; returns nats per character."""
+    total = torch.zeros((), dtype=torch.float64, device=characters.device)
+    for loss in train_segments(training, characters, steps, gradient_clip):
+        total += loss
+    return total.item() / (len(characters) - 1) / characters.shape[1]
 
 
 def shape_of(model: str, vocabulary: int) -> Shape:
