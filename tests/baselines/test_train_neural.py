@@ -95,7 +95,6 @@ def split(part, tmp_path):
     for name, ids in {"train": part, "validation": part[:, :16], "test": part[:, 10:]}.items():
         np.save(folder / f"{name}.npy", ids)
     (folder / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
-    (folder / "split.json").write_text(json.dumps({"steps": STEPS}))
     return folder
 
 
@@ -125,7 +124,7 @@ def test_by_hand(call, train, split, tmp_path):
     folders = {width: tmp_path / f"width-{width}" for width in (1, 8)}
     losses = {}
     for width, folder in folders.items():
-        assert train(folder, "--n", 3, "--hidden-width", width, "--learning-rate", 0.05) is None
+        assert train(folder, "--n", 3, "--hidden-width", width, "--steps", 7, "--learning-rate", 0.05) is None
         assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.safetensors", "history.csv", "summary.json"]
         summary = json.loads((folder / "summary.json").read_text())
         assert (summary["n"], summary["hidden_width"], summary["epochs"]) == (3, width, 3)
@@ -159,10 +158,12 @@ def test_by_hand(call, train, split, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--n", 0, "--hidden-width", 4), "--n and --hidden-width: found 0 and 4, expected at least 1"),
-        (("--n", 31, "--hidden-width", 4), "--n: found 31, expected less than 31, the characters of a train stream"),
+        (("--n", 0), "--n: found 0, expected at least 1"),
+        (("--hidden-width", -1), "--hidden-width: found -1, expected at least 1"),
+        (("--steps", 0), "--steps: found 0, expected at least 1"),
+        (("--n", 31), "--n: found 31, expected less than 31, the characters of a train stream"),
     ],
 )
 def test_bad_input_is_told_in_one_line(train, tmp_path, words, told):
-    assert train(tmp_path / "out", *words) == f"error: {told}"
+    assert train(tmp_path / "out", "--n", 2, "--hidden-width", 4, "--steps", 7, *words) == f"error: {told}"
     assert not (tmp_path / "out").exists()

@@ -31,11 +31,11 @@ def test_both_files_and_the_same_bytes_again(tmp_path, call, tables, name):
 
 
 def test_another_process_with_settings_of_its_own_writes_the_same_bytes(tmp_path, call, tables):
-    call(module("saturation"), *tables["saturation", "dynamics"], *outputs(tmp_path))
+    call(module("saturation"), *tables["saturation"], *outputs(tmp_path))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
-    words = [sys.executable, "-m", "rnnscope.figures.saturation", *tables["saturation", "dynamics"], *outputs(elsewhere)]
+    words = [sys.executable, "-m", "rnnscope.figures.saturation", *tables["saturation"], *outputs(elsewhere)]
     subprocess.run(words, cwd=elsewhere, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
     for name in ("figure.svg", "figure.png"):
         assert (elsewhere / name).read_bytes() == (tmp_path / name).read_bytes()

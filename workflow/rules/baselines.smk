@@ -38,7 +38,6 @@ rule train_nnn:
         train="results/{corpus}/split/train.npy",
         validation="results/{corpus}/split/validation.npy",
         vocabulary="results/{corpus}/split/vocabulary.json",
-        summary="results/{corpus}/split/split.json",
     output:
         checkpoint="results/{corpus}/nnn/nnn-{n}/width-{width}/checkpoint.safetensors",
         history="results/{corpus}/nnn/nnn-{n}/width-{width}/history.csv",
@@ -53,12 +52,14 @@ rule train_nnn:
         runtime=720,
     params:
         split=subpath(input.train, parent=True),
+        steps=config["nnn"]["steps"],
         recipe=recipe_flags(),
         out=subpath(output.checkpoint, parent=True),
         source=source_of("rnnscope.baselines.train_neural"),
     shell:
         "python -m rnnscope.baselines.train_neural --split {params.split} --n {wildcards.n} "
-        "--hidden-width {wildcards.width} {params.recipe} --threads {threads} --out {params.out} 2> {log}"
+        "--hidden-width {wildcards.width} --steps {params.steps} {params.recipe} --threads {threads} "
+        "--out {params.out} 2> {log}"
 
 
 rule select_width:

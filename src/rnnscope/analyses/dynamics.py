@@ -11,7 +11,6 @@ segment, whatever the length of the text.
 """
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import DEVICES, prepare_device
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
+from rnnscope.models.recurrences import Quantities
 from rnnscope.progress import progress
 from rnnscope.tables import read_csv, write_csv
 from rnnscope.training.segments import segments, to_device
@@ -40,18 +40,25 @@ def symmetric_divergence(p: Tensor, q: Tensor) -> Tensor:
     return ((p.exp() - q.exp()) * (p - q)).sum(-1).sum(dtype=torch.float64)
 
 
-@torch.inference_mode()
-def recurrent_log_distributions(network: Network, characters: Tensor, steps: int) -> Iterator[Tensor]:
-    """Yield the log-probabilities (nats) of all K characters, (segment steps, streams, K), of one segment after another.
+def zero_state(network: Network, streams: int) -> list[Quantities]:
+    """The state before the first character, in memory of its own for `read_segment` to overwrite."""
+    return [{name: values.clone() for name, values in layer.items()} for layer in network.zero_state(streams)]
 
-    `characters` are uint8 ids (total steps + 1, streams). Each stream starts from a zero state and carries it to its end.
+
+@torch.inference_mode()
+def read_segment(network: Network, inputs: Tensor, state: list[Quantities]) -> Tensor:
+    """Read a segment, int64 ids (steps, streams), from `state`, and leave the state after it there.
+
+    Returns the log-probabilities (nats) of all K next characters, (steps, streams, K).
     """
-    network.eval()
-    state = network.zero_state(characters.shape[1])
-    for inputs, _ in segments(characters, steps):
-        logits, activations = network(inputs, state)
-        state = network.last_state(activations)
-        yield logits.log_softmax(2)
+    logits, activations = network(inputs, state)
+    # Overwritten in place: to hold on to the last step of `activations` would keep all its steps in memory, and small
+    # copies, made anew for every snapshot and segment, would lie scattered between large blocks and keep them from reuse.
+    for layer, last in zip(state, network.last_state(activations), strict=True):
+        for name, values in last.items():
+            layer[name].copy_(values)
+    log_distribution: Tensor = logits.log_softmax(2)
+    return log_distribution
 
 
 def compare(
@@ -59,21 +66,21 @@ def compare(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean symmetric divergences float64 (snapshots, n-NNs) and the losses of both, float64 (snapshots,) and (n-NNs,).
 
-    All in nats per character. `characters` are uint8 ids (total steps + 1, streams), of which every column but the
-    first holds targets.
+    All in nats per character. The networks are in evaluation mode. `characters` are uint8 ids (total steps + 1, streams);
+    all but the first step of them are targets.
     """
     total_steps, streams = len(characters) - 1, characters.shape[1]
     divergences = torch.zeros(len(snapshots), len(nnns), dtype=torch.float64, device=characters.device)
     losses = torch.zeros(len(snapshots) + len(nnns), dtype=torch.float64, device=characters.device)
     windows = [neural.scored_windows(characters.t(), nnn.shape.n, nnn.shape.vocabulary) for nnn in nnns]
-    recurrent = [recurrent_log_distributions(network, characters, steps) for network in snapshots]
+    states = [zero_state(network, streams) for network in snapshots]
     finite = [neural.log_distributions(nnn, window, steps) for nnn, window in zip(nnns, windows, strict=True)]
     with progress("divergences", total_steps * streams, "characters") as advance:
-        for _, targets in segments(characters, steps):
+        for inputs, targets in segments(characters, steps):
             q = [next(distributions).transpose(0, 1) for distributions in finite]
             correct = targets.unsqueeze(2)
-            for row, distributions in enumerate(recurrent):
-                p = next(distributions)
+            for row, (network, state) in enumerate(zip(snapshots, states, strict=True)):
+                p = read_segment(network, inputs, state)
                 losses[row] -= p.gather(2, correct).sum(dtype=torch.float64)
                 divergences[row] += torch.stack([symmetric_divergence(p, other) for other in q])
             losses[len(snapshots) :] -= torch.stack([other.gather(2, correct).sum(dtype=torch.float64) for other in q])

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from rnnscope.command import run
 from rnnscope.figures import style
 
 PANELS = {
     "symmetric_divergence": "symmetric KL divergence\n(nats per character)",
-    "loss_difference": "difference in test loss\n(nats per character)",
+    "loss_difference": "test loss minus the n-NN's\n(nats per character)",
 }
+TICKS = (1, 1.5, 2, 3, 5, 7)
 
 
 def nearest(table: pd.DataFrame) -> pd.DataFrame:
@@ -27,13 +29,15 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         for n, colour in colours.items():
             curve = table[table["n"] == n]
             axes.plot(curve["epoch"], curve[column], color=colour, label=f"{n}-NN")
-        axes.set_xlabel("epoch")
+        axes.set_xlabel(f"epoch of {table['model'].iloc[0]}")
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
     divergence, difference = figure.axes
     for row in nearest(table).to_dict("records"):
         divergence.plot(row["epoch"], row["symmetric_divergence"], "o", color=colours[row["n"]], markersize=3.5)
-    divergence.set_ylim(bottom=0)
+    # A logarithmic scale: far off at first, and then close to several n-NNs at once.
+    divergence.set_yscale("log")
+    divergence.yaxis.set(major_locator=LogLocator(subs=TICKS), minor_locator=NullLocator(), major_formatter=ScalarFormatter())
     difference.axhline(0, color=style.NEUTRAL, linewidth=0.6, zorder=0)
     figure.legend(handles=difference.lines[: len(colours)], loc="outside lower center", ncols=8, columnspacing=1.2)
     figure.suptitle(title)

@@ -50,9 +50,10 @@ def draw_losses(axes: Axes, table: pd.DataFrame, losses: pd.DataFrame) -> None:
             elinewidth=0.8,
             label=kind,
         )
-    draw_best_models(axes, best_models(losses))
+    best = best_models(losses)
+    draw_best_models(axes, best)
     axes.set_ylabel(style.LOSS_LABEL)
-    axes.legend(loc="upper right", handlelength=2.6)
+    axes.legend(handles=[*axes.containers, *axes.lines[-len(best) :]], loc="upper right", handlelength=2.6)
 
 
 def draw_costs(axes: Axes, table: pd.DataFrame) -> None:
