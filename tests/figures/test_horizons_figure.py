@@ -59,10 +59,10 @@ def test_dashes_lie_in_each_others_gaps(horizons, losses):
         assert [(position + offset) % sum(dashes) < dashes[0] for offset, dashes in patterns].count(True) == 1
 
 
-def test_legend_keeps_off_the_lines_wherever_they_lie(ngram_losses, losses):
+def test_legend_keeps_off_the_lines_wherever_they_lie(horizons, losses):
     models = losses()
     models["test_loss"] += 3  # worse than every n-gram model
-    figure = figure_module.draw(ngram_losses(), models, "")
+    figure = figure_module.draw(horizons(), models, "")
     FigureCanvasAgg(figure).draw()
     assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
 

@@ -53,7 +53,9 @@ def draw_losses(axes: Axes, table: pd.DataFrame, losses: pd.DataFrame) -> None:
     best = best_models(losses)
     draw_best_models(axes, best)
     axes.set_ylabel(style.LOSS_LABEL)
-    axes.legend(handles=[*axes.containers, *axes.lines[-len(best) :]], loc="upper right", handlelength=2.6)
+    # Outside: a line may lie at any height, above the curves too.
+    handles = [*axes.containers, *axes.lines[-len(best) :]]
+    axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.6)
 
 
 def draw_costs(axes: Axes, table: pd.DataFrame) -> None:
@@ -68,7 +70,7 @@ def draw_costs(axes: Axes, table: pd.DataFrame) -> None:
 
 def draw(table: pd.DataFrame, losses: pd.DataFrame, title: str) -> Figure:
     """Draw losses and costs of the finite-horizon models in `table`, and the losses of the best recurrent models."""
-    figure = Figure(figsize=(style.PAGE_WIDTH, 2.6))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.0))
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     draw_losses(left, table, losses)
     draw_costs(right, table)
