@@ -26,6 +26,7 @@ EXPERIMENT = {
     "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
+    "errors": {"candidates": ["lstm-1-4"]},
     "bootstrap": {"samples": 10},
 }
 

@@ -65,9 +65,11 @@ def check_configuration():
             refuse(key, f"found a sum of {total}, expected exactly 1")
     if not models():
         refuse("grid", "found no model, expected one at least")
-    for model in config["activations"]["models"]:
-        if model not in models():
-            refuse("activations.models", f"found {model}, expected a model of the grid")
+    for key in ("activations.models", "errors.candidates"):
+        section, _, name = key.partition(".")
+        for model in config[section][name]:
+            if model not in models():
+                refuse(key, f"found {model}, expected a model of the grid")
     if config["dynamics"]["model"] not in models():
         found = f"found {config['dynamics']['model']}"
         refuse("dynamics.model", f"{found}, expected a model of the grid")
