@@ -19,7 +19,8 @@ lint: $(INSTALLED)
 	$(BIN)/python tests/lint_workflow.py
 
 bench: $(INSTALLED)
-	$(BIN)/python tests/benchmark.py
+	$(BIN)/python tests/benchmarks/training.py
+	$(BIN)/python tests/benchmarks/baselines.py
 
 $(INSTALLED): requirements.lock pyproject.toml
 	python3 -m venv .venv

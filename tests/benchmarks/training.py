@@ -1,19 +1,9 @@
-"""Timings, as ratios of things run in turn on this machine: `make bench`.
-
-Recurrent core: characters a second of training steps (forward, backward, RMSProp; 100 streams x 100 steps, one
-thread), ours against torch.nn on one-hot input. n-grams: seconds and peak memory of the 20-horizon pass at three
-lengths of text, and the exponent with which they grow.
+"""The recurrent core: characters a second of training steps (forward, backward, RMSProp; 100 streams x 100 steps, one
+thread), ours against torch.nn on one-hot input, run in turn.
 """
 
-import itertools
-import json
-import math
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import torch
 from torch.nn import functional as F
@@ -21,9 +11,6 @@ from torch.nn import functional as F
 from rnnscope.models.network import Network, Shape
 
 VOCABULARY, STREAMS, STEPS = 87, 100, 100
-HORIZONS = "1-20"
-TEXT_SIZES = (500_000, 2_000_000, 8_000_000)
-HEADERS = {"installed": {"package": "torch", "members": ["include/**/*.h"], "shuffle_seed": 1}}
 
 
 def ours(cell, width):
@@ -79,38 +66,5 @@ def compare_training():
             print(f"{cell:5} {width:5} {rates['ours']:21,.0f} {rates['torch.nn']:10,.0f} {ratio:7.2f}", flush=True)
 
 
-# A child counts the memory of the process that started it as its own peak, so a small process starts it.
-STARTER = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stderr=subprocess.DEVNULL); \
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-
-
-def stage(module, *words):
-    """Run one stage; returns its seconds and its peak memory in MB."""
-    start = time.perf_counter()
-    command = [sys.executable, "-c", STARTER, sys.executable, "-m", f"rnnscope.{module}", *map(str, words)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return time.perf_counter() - start, int(done.stdout) / 1024
-
-
-def measure_ngrams():
-    """Print seconds and peak memory of the n-gram pass at three lengths of real text, and the growth exponents."""
-    print("\ncharacters   seconds   peak memory (MB)")
-    measured = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for size in TEXT_SIZES:
-            stage("corpus.fetch", "--source", json.dumps(HEADERS), "--bytes", size, "--out", folder)
-            layout = ("--streams", 100, "--steps", 100, "--fractions", "0.8,0.1,0.1")
-            stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
-            files = ("--losses", folder / "losses.csv", "--predictions", folder / "predictions")
-            seconds, megabytes = stage("baselines.kneser_ney", "--split", folder, "--horizons", HORIZONS, *files)
-            measured.append((size, seconds))
-            print(f"{size:10,} {seconds:9.1f} {megabytes:13,.0f}", flush=True)
-    for (size, seconds), (longer, more) in itertools.pairwise(measured):
-        exponent = math.log(more / seconds) / math.log(longer / size)
-        print(f"growth exponent of the seconds from {size:,} to {longer:,}: {exponent:.2f}")
-
-
 if __name__ == "__main__":
     compare_training()
-    measure_ngrams()

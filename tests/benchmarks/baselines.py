@@ -1,0 +1,101 @@
+"""The finite-horizon baselines.
+
+n-NN: characters a second of training steps (100 streams x 10 steps, one thread), ours, which adds up table rows,
+against the same network on concatenated one-hot codes, run in turn. n-grams: seconds and peak memory of the 20-horizon
+pass at three lengths of text, and the exponent with which they grow.
+"""
+
+import itertools
+import json
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from rnnscope.baselines.neural import FeedForwardNetwork, Shape, train_windows
+from rnnscope.baselines.train_neural import train_epoch
+from rnnscope.optimisation import Recipe, start_training
+
+VOCABULARY, STREAMS, STEPS, MINIBATCHES = 87, 100, 10, 30
+HORIZONS = "1-20"
+TEXT_SIZES = (500_000, 2_000_000, 8_000_000)
+HEADERS = {"installed": {"package": "torch", "members": ["include/**/*.h"], "shuffle_seed": 1}}
+
+
+class OneHotNetwork(nn.Module):
+    """The n-NN as its equation says it: a product with the concatenated one-hot codes."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.hidden = nn.Linear(shape.n * shape.vocabulary, shape.hidden_width)
+        self.softmax = nn.Linear(shape.hidden_width, shape.vocabulary)
+
+    def forward(self, contexts):
+        return self.softmax(torch.tanh(self.hidden(F.one_hot(contexts, VOCABULARY).flatten(2).float())))
+
+
+def measure_neural():
+    """Print characters a second of both, in turn, and the median ratio."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(1)
+    print("n   hidden width   n-NN (characters/s)   one-hot   ratio")
+    for n, width in itertools.product((1, 3, 6), (128, 512)):
+        text = torch.randint(VOCABULARY, (STREAMS, n + STEPS * MINIBATCHES), generator=generator).to(torch.uint8)
+        windows, shape = train_windows(text, n), Shape(n, width, VOCABULARY)
+        networks = {"table": FeedForwardNetwork(shape, generator), "one-hot": OneHotNetwork(shape)}
+        trainings = {name: start_training(network, Recipe()) for name, network in networks.items()}
+        seconds = {name: [] for name in networks}
+        for turn in range(6):
+            for name, training in trainings.items():
+                start = time.perf_counter()
+                train_epoch(training, windows, STEPS, Recipe.gradient_clip)
+                if turn:
+                    seconds[name].append(time.perf_counter() - start)
+        characters = windows.shape[0] * windows.shape[1]
+        rates = {name: characters / statistics.median(times) for name, times in seconds.items()}
+        ratio = statistics.median(b / a for a, b in zip(seconds["table"], seconds["one-hot"], strict=True))
+        print(f"{n} {width:14} {rates['table']:21,.0f} {rates['one-hot']:9,.0f} {ratio:7.2f}", flush=True)
+
+
+# A child counts the memory of the process that started it as its own peak, so a small process starts it.
+STARTER = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stderr=subprocess.DEVNULL); \
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+
+
+def stage(module, *words):
+    """Run one stage; returns its seconds and its peak memory in MB."""
+    start = time.perf_counter()
+    command = [sys.executable, "-c", STARTER, sys.executable, "-m", f"rnnscope.{module}", *map(str, words)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return time.perf_counter() - start, int(done.stdout) / 1024
+
+
+def measure_ngrams():
+    """Print seconds and peak memory of the n-gram pass at three lengths of real text, and the growth exponents."""
+    print("\ncharacters   seconds   peak memory (MB)")
+    measured = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in TEXT_SIZES:
+            stage("corpus.fetch", "--source", json.dumps(HEADERS), "--bytes", size, "--out", folder)
+            layout = ("--streams", 100, "--steps", 100, "--fractions", "0.8,0.1,0.1")
+            stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
+            files = ("--losses", folder / "losses.csv", "--predictions", folder / "predictions")
+            seconds, megabytes = stage("baselines.kneser_ney", "--split", folder, "--horizons", HORIZONS, *files)
+            measured.append((size, seconds))
+            print(f"{size:10,} {seconds:9.1f} {megabytes:13,.0f}", flush=True)
+    for (size, seconds), (longer, more) in itertools.pairwise(measured):
+        exponent = math.log(more / seconds) / math.log(longer / size)
+        print(f"growth exponent of the seconds from {size:,} to {longer:,}: {exponent:.2f}")
+
+
+if __name__ == "__main__":
+    measure_neural()
+    measure_ngrams()
