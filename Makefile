@@ -21,6 +21,8 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/training.py
 	$(BIN)/python tests/benchmarks/baselines.py
+	$(BIN)/python tests/benchmarks/scheduling.py
+	$(BIN)/python tests/benchmarks/workflow.py
 
 $(INSTALLED): requirements.lock pyproject.toml
 	python3 -m venv .venv

@@ -122,6 +122,16 @@ def test_a_new_model_leaves_the_others_alone(workspace):
     assert "ngrams" not in stale
 
 
+def test_the_longest_runs_start_first(fresh):
+    fresh.configure(changed(grid={"cells": ["lstm"], "sizes": [4, 16, 64], "additional": []}, activations={"models": []}))
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.findall(r"rule train_model:.*?model=lstm-1-(\d+).*?priority: (\d+)", done.stdout, re.DOTALL)
+    priority_of = {int(size): int(priority) for size, priority in found}
+    assert sorted(priority_of) == [4, 16, 64]
+    assert sorted(priority_of, key=priority_of.get) == [4, 16, 64]
+
+
 def test_the_report_has_every_figure_with_its_caption(workspace):
     done = workspace.snakemake("--report", "report.html")
     assert done.returncode == 0, done.stdout + done.stderr

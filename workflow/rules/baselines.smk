@@ -46,6 +46,7 @@ rule train_nnn:
         "results/{corpus}/logs/train_nnn/nnn-{n}-width-{width}.log",
     benchmark:
         "results/{corpus}/benchmarks/train_nnn/nnn-{n}-width-{width}.tsv"
+    priority: work_of_nnn
     threads: config["training"]["threads"]
     resources:
         mem_mb=1000,

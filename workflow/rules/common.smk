@@ -97,6 +97,20 @@ def depth(model):
     return int(model.split("-")[1])
 
 
+def work_of_model(wildcards):
+    """Multiplications for a character, for about 100 distinct ones: the priority that starts the longest runs first.
+
+    The cell and the depth hardly matter, since models of a size have about as many parameters.
+    """
+    size = int(wildcards.model.split("-")[2])
+    return 4 * size * size + 100 * size
+
+
+def work_of_nnn(wildcards):
+    """The same of an n-NN, whose first layer multiplies nothing."""
+    return 100 * int(wildcards.width)
+
+
 def flags(settings, *names):
     """Command-line flags for some keys of a section: learning_rate becomes --learning-rate 0.002."""
     return [

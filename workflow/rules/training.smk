@@ -13,6 +13,7 @@ rule train_model:
         "results/{corpus}/logs/train_model/{model}-dropout-{dropout}.log",
     benchmark:
         "results/{corpus}/benchmarks/train_model/{model}-dropout-{dropout}.tsv"
+    priority: work_of_model
     threads: config["training"]["threads"]
     resources:
         mem_mb=2000,
@@ -98,6 +99,7 @@ rule train_snapshots:
         "results/{corpus}/logs/train_snapshots/{model}.log",
     benchmark:
         "results/{corpus}/benchmarks/train_snapshots/{model}.tsv"
+    priority: work_of_model
     threads: config["training"]["threads"]
     resources:
         mem_mb=2000,
