@@ -132,6 +132,18 @@ def test_the_longest_runs_start_first(fresh):
     assert sorted(priority_of, key=priority_of.get) == [4, 16, 64]
 
 
+@pytest.mark.parametrize(("device", "slots"), [("cpu", "0"), ("cuda", "1")])
+def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
+    fresh.configure(changed(training={"device": device}))
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = re.split(r"\n(?=(?:local)?rule )", done.stdout)
+    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamics"))]
+    assert len(on_the_device) == 8 + 4 + 4 + 2 + 2 + 1 + 1
+    for job in on_the_device:
+        assert re.search(r"gpu=(\d+)", job)[1] == slots
+
+
 def test_the_report_has_every_figure_with_its_caption(workspace):
     done = workspace.snakemake("--report", "report.html")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -24,6 +24,7 @@ for layers in sorted({depth(model) for model in config["activations"]["models"]}
         resources:
             mem_mb=2000,
             runtime=60,
+            gpu=GPU_SLOTS,
         params:
             split=subpath(input.test, parent=True),
             precision=config["activations"]["precision"],

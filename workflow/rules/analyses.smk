@@ -145,6 +145,7 @@ rule dynamics:
     resources:
         mem_mb=2000,
         runtime=120,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.test, parent=True),
         snapshots=subpath(input.table, parent=True),

@@ -51,6 +51,7 @@ rule train_nnn:
     resources:
         mem_mb=1000,
         runtime=720,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
         steps=config["nnn"]["steps"],
@@ -105,6 +106,7 @@ rule evaluate_nnn:
     resources:
         mem_mb=1000,
         runtime=30,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.test, parent=True),
         device=flags(config["training"], "device"),

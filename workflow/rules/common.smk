@@ -26,6 +26,9 @@ FIGURES = {
     "dynamics": {"table": "dynamics"},
 }
 
+# What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
+GPU_SLOTS = int(config["training"]["device"] == "cuda")
+
 
 def refuse(key, message):
     """Stop before the first job, with one line for a mistake in the configuration."""

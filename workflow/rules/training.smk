@@ -18,6 +18,7 @@ rule train_model:
     resources:
         mem_mb=2000,
         runtime=2880,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
         recipe=recipe_flags(),
@@ -72,6 +73,7 @@ rule evaluate_model:
     resources:
         mem_mb=1000,
         runtime=60,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
         device=flags(config["training"], "device"),
@@ -104,6 +106,7 @@ rule train_snapshots:
     resources:
         mem_mb=2000,
         runtime=720,
+        gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
         recipe=recipe_flags(epochs=config["dynamics"]["epochs"]),
