@@ -20,6 +20,15 @@ PNG_DOTS_PER_INCH = 300
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart under every common colour-vision deficiency.
 CELL_COLOURS = {"lstm": "#0072B2", "rnn": "#D55E00", "gru": "#009E73"}
+ERROR_COLOURS = {
+    "n-gram": "#0072B2",
+    "memory": "#E69F00",
+    "rare_words": "#009E73",
+    "word_model": "#D55E00",
+    "punctuation": "#CC79A7",
+    "boost": "#56B4E9",
+    "remaining": "#999999",
+}
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
@@ -89,6 +98,11 @@ def cell_name(cell: str) -> str:
     return cell.upper()
 
 
+def error_class_name(name: str) -> str:
+    """How a class of errors is written in a figure: `rare_words` -> `rare words`."""
+    return name.replace("_", " ")
+
+
 def plural_layers(layers: int) -> str:
     """`1 layer`, `2 layers`, ..."""
     return f"{layers} layer{'' if layers == 1 else 's'}"
@@ -97,7 +111,7 @@ def plural_layers(layers: int) -> str:
 def read(path: Path, numbers: list[str], text: list[str] | None = None) -> pd.DataFrame:
     """Read the columns `numbers` and `text` of a CSV table, at least one row of it.
 
-    Raises InputError naming the file when a column is missing, a number is missing or none, or a cell is unknown.
+    Raises InputError naming the file when a column is missing, a number is missing or none, or a cell or class is unknown.
     """
     text = text or []
     table = read_csv(path, text + numbers)[text + numbers]
@@ -109,9 +123,10 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None) -> pd.Da
     for column in numbers + text:
         if table[column].isna().any():
             raise InputError(f"{path}: column {column!r} is empty in row {table[column].isna().argmax() + 1}, expected a value")
-    unknown = set(table["cell"]) - set(CELL_COLOURS) if "cell" in text else set()
-    if unknown:
-        raise InputError(f"{path}: cell {sorted(map(str, unknown))[0]!r}, expected {', '.join(CELL_COLOURS)}")
+    for column, known in (("cell", CELL_COLOURS), ("class", ERROR_COLOURS)):
+        unknown = set(table[column]) - set(known) if column in text else set()
+        if unknown:
+            raise InputError(f"{path}: {column} {sorted(map(str, unknown))[0]!r}, expected {', '.join(known)}")
     return table
 
 
