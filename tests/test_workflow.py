@@ -9,7 +9,23 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"}
+FIGURES = {
+    "loss_table",
+    "loss_against_parameters",
+    "learning_curves",
+    "horizons",
+    "saturation",
+    "dynamics",
+    "error_breakdown",
+    "error_snippets",
+    "size_breakdown",
+    "dynamic_evaluation",
+}
+
+# What follows from which model is the best, and what it gets wrong.
+BEST_ERRORS = {"error_breakdown", "dynamic_evaluation"} | {
+    f"figure_{name}" for name in ("error_breakdown", "error_snippets", "dynamic_evaluation")
+}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -59,8 +75,16 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
     [
         ("figures/saturation.py", {"figure_saturation"}),
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
-        ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons"}),
-        ("baselines/ngrams.py", {"ngrams", "horizons", "figure_horizons"}),
+        (
+            "analyses/losses.py",
+            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons", *BEST_ERRORS},
+        ),
+        (
+            "baselines/ngrams.py",
+            {"ngrams", "horizons", "figure_horizons", "size_breakdown", "figure_size_breakdown", *BEST_ERRORS},
+        ),
+        ("analyses/oracles.py", {"size_breakdown", "figure_size_breakdown", *BEST_ERRORS}),
+        ("training/dynamic_evaluation.py", {"dynamic_evaluation", "figure_dynamic_evaluation"}),
         ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
         ("training/sample.py", set()),
     ],
@@ -86,6 +110,9 @@ AFTER_TRAINING = {
     "horizons": 1,
     "train_snapshots": 1,
     "dynamics": 1,
+    "error_breakdown": 1,
+    "size_breakdown": 1,
+    "dynamic_evaluation": 1,
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 
@@ -114,6 +141,11 @@ def test_other_snapshots_train_no_model_again(workspace):
     assert workspace.stale() == {"train_snapshots": 1, "dynamics": 1, "figure_dynamics": 1}
 
 
+def test_another_order_of_removal_breaks_the_errors_down_again(workspace):
+    workspace.configure(EXPERIMENT | {"error_breakdown": {"order": ["memory", "n-gram", "boost"]}})
+    assert workspace.stale() == dict.fromkeys({"size_breakdown", "figure_size_breakdown", *BEST_ERRORS}, 1)
+
+
 def test_a_new_model_leaves_the_others_alone(workspace):
     workspace.configure(changed(grid={"additional": ["gru-2-5", "rnn-2-4"]}))
     stale = workspace.stale()
@@ -123,7 +155,12 @@ def test_a_new_model_leaves_the_others_alone(workspace):
 
 
 def test_the_longest_runs_start_first(fresh):
-    fresh.configure(changed(grid={"cells": ["lstm"], "sizes": [4, 16, 64], "additional": []}, activations={"models": []}))
+    experiment = changed(
+        grid={"cells": ["lstm"], "sizes": [4, 16, 64], "additional": []},
+        activations={"models": []},
+        size_breakdown={"smaller": "lstm-1-4", "larger": "lstm-1-64"},
+    )
+    fresh.configure(experiment)
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.findall(r"rule train_model:.*?model=lstm-1-(\d+).*?priority: (\d+)", done.stdout, re.DOTALL)
@@ -138,8 +175,8 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n(?=(?:local)?rule )", done.stdout)
-    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamics"))]
-    assert len(on_the_device) == 8 + 4 + 4 + 2 + 2 + 1 + 1
+    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
+    assert len(on_the_device) == 8 + 4 + 4 + 2 + 2 + 1 + 1 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
@@ -184,6 +221,18 @@ def key(path, value):
             "configuration: activations.models: found lstm-3-9, expected a model of the grid",
         ),
         (key("dynamics.model", "lstm-3-9"), "configuration: dynamics.model: found lstm-3-9, expected a model of the grid"),
+        (
+            key("size_breakdown.larger", "lstm-3-9"),
+            "configuration: size_breakdown.larger: found lstm-3-9, expected a model of the",
+        ),
+        (
+            EXPERIMENT | {"error_breakdown": {"order": ["n-gram", "words"]}},
+            'configuration: error_breakdown.order.1: found "words", expected n-gram, memory, rare_words, word_model, punctuation',
+        ),
+        (
+            EXPERIMENT | {"error_breakdown": {"boost": [0.1, 0.6]}},
+            "configuration: error_breakdown.boost.1: found 0.6, expected a number above 0, at most 0.5",
+        ),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
         (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
     ],

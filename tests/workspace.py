@@ -27,6 +27,8 @@ EXPERIMENT = {
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
     "errors": {"candidates": ["lstm-1-4"]},
+    "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
+    "dynamic_evaluation": {"streams": 4},
     "bootstrap": {"samples": 10},
 }
 

@@ -6,7 +6,18 @@ import sys
 import pytest
 from PIL import Image
 
-FIGURES = ["loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"]
+FIGURES = [
+    "loss_table",
+    "loss_against_parameters",
+    "horizons",
+    "learning_curves",
+    "saturation",
+    "dynamics",
+    "error_breakdown",
+    "error_snippets",
+    "size_breakdown",
+    "dynamic_evaluation",
+]
 
 
 def module(name):

@@ -24,6 +24,10 @@ FIGURES = {
     "horizons": {"table": "horizons", "losses": "losses"},
     "saturation": {"table": "saturation"},
     "dynamics": {"table": "dynamics"},
+    "error_breakdown": {"table": "error_breakdown"},
+    "error_snippets": {"table": "error_snippets"},
+    "size_breakdown": {"table": "size_breakdown"},
+    "dynamic_evaluation": {"table": "dynamic_evaluation"},
 }
 
 # What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
@@ -73,9 +77,10 @@ def check_configuration():
         for model in config[section][name]:
             if model not in models():
                 refuse(key, f"found {model}, expected a model of the grid")
-    if config["dynamics"]["model"] not in models():
-        found = f"found {config['dynamics']['model']}"
-        refuse("dynamics.model", f"{found}, expected a model of the grid")
+    for key in ("dynamics.model", "size_breakdown.smaller", "size_breakdown.larger"):
+        section, _, name = key.partition(".")
+        if config[section][name] not in models():
+            refuse(key, f"found {config[section][name]}, expected a model of the grid")
     if config["dynamics"]["epochs"] > config["training"]["epochs"]:
         found = f"found {config['dynamics']['epochs']}"
         refuse(
@@ -180,6 +185,27 @@ def nnn_horizons():
     return range(1, config["nnn"]["horizons"] + 1)
 
 
+def cascade_ngrams():
+    """The horizons of the n-gram oracle: 1, 2, ..., as far as there are n-gram models."""
+    last = min(
+        config["error_breakdown"]["ngram_horizons"], config["ngrams"]["horizons"]
+    )
+    return range(1, last + 1)
+
+
+def cascade_flags():
+    """How errors are broken down: the oracles, their order and their levels."""
+    settings = config["error_breakdown"]
+    lists = {
+        "--order": settings["order"],
+        "--ngram-horizons": [len(cascade_ngrams())],
+        "--memory": settings["memory"],
+        "--rare-words": settings["rare_words"],
+        "--boost": settings["boost"],
+    }
+    return [str(word) for flag, values in lists.items() for word in (flag, *values)]
+
+
 def has_gates(model):
     """Whether a model's cell has gates: the LSTM and the GRU do."""
     return not model.startswith("rnn")
@@ -242,6 +268,17 @@ def source_file(module):
 
 
 check_configuration()
+
+# What every breakdown of errors reads.
+CASCADE_INPUTS = {
+    "train": "results/{corpus}/split/train.npy",
+    "validation": "results/{corpus}/split/validation.npy",
+    "test": "results/{corpus}/split/test.npy",
+    "vocabulary": "results/{corpus}/split/vocabulary.json",
+    "ngrams": [
+        f"results/{{corpus}}/predictions/ngram-{n}.parquet" for n in cascade_ngrams()
+    ],
+}
 
 
 wildcard_constraints:
