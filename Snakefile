@@ -12,6 +12,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/analyses.smk"
+include: "workflow/rules/cells.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -194,6 +194,21 @@ def gated_activations(wildcards):
     ]
 
 
+def dumped_activations(wildcards):
+    """The activation dumps of every dumped model, a file a layer."""
+    return [
+        f"results/{wildcards.corpus}/activations/{model}/layer-{layer}.parquet"
+        for model in config["activations"]["models"]
+        for layer in range(1, depth(model) + 1)
+    ]
+
+
+def features_of(wildcards):
+    """The features that the units are held against: the corpus's own, or those of prose."""
+    own = config["corpora"][wildcards.corpus].get("features")
+    return own or config["features"]["prose"]
+
+
 def folder_flags(flag, paths):
     """The flag with each of the folders that some files are in."""
     folders = dict.fromkeys(str(Path(path).parent) for path in paths)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.activations.reader import row_groups
+from rnnscope.activations.reader import layer_files, row_groups
 from rnnscope.command import run
 from rnnscope.errors import InputError
 from rnnscope.tables import write_csv
@@ -46,11 +46,6 @@ def count_saturated(groups: Iterable[dict[str, np.ndarray]], gates: list[str]) -
     return rows, counts
 
 
-def layer_files(folder: Path) -> dict[int, Path]:
-    """The files layer-<l>.parquet of an activations folder by layer, from the lowest up."""
-    return dict(sorted((int(path.stem.removeprefix("layer-")), path) for path in folder.glob("layer-*.parquet")))
-
-
 def layer_table(path: Path, gates: dict[str, str]) -> pd.DataFrame:
     """The fractions of one layer's file, a row a gate unit: gate, unit, right_fraction, left_fraction.
 
@@ -76,8 +71,6 @@ def saturation(folder: Path) -> pd.DataFrame:
     if cell not in GATES:
         raise InputError(f"{folder}: found a model of cell {cell!r}, expected one with gates: {', '.join(GATES)}")
     files = layer_files(folder)
-    if not files:
-        raise InputError(f"{folder}: no file layer-<l>.parquet; expected one a layer")
     tables = []
     for layer, path in files.items():
         log.info("%s: layer %d of %d", folder.name, layer, len(files))
