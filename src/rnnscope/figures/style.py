@@ -94,6 +94,11 @@ def plural_layers(layers: int) -> str:
     return f"{layers} layer{'' if layers == 1 else 's'}"
 
 
+def words(name: str) -> str:
+    """How a name of a table is written in a figure: `line_position` -> `line position`."""
+    return name.replace("_", " ")
+
+
 def read(path: Path, numbers: list[str], text: list[str] | None = None) -> pd.DataFrame:
     """Read the columns `numbers` and `text` of a CSV table, at least one row of it.
 
