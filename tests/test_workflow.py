@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"}
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"} | {
+    *("cells", "cell_text", "probes", "memory_span")
+}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -62,6 +64,7 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons"}),
         ("baselines/ngrams.py", {"ngrams", "horizons", "figure_horizons"}),
         ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
+        ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
         ("training/sample.py", set()),
     ],
 )
@@ -80,6 +83,10 @@ AFTER_TRAINING = {
     "losses": 1,
     "histories": 1,
     "saturation": 1,
+    "cells": 1,
+    "cell_text": 1,
+    "probes": 1,
+    "memory_span": 1,
     "train_nnn": 4,
     "select_width": 2,
     "evaluate_nnn": 2,
@@ -98,7 +105,7 @@ def test_another_learning_rate_makes_stale_what_follows_from_training(workspace)
 def test_another_text_makes_everything_stale(workspace):
     text = workspace.folder / "tale.txt"
     text.write_bytes(text.read_bytes().replace(b"boy", b"man"))
-    assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "ngrams": 1, **AFTER_TRAINING}
+    assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "features": 1, "ngrams": 1, **AFTER_TRAINING}
 
 
 def test_another_width_trains_that_width_alone(workspace):
@@ -185,6 +192,7 @@ def key(path, value):
         ),
         (key("dynamics.model", "lstm-3-9"), "configuration: dynamics.model: found lstm-3-9, expected a model of the grid"),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
+        (key("features.prose", ["inside_quote"]), 'configuration: features.prose.0: found "inside_quote", expected the name of'),
         (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
     ],
 )

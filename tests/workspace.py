@@ -34,6 +34,7 @@ EXPERIMENT = {
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
     "features": {"prose": FEATURES, "newline_within": 5},
     "cells": {"best": 3, "permutations": 4},
+    "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "bootstrap": {"samples": 10},
 }

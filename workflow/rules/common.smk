@@ -22,12 +22,19 @@ FIGURES = {
     "loss_against_parameters": {"table": "losses"},
     "learning_curves": {"table": "histories"},
     "horizons": {"table": "horizons", "losses": "losses"},
-    "saturation": {"table": "saturation"},
+    "saturation": {"table": "saturation", "counts": "saturation_counts"},
+    "cells": {"table": "cells", "baseline": "cells_baseline"},
+    "cell_text": {"table": "cell_text"},
+    "probes": {"table": "probes"},
+    "memory_span": {"table": "memory_span", "summary": "memory_span_summary"},
     "dynamics": {"table": "dynamics"},
 }
 
 # What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
 GPU_SLOTS = int(config["training"]["device"] == "cuda")
+
+# Those that show activations: without dumped models there are none.
+OF_ACTIVATIONS = {"cells", "cell_text", "probes", "memory_span", "saturation"}
 
 
 def refuse(key, message):
@@ -216,12 +223,14 @@ def folder_flags(flag, paths):
 
 
 def figures(corpus):
-    """Every figure of a corpus; saturation needs a dump of a cell that has gates."""
-    gated = any(map(has_gates, config["activations"]["models"]))
+    """Every figure of a corpus that the dumped models allow; saturation needs a cell that has gates."""
+    dumped = config["activations"]["models"]
+    left_out = set() if any(map(has_gates, dumped)) else {"saturation"}
+    left_out |= set() if dumped else OF_ACTIVATIONS
     return expand(
         "results/{corpus}/figures/{name}.{format}",
         corpus=corpus,
-        name=[name for name in FIGURES if gated or name != "saturation"],
+        name=[name for name in FIGURES if name not in left_out],
         format=["svg", "png"],
     )
 

@@ -63,7 +63,7 @@ def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str) -> Figure:
     panels = [panel for panel in panels if len(panel[1])]
     heights = [LINE * (len(shown) + 0.5 * len(shown[KEY].drop_duplicates())) for _, shown, _, _ in panels]
     figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights) + 0.45 * len(panels) + 0.7))
-    rows = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0] if panels else []
+    rows = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
     for axes, (label, shown, measures, chance) in zip(rows, panels, strict=True):
         draw_panel(axes, shown, measures, chance)
         axes.set_xlabel(f"{label}; on the half of the text that did not choose the unit")
