@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 FIGURES = ["loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"]
+FIGURES += ["cells", "cell_text", "probes", "memory_span"]
 
 
 def module(name):

@@ -52,9 +52,15 @@ def read_rows(features: Path, characters: int) -> Rows:
 
 
 def varying(rows: Rows) -> list[str]:
-    """The features that take more than one value in each half: there is nothing to find of the others."""
+    """The features that take more than one value in each half: there is nothing to find of the others.
+
+    Raises InputError when there is none.
+    """
     halves = [rows.half(False), rows.half(True)]
-    return [name for name in rows.features if all(half[name].min() < half[name].max() for half in halves)]
+    names = [name for name in rows.features if all(half[name].min() < half[name].max() for half in halves)]
+    if not names:
+        raise InputError(f"features: none of {', '.join(rows.features)} takes two values in this text, expected one that does")
+    return names
 
 
 def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.ndarray]:

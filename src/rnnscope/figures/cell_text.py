@@ -27,7 +27,7 @@ TITLE, GAP = 12, 7  # points
 SYMBOLS = {" ": "\u00b7", "\n": "\u21b5", "\r": "\u2190", "\t": "\u2192"}
 WITHOUT_LETTER = "\u25af"
 COLOURS = "RdBu"
-DARK = 0.62  # beyond this value, to either side, the background asks for white letters
+DARK = (-0.67, 0.72)  # beyond these values white letters stand out better than black ones
 MEASURES = {"auc": "AUC", "spearman": "Spearman"}
 
 
@@ -46,7 +46,7 @@ def letter_of(character: int) -> str:
 def draw_letters(axes: Axes, panel: pd.DataFrame, points: float) -> None:
     """The characters in their places, a collection of equal outlines for each letter and colour: `points` is the font's size."""
     letters = panel["character"].map(letter_of)
-    colours = np.where(panel["value"].abs() > DARK, "white", "black")
+    colours = np.where(panel["value"].between(*DARK), "black", "white")
     for (letter, colour), rows in panel.groupby([letters, colours]):
         faint = 0.45 if rows["character"].iloc[0] in b" \n\r\t" else 1.0
         letters_drawn = PathCollection(
