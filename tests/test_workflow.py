@@ -192,7 +192,14 @@ def key(path, value):
         ),
         (key("dynamics.model", "lstm-3-9"), "configuration: dynamics.model: found lstm-3-9, expected a model of the grid"),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
-        (key("features.prose", ["inside_quote"]), 'configuration: features.prose.0: found "inside_quote", expected the name of'),
+        (
+            key("features.lists.prose", ["inside_quote"]),
+            'configuration: features.lists.prose.0: found "inside_quote", expected the name of',
+        ),
+        (
+            key("corpora.tale.features", "verse"),
+            "configuration: corpora.tale.features: found 'verse', expected one of prose, code",
+        ),
         (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
     ],
 )

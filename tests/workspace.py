@@ -32,7 +32,7 @@ EXPERIMENT = {
     "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
-    "features": {"prose": FEATURES, "newline_within": 5},
+    "features": {"lists": {"prose": FEATURES}, "newline_within": 5},
     "cells": {"best": 3, "permutations": 4},
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},

@@ -73,6 +73,13 @@ def check_configuration():
         if total != 1:
             key = f"corpora.{corpus}.fractions"
             refuse(key, f"found a sum of {total}, expected exactly 1")
+        lists = config["features"]["lists"]
+        if settings.get("features", "prose") not in lists:
+            key = f"corpora.{corpus}.features"
+            refuse(
+                key,
+                f"found {settings['features']!r}, expected one of {', '.join(lists)}",
+            )
     if not models():
         refuse("grid", "found no model, expected one at least")
     for key in ("activations.models", "errors.candidates"):
@@ -211,9 +218,9 @@ def dumped_activations(wildcards):
 
 
 def features_of(wildcards):
-    """The features that the units are held against: the corpus's own, or those of prose."""
-    own = config["corpora"][wildcards.corpus].get("features")
-    return own or config["features"]["prose"]
+    """The features that the units are held against."""
+    name = config["corpora"][wildcards.corpus].get("features", "prose")
+    return config["features"]["lists"][name]
 
 
 def folder_flags(flag, paths):

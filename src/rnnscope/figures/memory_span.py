@@ -35,7 +35,8 @@ def draw_unit(axes: Axes, curve: pd.DataFrame, unit: pd.Series) -> None:
 def unit_text(unit: pd.Series) -> str:
     """What a panel says of a unit: how many long spans it holds, and how often it speaks for the feature without it."""
     name = f"{unit['model']} layer {unit['layer']} {unit['quantity']} {unit['unit']}"
-    return f"{name}: holds {unit['held_beyond']} of {unit['long_spans']}, false {unit['off_right_share']:.0%}"
+    holds = f"holds {unit['held_beyond']} of {unit['long_spans']}, " if unit["long_spans"] else ""
+    return f"{name}: {holds}false {unit['off_right_share']:.0%}"
 
 
 def draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
