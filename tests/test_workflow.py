@@ -10,16 +10,9 @@ import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
 FIGURES = {
-    "loss_table",
-    "loss_against_parameters",
-    "learning_curves",
-    "horizons",
-    "saturation",
-    "dynamics",
-    "error_breakdown",
-    "error_snippets",
-    "size_breakdown",
-    "dynamic_evaluation",
+    *("loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"),
+    *("cells", "cell_text", "probes", "memory_span"),
+    *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
 }
 
 # What follows from which model is the best, and what it gets wrong.
@@ -86,6 +79,7 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("analyses/oracles.py", {"size_breakdown", "figure_size_breakdown", *BEST_ERRORS}),
         ("training/dynamic_evaluation.py", {"dynamic_evaluation", "figure_dynamic_evaluation"}),
         ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
+        ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
         ("training/sample.py", set()),
     ],
 )
@@ -104,6 +98,10 @@ AFTER_TRAINING = {
     "losses": 1,
     "histories": 1,
     "saturation": 1,
+    "cells": 1,
+    "cell_text": 1,
+    "probes": 1,
+    "memory_span": 1,
     "train_nnn": 4,
     "select_width": 2,
     "evaluate_nnn": 2,
@@ -125,7 +123,7 @@ def test_another_learning_rate_makes_stale_what_follows_from_training(workspace)
 def test_another_text_makes_everything_stale(workspace):
     text = workspace.folder / "tale.txt"
     text.write_bytes(text.read_bytes().replace(b"boy", b"man"))
-    assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "ngrams": 1, **AFTER_TRAINING}
+    assert workspace.stale() == {"fetch_text": 1, "split_text": 1, "features": 1, "ngrams": 1, **AFTER_TRAINING}
 
 
 def test_another_width_trains_that_width_alone(workspace):
@@ -234,6 +232,14 @@ def key(path, value):
             "configuration: error_breakdown.boost.1: found 0.6, expected a number above 0, at most 0.5",
         ),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
+        (
+            key("features.lists.prose", ["inside_quote"]),
+            'configuration: features.lists.prose.0: found "inside_quote", expected the name of',
+        ),
+        (
+            key("corpora.tale.features", "verse"),
+            "configuration: corpora.tale.features: found 'verse', expected one of prose, code",
+        ),
         (key("grid.additional", ["lstm-3"]), 'configuration: grid.additional.0: found "lstm-3", expected <cell>-<layers>-<size>'),
     ],
 )

@@ -16,6 +16,12 @@ The boy did not answer; he only looked at the river and counted %d boats.\r
 \r
 """
 
+FEATURES = [
+    *("line_position", "newline_soon", "inside_quotes", "inside_parentheses", "indentation", "inside_word", "word_position"),
+    *("capital", "sentence_start", "inside_comment", "inside_string", "inside_if_condition", "brace_depth"),
+    "inside_preprocessor",
+]
+
 EXPERIMENT = {
     "run": ["tale"],
     "corpora": {"tale": {"title": "A tale", "fractions": [0.6, 0.2, 0.2], "sources": [{"path": "tale.txt"}]}},
@@ -26,6 +32,9 @@ EXPERIMENT = {
     "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
+    "features": {"lists": {"prose": FEATURES}, "newline_within": 5},
+    "cells": {"best": 3, "permutations": 4},
+    "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},

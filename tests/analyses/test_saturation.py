@@ -82,8 +82,8 @@ def test_table_of_two_models_against_loops(tmp_path, call):
         (model, layer): write_layer(tmp_path / model / f"layer-{layer}.parquet", cell, 30, hidden, seed=layer)
         for (model, layer), (cell, hidden) in layers.items()
     }
-    out = tmp_path / "saturation.csv"
-    words = ["--activations", tmp_path / "lstm-10-8", "--activations", tmp_path / "gru-1-8", "--out", out]
+    out, counts = tmp_path / "saturation.csv", tmp_path / "counts.csv"
+    words = ["--activations", tmp_path / "lstm-10-8", "--activations", tmp_path / "gru-1-8", "--out", out, "--counts", counts]
     assert call(saturation, *words) is None
     expected = []
     for (model, layer), values in stored.items():
@@ -102,17 +102,42 @@ def test_table_of_two_models_against_loops(tmp_path, call):
         assert math.isclose(float(row[6]), reference[6], rel_tol=1e-15)
 
 
+def test_counts_of_mostly_and_always_saturated_units(tmp_path, call):
+    """Gates that are open, or shut, at a known share of the characters."""
+    shares = np.array([1, 0.91, 0.9, 0.5, 0])
+    rows = np.arange(100)[:, np.newaxis] < 100 * shares
+    values = {"r": np.where(rows, 0.95, 0.5), "z": np.where(rows, 0.05, 0.5), "candidate": rows, "h": rows}
+    write_layer(tmp_path / "gru-1-8" / "layer-1.parquet", "gru", 100, 5, seed=0)
+    schema = pq.read_schema(tmp_path / "gru-1-8" / "layer-1.parquet")
+    lists = {
+        name: pa.FixedSizeListArray.from_arrays(pa.array(array.astype(np.float16).ravel()), 5) for name, array in values.items()
+    }
+    columns = {"stream": np.zeros(100, np.int16), "step": np.arange(100, dtype=np.int32), "character": np.zeros(100, np.uint8)}
+    pq.write_table(pa.table(columns | lists, schema=schema), tmp_path / "gru-1-8" / "layer-1.parquet")
+    words = ["--activations", tmp_path / "gru-1-8", "--out", tmp_path / "units.csv", "--counts", tmp_path / "counts.csv"]
+    assert call(saturation, *words) is None
+    with (tmp_path / "counts.csv").open() as file:
+        update, reset = csv.DictReader(file)
+    assert (update["gate"], reset["gate"]) == ("update", "reset")
+    names = ["units", "mostly_right", "mostly_left", "always_right", "always_left"]
+    assert [update[name] for name in names] == ["5", "0", "2", "0", "1"]
+    assert [reset[name] for name in names] == ["5", "2", "0", "1", "0"]
+    assert float(reset["mean_saturated_fraction"]) == pytest.approx(shares.mean())
+
+
 @pytest.mark.parametrize(
     ("folder", "message"),
     [("rnn-2-64", "found a model of cell 'rnn', expected one with gates"), ("gru-2-64", "no file layer-<l>.parquet")],
 )
 def test_folder_without_gates_or_files_is_refused(tmp_path, call, folder, message):
-    told = call(saturation, "--activations", tmp_path / folder, "--out", tmp_path / "saturation.csv")
+    words = ["--out", tmp_path / "saturation.csv", "--counts", tmp_path / "counts.csv"]
+    told = call(saturation, "--activations", tmp_path / folder, *words)
     assert told.startswith(f"error: {tmp_path / folder}: {message}")
 
 
 def test_bad_activations_end_in_one_line(tmp_path, call):
-    words = ["--activations", tmp_path / "gru-1-8", "--out", tmp_path / "saturation.csv"]
+    outputs = ["--out", tmp_path / "saturation.csv", "--counts", tmp_path / "counts.csv"]
+    words = ["--activations", tmp_path / "gru-1-8", *outputs]
     path = tmp_path / "gru-1-8" / "layer-1.parquet"
     write_layer(path, "lstm", 30, 3, seed=0)
     no_column = call(saturation, *words)

@@ -173,15 +173,110 @@ def make_error_changes(**columns):
     return table.assign(**columns, test_loss_before=1.2708, test_loss_after=1.2647)
 
 
+def make_saturation_counts(models=("gru-2-64", "lstm-3-512"), units=40):
+    """Of every panel different counts."""
+    table = make_saturation(models, units)[["model", "cell", "layer", "gate"]].drop_duplicates().reset_index(drop=True)
+    return table.assign(units=units, mostly_right=table.index % 7, mostly_left=table.index % 5)
+
+
+YES_NO = ("inside_quotes", "inside_if_condition", "sentence_start")
+COUNTS = ("line_position", "brace_depth")
+
+
+def make_cells(models=("gru-2-64", "lstm-3-512", "lstm-1-64"), best=3, seed=2):
+    random = np.random.default_rng(seed)
+    targets = [(feature, "auc") for feature in YES_NO]
+    targets += [(feature, measure) for feature in COUNTS for measure in ("spearman", "pearson")]
+    rows = []
+    for model in models:
+        for feature, measure in targets:
+            scores = sorted(random.uniform(0.5, 1, best), reverse=True)
+            for rank, score in enumerate(scores, start=1):
+                unit = [model, model.split("-")[0], int(random.integers(1, 4)), "h", int(random.integers(0, 500))]
+                rows.append([*unit, feature, measure, score, score - random.uniform(0, 0.1), 1, rank])
+    unit = ["model", "cell", "layer", "quantity", "unit"]
+    return pd.DataFrame(rows, columns=[*unit, "feature", "measure", "selection_score", "held_out_score", "sign", "rank"])
+
+
+def make_baseline():
+    first = make_cells()[["model", "cell", "feature", "measure"]].drop_duplicates().reset_index(drop=True)
+    chance = np.where(first["measure"] == "auc", 0.5, 0)
+    return first.assign(held_out_percentile_95=chance + 0.002 * (first.index + 1))
+
+
+def make_probes(models=("gru-2-64", "lstm-3-512"), seed=3):
+    random = np.random.default_rng(seed)
+    rows = []
+    for model in models:
+        cell, layers, _ = model.split("-")
+        for feature in (*YES_NO, *COUNTS):
+            best_unit = random.uniform(0.5, 0.7)
+            for layer in range(1, int(layers) + 1):
+                for quantity in "ch" if cell == "lstm" else "h":
+                    measure = "auc" if feature in YES_NO else "pearson"
+                    scores = [*random.uniform(0.6, 1, 2), best_unit]
+                    rows.append([model, cell, layer, quantity, feature, measure, *scores])
+    scores = ["selection_score", "held_out_score", "best_unit_score"]
+    return pd.DataFrame(rows, columns=["model", "cell", "layer", "quantity", "feature", "measure", *scores])
+
+
+def make_memory(
+    models=("lstm-3-512", "gru-3-512"), features=(*YES_NO, "capital", "inside_word", "inside_string", "inside_comment")
+):
+    """The curves of `memory_span.csv` and the rows of its summary; the features last longer and longer."""
+    curves, units = [], []
+    for model in models:
+        for number, feature in enumerate(features):
+            longest = 10 * 2**number
+            unit = {
+                "model": model,
+                "cell": model.split("-")[0],
+                "layer": 2,
+                "quantity": "h",
+                "unit": 10 + number,
+                "feature": feature,
+            }
+            held = {
+                "off_mean": -0.5,
+                "off_right_share": 0.07,
+                "longest_span": longest,
+                "long_spans": number,
+                "held_beyond": number // 2,
+            }
+            units.append(unit | {"steps": 100} | held)
+            for distance in (1, 2, 4, 8, longest):
+                mean = 0.9 - 0.001 * distance
+                band = {"percentile_10": mean - 0.2, "percentile_90": mean + 0.1}
+                curves.append(unit | {"distance": distance, "last_distance": distance, "mean": mean} | band)
+    return pd.DataFrame(curves), pd.DataFrame(units)
+
+
+def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=30):
+    random = np.random.default_rng(4)
+    rows = []
+    for panel, feature in enumerate(features, start=1):
+        drawn = feature == "random"
+        measure = "random" if drawn else "auc" if feature in YES_NO else "spearman"
+        unit = ["lstm-3-512", 1, "c", 10 + panel, feature, measure, np.nan if drawn else 0.87]
+        for line, length in enumerate((columns, 12, columns - 3)):
+            for column in range(length):
+                character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
+                rows.append([panel, *unit, line, column, character, random.uniform(-1, 1)])
+    unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
+    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
+
+
 @pytest.fixture
 def tables(tmp_path):
     """The words that name the tables of each figure, with every table written."""
     written = {"losses": make_losses(), "histories": make_histories(), "horizons": make_horizons()}
     paths = {}
-    written |= {"saturation": make_saturation(), "dynamics": make_dynamics()}
     written |= {"error_breakdown": make_error_breakdown(), "error_snippets": make_error_snippets()}
     written["size_breakdown"] = make_error_changes(smaller="lstm-1-64", larger="lstm-3-512")
     written["dynamic_evaluation"] = make_error_changes(model="lstm-3-512")
+    written |= {"saturation": make_saturation(), "saturation_counts": make_saturation_counts(), "dynamics": make_dynamics()}
+    written |= {"cells": make_cells(), "cells_baseline": make_baseline(), "probes": make_probes(), "cell_text": make_cell_text()}
+    written["memory_span"], written["memory_span_summary"] = make_memory()
     for name, table in written.items():
         paths[name] = tmp_path / f"{name}.csv"
         table.to_csv(paths[name], index=False)
@@ -190,7 +285,11 @@ def tables(tmp_path):
         "loss_against_parameters": ["--table", paths["losses"]],
         "horizons": ["--table", paths["horizons"], "--losses", paths["losses"]],
         "learning_curves": ["--table", paths["histories"]],
-        "saturation": ["--table", paths["saturation"]],
+        "saturation": ["--table", paths["saturation"], "--counts", paths["saturation_counts"]],
+        "cells": ["--table", paths["cells"], "--baseline", paths["cells_baseline"]],
+        "cell_text": ["--table", paths["cell_text"]],
+        "probes": ["--table", paths["probes"]],
+        "memory_span": ["--table", paths["memory_span"], "--summary", paths["memory_span_summary"]],
         "dynamics": ["--table", paths["dynamics"]],
         "error_breakdown": ["--table", paths["error_breakdown"]],
         "error_snippets": ["--table", paths["error_snippets"]],
@@ -217,6 +316,36 @@ def histories():
 @pytest.fixture
 def saturation_table():
     return make_saturation
+
+
+@pytest.fixture
+def saturation_counts():
+    return make_saturation_counts
+
+
+@pytest.fixture
+def cells_table():
+    return make_cells
+
+
+@pytest.fixture
+def baseline_table():
+    return make_baseline()
+
+
+@pytest.fixture
+def probes_table():
+    return make_probes
+
+
+@pytest.fixture
+def memory_tables():
+    return make_memory
+
+
+@pytest.fixture
+def cell_text_table():
+    return make_cell_text
 
 
 @pytest.fixture

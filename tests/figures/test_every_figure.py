@@ -7,16 +7,9 @@ import pytest
 from PIL import Image
 
 FIGURES = [
-    "loss_table",
-    "loss_against_parameters",
-    "horizons",
-    "learning_curves",
-    "saturation",
-    "dynamics",
-    "error_breakdown",
-    "error_snippets",
-    "size_breakdown",
-    "dynamic_evaluation",
+    *("loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"),
+    *("cells", "cell_text", "probes", "memory_span"),
+    *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
 ]
 
 

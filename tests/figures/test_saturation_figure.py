@@ -18,9 +18,9 @@ def panels(figure):
 @pytest.mark.parametrize(
     "models", [("gru-2-64", "lstm-3-512"), ("lstm-1-64",), ("gru-1-64",), ("lstm-3-512", "gru-3-512", "lstm-2-64")]
 )
-def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, check_legible, models):
+def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, saturation_counts, check_legible, models):
     table = saturation_table(models)
-    figure = saturation.draw(table, "A tale")
+    figure = saturation.draw(table, saturation_counts(models), "A tale")
     found = panels(figure)
     lstm_first = [model for cell in ("lstm", "gru") for model in models if model.startswith(cell)]
     assert list(found) == [(model, gate) for model in lstm_first for gate in GATES[model.split("-")[0]]]
@@ -36,8 +36,8 @@ def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, check_
     check_legible(figure)
 
 
-def test_bound_and_equal_axes(saturation_table):
-    for axes in panels(saturation.draw(saturation_table(), "")).values():
+def test_bound_and_equal_axes(saturation_table, saturation_counts):
+    for axes in panels(saturation.draw(saturation_table(), saturation_counts(), "")).values():
         (bound,) = axes.lines
         assert all(x + y == 1 for x, y in zip(*bound.get_data(), strict=True))
         assert sorted(bound.get_xdata()) == [0, 1]
@@ -46,8 +46,8 @@ def test_bound_and_equal_axes(saturation_table):
         assert axes.get_xlabel() == "fraction right-saturated"
 
 
-def test_legend_takes_the_slot_after_the_reset_gate(saturation_table):
-    figure = saturation.draw(saturation_table(), "")
+def test_legend_takes_the_slot_after_the_reset_gate(saturation_table, saturation_counts):
+    figure = saturation.draw(saturation_table(), saturation_counts(), "")
     sixth = figure.axes[5]
     assert not sixth.axison
     texts = [text.get_text() for text in sixth.get_legend().get_texts()]
@@ -55,18 +55,29 @@ def test_legend_takes_the_slot_after_the_reset_gate(saturation_table):
     assert not figure.legends
 
 
-def test_legend_stands_below_without_a_gru(saturation_table):
-    figure = saturation.draw(saturation_table(("lstm-2-64",)), "")
+def test_legend_stands_below_without_a_gru(saturation_table, saturation_counts):
+    figure = saturation.draw(saturation_table(("lstm-2-64",)), saturation_counts(("lstm-2-64",)), "")
     assert len(figure.legends) == 1
 
 
-def test_units_on_an_axis_are_drawn_whole(saturation_table):
-    for axes in panels(saturation.draw(saturation_table(), "")).values():
+def test_units_on_an_axis_are_drawn_whole(saturation_table, saturation_counts):
+    for axes in panels(saturation.draw(saturation_table(), saturation_counts(), "")).values():
         assert not any(points.get_clip_on() for points in axes.collections)
+
+
+def test_counts_stand_beyond_the_bound_of_their_panel(saturation_table, saturation_counts):
+    counts = saturation_counts()
+    for (model, gate), axes in panels(saturation.draw(saturation_table(), counts, "")).items():
+        rows = counts[(counts["model"] == model) & (counts["gate"] == gate)].sort_values("layer")
+        told = [text.get_text() for text in axes.texts]
+        expected = [f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}" for _, row in rows.iterrows()]
+        assert told == ["right / left > 90 %", *expected]
 
 
 def test_cell_without_gates_is_refused(tmp_path, call):
     table = tmp_path / "saturation.csv"
     table.write_text("model,cell,layer,gate,unit,right_fraction,left_fraction\nrnn-1-64,rnn,1,input,0,0.5,0.5\n")
-    message = call(saturation, "--table", table, "--out-svg", tmp_path / "a.svg", "--out-png", tmp_path / "a.png")
+    message = call(
+        saturation, "--table", table, "--counts", table, "--out-svg", tmp_path / "a.svg", "--out-png", tmp_path / "a.png"
+    )
     assert message == f"error: {table}: cell 'rnn', expected one with gates: lstm, gru"

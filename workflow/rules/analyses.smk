@@ -66,7 +66,8 @@ rule saturation:
     input:
         gated_activations,
     output:
-        "results/{corpus}/analyses/saturation.csv",
+        table="results/{corpus}/analyses/saturation.csv",
+        counts="results/{corpus}/analyses/saturation_counts.csv",
     log:
         "results/{corpus}/logs/saturation.log",
     benchmark:
@@ -79,7 +80,8 @@ rule saturation:
         activations=lambda wildcards, input: folder_flags("--activations", input),
         source=source_of("rnnscope.analyses.saturation"),
     shell:
-        "python -m rnnscope.analyses.saturation {params.activations} --out {output} 2> {log}"
+        "python -m rnnscope.analyses.saturation {params.activations} --out {output.table} "
+        "--counts {output.counts} 2> {log}"
 
 
 rule horizons:

@@ -22,7 +22,11 @@ FIGURES = {
     "loss_against_parameters": {"table": "losses"},
     "learning_curves": {"table": "histories"},
     "horizons": {"table": "horizons", "losses": "losses"},
-    "saturation": {"table": "saturation"},
+    "saturation": {"table": "saturation", "counts": "saturation_counts"},
+    "cells": {"table": "cells", "baseline": "cells_baseline"},
+    "cell_text": {"table": "cell_text"},
+    "probes": {"table": "probes"},
+    "memory_span": {"table": "memory_span", "summary": "memory_span_summary"},
     "dynamics": {"table": "dynamics"},
     "error_breakdown": {"table": "error_breakdown"},
     "error_snippets": {"table": "error_snippets"},
@@ -32,6 +36,9 @@ FIGURES = {
 
 # What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
 GPU_SLOTS = int(config["training"]["device"] == "cuda")
+
+# Those that show activations: without dumped models there are none.
+OF_ACTIVATIONS = {"cells", "cell_text", "probes", "memory_span", "saturation"}
 
 
 def refuse(key, message):
@@ -70,6 +77,13 @@ def check_configuration():
         if total != 1:
             key = f"corpora.{corpus}.fractions"
             refuse(key, f"found a sum of {total}, expected exactly 1")
+        lists = config["features"]["lists"]
+        if settings.get("features", "prose") not in lists:
+            key = f"corpora.{corpus}.features"
+            refuse(
+                key,
+                f"found {settings['features']!r}, expected one of {', '.join(lists)}",
+            )
     if not models():
         refuse("grid", "found no model, expected one at least")
     for key in ("activations.models", "errors.candidates"):
@@ -220,6 +234,21 @@ def gated_activations(wildcards):
     ]
 
 
+def dumped_activations(wildcards):
+    """The activation dumps of every dumped model, a file a layer."""
+    return [
+        f"results/{wildcards.corpus}/activations/{model}/layer-{layer}.parquet"
+        for model in config["activations"]["models"]
+        for layer in range(1, depth(model) + 1)
+    ]
+
+
+def features_of(wildcards):
+    """The features that the units are held against."""
+    name = config["corpora"][wildcards.corpus].get("features", "prose")
+    return config["features"]["lists"][name]
+
+
 def folder_flags(flag, paths):
     """The flag with each of the folders that some files are in."""
     folders = dict.fromkeys(str(Path(path).parent) for path in paths)
@@ -227,12 +256,14 @@ def folder_flags(flag, paths):
 
 
 def figures(corpus):
-    """Every figure of a corpus; saturation needs a dump of a cell that has gates."""
-    gated = any(map(has_gates, config["activations"]["models"]))
+    """Every figure of a corpus that the dumped models allow; saturation needs a cell that has gates."""
+    dumped = config["activations"]["models"]
+    left_out = set() if any(map(has_gates, dumped)) else {"saturation"}
+    left_out |= set() if dumped else OF_ACTIVATIONS
     return expand(
         "results/{corpus}/figures/{name}.{format}",
         corpus=corpus,
-        name=[name for name in FIGURES if gated or name != "saturation"],
+        name=[name for name in FIGURES if name not in left_out],
         format=["svg", "png"],
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnscope.errors import InputError
 from rnnscope.parquet import open_parquet, read_row_group
 
 POSITION = ("stream", "step", "character")
@@ -26,3 +27,11 @@ def row_groups(path: Path, quantities: list[str]) -> Iterator[dict[str, np.ndarr
                 array = table[name].combine_chunks()
                 values[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, array.type.list_size)
             yield values
+
+
+def layer_files(folder: Path) -> dict[int, Path]:
+    """The files layer-<l>.parquet of an activations folder by layer, from the lowest up. Raises InputError without any."""
+    files = dict(sorted((int(path.stem.removeprefix("layer-")), path) for path in folder.glob("layer-*.parquet")))
+    if not files:
+        raise InputError(f"{folder}: no file layer-<l>.parquet; expected one a layer")
+    return files

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.activations.reader import row_groups
+from rnnscope.activations.reader import layer_files, row_groups
 from rnnscope.command import run
 from rnnscope.errors import InputError
 from rnnscope.tables import write_csv
 
 GATES = {"lstm": {"i": "input", "f": "forget", "o": "output"}, "gru": {"z": "update", "r": "reset"}}
 LEFT_BELOW, RIGHT_ABOVE = 0.1, 0.9
+MOSTLY_ABOVE = 0.9  # of the test characters
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,6 @@ def count_saturated(groups: Iterable[dict[str, np.ndarray]], gates: list[str]) -
     return rows, counts
 
 
-def layer_files(folder: Path) -> dict[int, Path]:
-    """The files layer-<l>.parquet of an activations folder by layer, from the lowest up."""
-    return dict(sorted((int(path.stem.removeprefix("layer-")), path) for path in folder.glob("layer-*.parquet")))
-
-
 def layer_table(path: Path, gates: dict[str, str]) -> pd.DataFrame:
     """The fractions of one layer's file, a row a gate unit: gate, unit, right_fraction, left_fraction.
 
@@ -76,8 +72,6 @@ def saturation(folder: Path) -> pd.DataFrame:
     if cell not in GATES:
         raise InputError(f"{folder}: found a model of cell {cell!r}, expected one with gates: {', '.join(GATES)}")
     files = layer_files(folder)
-    if not files:
-        raise InputError(f"{folder}: no file layer-<l>.parquet; expected one a layer")
     tables = []
     for layer, path in files.items():
         log.info("%s: layer %d of %d", folder.name, layer, len(files))
@@ -89,15 +83,38 @@ def saturation(folder: Path) -> pd.DataFrame:
     return pd.concat(tables)
 
 
+def count_units(table: pd.DataFrame) -> pd.DataFrame:
+    """How many units of each gate are mostly or always saturated, a row a model, layer and gate, from the table of units."""
+    flags = table.assign(
+        mostly_right=table["right_fraction"] > MOSTLY_ABOVE,
+        mostly_left=table["left_fraction"] > MOSTLY_ABOVE,
+        always_right=table["right_fraction"] == 1,
+        always_left=table["left_fraction"] == 1,
+        saturated=table["right_fraction"] + table["left_fraction"],
+    )
+    counts = flags.groupby(["model", "cell", "layer", "gate"], sort=False).agg(
+        units=("unit", "size"),
+        mostly_right=("mostly_right", "sum"),
+        mostly_left=("mostly_left", "sum"),
+        always_right=("always_right", "sum"),
+        always_left=("always_left", "sum"),
+        mean_saturated_fraction=("saturated", "mean"),
+    )
+    return counts.reset_index()
+
+
 def main() -> None:
-    """Write the fractions of every gate unit of the models given."""
+    """Write the fractions of every gate unit of the models given, and how many units are mostly saturated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
     )
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
+    parser.add_argument("--out", type=Path, required=True, help="CSV to write, a row a gate unit")
+    parser.add_argument("--counts", type=Path, required=True, help="CSV to write, a row a layer and gate")
     arguments = parser.parse_args()
-    write_csv(pd.concat([saturation(folder) for folder in arguments.activations]), arguments.out)
+    table = pd.concat([saturation(folder) for folder in arguments.activations])
+    write_csv(table, arguments.out)
+    write_csv(count_units(table), arguments.counts)
 
 
 if __name__ == "__main__":

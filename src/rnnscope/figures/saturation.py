@@ -15,6 +15,16 @@ GATES = {"lstm": ("input", "forget", "output"), "gru": ("update", "reset")}
 COLUMNS = 3
 
 
+def draw_counts(axes: Axes, counts: pd.DataFrame, colours: dict[int, str]) -> None:
+    """How many units of each layer are mostly saturated, in the corner beyond the bound, where no point can lie."""
+    lines = [("right / left > 90 %", "black")]
+    for row in counts.sort_values("layer").to_dict("records"):
+        lines.append((f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}", colours[row["layer"]]))
+    for number, (text, colour) in enumerate(lines):
+        place = (0, -1 - 9 * number)
+        axes.annotate(text, (1, 1), place, "axes fraction", "offset points", ha="right", va="top", fontsize=7, color=colour)
+
+
 def draw_panel(axes: Axes, units: pd.DataFrame, colours: dict[int, str]) -> None:
     """The units of one gate: colour and marker tell the layer; no point can lie beyond the line x + y = 1."""
     axes.plot([0, 1], [1, 0], color=style.NEUTRAL, linewidth=0.6, linestyle="--", zorder=1)
@@ -43,7 +53,7 @@ def legend_handles(colours: dict[int, str]) -> list[Line2D]:
     return [*layers, Line2D([], [], color=style.NEUTRAL, linewidth=0.6, linestyle="--", label="bound: the two add up to 1")]
 
 
-def draw(table: pd.DataFrame, title: str) -> Figure:
+def draw(table: pd.DataFrame, counts: pd.DataFrame, title: str) -> Figure:
     """Draw a row of panels a model, LSTMs first: input, forget, output; then GRUs: update, reset.
 
     The slot after a GRU's reset gate holds the legend; without a GRU it stands below the panels.
@@ -58,6 +68,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         gates = GATES[units["cell"].iloc[0]]
         for axes, gate in zip(row, gates, strict=False):
             draw_panel(axes, units[units["gate"] == gate], colours)
+            draw_counts(axes, counts[(counts["model"] == model) & (counts["gate"] == gate)], colours)
             axes.set_title(f"{gate} gate")
             axes.set_xlabel("fraction right-saturated")
         row[0].set_ylabel(f"{model}\nfraction left-saturated")
@@ -77,12 +88,14 @@ def main() -> None:
     """Draw the gate saturation."""
     parser = style.parser(__doc__)
     parser.add_argument("--table", type=Path, required=True, help="saturation.csv")
+    parser.add_argument("--counts", type=Path, required=True, help="saturation_counts.csv")
     arguments = parser.parse_args()
     table = style.read(arguments.table, ["layer", "right_fraction", "left_fraction"], ["model", "cell", "gate"])
     without_gates = sorted(set(table["cell"]) - set(GATES))
     if without_gates:
         raise InputError(f"{arguments.table}: cell {without_gates[0]!r}, expected one with gates: {', '.join(GATES)}")
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    counts = style.read(arguments.counts, ["layer", "units", "mostly_right", "mostly_left"], ["model", "gate"])
+    style.save(draw(table, counts, arguments.title), arguments.out_svg, arguments.out_png)
 
 
 if __name__ == "__main__":

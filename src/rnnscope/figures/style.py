@@ -108,13 +108,21 @@ def plural_layers(layers: int) -> str:
     return f"{layers} layer{'' if layers == 1 else 's'}"
 
 
-def read(path: Path, numbers: list[str], text: list[str] | None = None) -> pd.DataFrame:
+def words(name: str) -> str:
+    """How a name of a table is written in a figure: `line_position` -> `line position`."""
+    return name.replace("_", " ")
+
+
+def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False) -> pd.DataFrame:
     """Read the columns `numbers` and `text` of a CSV table, at least one row of it.
 
-    Raises InputError naming the file when a column is missing, a number is missing or none, or a cell or class is unknown.
+    Raises InputError naming the file when a column is missing, a number is missing or none, or a cell or class is unknown;
+    and when there are no rows, unless it may be `empty`.
     """
     text = text or []
     table = read_csv(path, text + numbers)[text + numbers]
+    if table.empty and empty:
+        return table
     if table.empty:
         raise InputError(f"{path}: no rows; expected at least one")
     for column in numbers:
