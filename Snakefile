@@ -14,9 +14,11 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 
 
 rule all:
     default_target: True
     input:
         figures_of_every_corpus,
+        page_of_every_corpus,

@@ -37,6 +37,7 @@ EXPERIMENT = {
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "bootstrap": {"samples": 10},
+    "explorer": {"characters": 100},
 }
 
 
