@@ -23,6 +23,7 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/baselines.py
 	$(BIN)/python tests/benchmarks/scheduling.py
 	$(BIN)/python tests/benchmarks/workflow.py
+	$(BIN)/python tests/benchmarks/explorer.py
 
 $(INSTALLED): requirements.lock pyproject.toml
 	python3 -m venv .venv

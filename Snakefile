@@ -15,9 +15,11 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/errors.smk"
 include: "workflow/rules/cells.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 
 
 rule all:
     default_target: True
     input:
         figures_of_every_corpus,
+        page_of_every_corpus,

@@ -81,6 +81,8 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
         ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
         ("training/sample.py", set()),
+        ("explorer/quantise.py", {"explorer"}),
+        ("explorer/page.css", {"explorer"}),
     ],
 )
 def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rules):
@@ -111,6 +113,7 @@ AFTER_TRAINING = {
     "error_breakdown": 1,
     "size_breakdown": 1,
     "dynamic_evaluation": 1,
+    "explorer": 1,
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 

@@ -39,6 +39,7 @@ EXPERIMENT = {
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
     "bootstrap": {"samples": 10},
+    "explorer": {"characters": 100},
 }
 
 

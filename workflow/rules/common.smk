@@ -269,8 +269,14 @@ def figures(corpus):
 
 
 def figures_of_every_corpus(wildcards):
-    """What `snakemake` makes."""
+    """The first half of what `snakemake` makes."""
     return [path for corpus in config["run"] for path in figures(corpus)]
+
+
+def page_of_every_corpus(wildcards):
+    """The other half; without a dumped model there is nothing to walk through."""
+    dumped = config["activations"]["models"]
+    return [f"results/{corpus}/explorer.html" for corpus in config["run"] if dumped]
 
 
 @cache
@@ -282,14 +288,24 @@ def import_graph():
 def source_of(module):
     """SHA-256 of a module's source and of that of every module of ours that it imports.
 
-    As a rule's parameter it makes the rule's outputs stale when the source changed, and only then.
+    The source of a module is its file and the files in its folder that are not Python: what it reads or compiles. As a
+    rule's parameter it makes the rule's outputs stale when the source changed, and only then.
     """
     names = sorted({module} | import_graph().find_upstream_modules(module))
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\n".encode())
-        digest.update(source_file(name).read_bytes())
+        module_file = source_file(name)
+        for file in (module_file, *data_files(module_file.parent)):
+            digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def data_files(folder):
+    """The files in a folder of our source that are not Python; hidden ones are no source."""
+    return sorted(
+        path for path in folder.glob("[!.]*") if path.is_file() and path.suffix != ".py"
+    )
 
 
 def source_file(module):

@@ -1,0 +1,1 @@
+"""The page on which a person walks through units and text."""
