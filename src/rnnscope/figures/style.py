@@ -20,6 +20,8 @@ PNG_DOTS_PER_INCH = 300
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart under every common colour-vision deficiency.
 CELL_COLOURS = {"lstm": "#0072B2", "rnn": "#D55E00", "gru": "#009E73"}
+# What sees only the last n characters, beside the cells; from the same palette.
+MODEL_COLOURS = CELL_COLOURS | {"ngram": "#000000", "nnn": "#CC79A7"}
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
@@ -87,6 +89,19 @@ def groups(table: pd.DataFrame, columns: list[str]) -> Iterator[tuple[tuple[Any,
 def cell_name(cell: str) -> str:
     """How a cell is written in a figure: `lstm` -> `LSTM`."""
     return cell.upper()
+
+
+def kind_of(model: str) -> str:
+    """What a model is: `lstm`, `rnn` or `gru` of `lstm-3-512`, `ngram` of `ngram-20`, `nnn` of `nnn-6`."""
+    return model.partition("-")[0]
+
+
+def model_name(model: str) -> str:
+    """How a model is written in a figure: `lstm-3-512` -> `LSTM 3×512`, `ngram-20` -> `20-gram`, `nnn-6` -> `6-NN`."""
+    kind, *numbers = model.split("-")
+    if kind in CELL_COLOURS:
+        return f"{cell_name(kind)} {'×'.join(numbers)}"
+    return f"{numbers[0]}-{'gram' if kind == 'ngram' else 'NN'}"
 
 
 def plural_layers(layers: int) -> str:
