@@ -13,6 +13,7 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/cells.smk"
+include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -9,9 +9,23 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"} | {
-    *("cells", "cell_text", "probes", "memory_span")
+COMPARED = {"error_overlap", "character_gains", "closing_delimiters"}  # the best network against finite-horizon models
+COMPARED_FIGURES = {f"figure_{name}" for name in (*COMPARED, "error_intersections")}
+PAIRED_FIGURES = {"figure_paired_differences", "figure_loss_table"}
+OF_ALL_MODELS = {
+    "model_distances",
+    "model_map",
+    "paired_differences",
+    "figure_model_distances",
+    "figure_model_map",
+    *PAIRED_FIGURES,
 }
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"}
+FIGURES |= {"cells", "cell_text", "probes", "memory_span"}
+FIGURES |= {"model_map", "model_distances", "paired_differences", "error_intersections", *COMPARED}
+
+BOOTSTRAPPED = {"paired_differences", *PAIRED_FIGURES, "character_gains", "figure_character_gains"}
+BOOTSTRAPPED |= {"closing_delimiters", "figure_closing_delimiters"}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -61,10 +75,22 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
     [
         ("figures/saturation.py", {"figure_saturation"}),
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
-        ("analyses/losses.py", {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons"}),
-        ("baselines/ngrams.py", {"ngrams", "horizons", "figure_horizons"}),
-        ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
         ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
+        (
+            "analyses/losses.py",
+            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons", *COMPARED, *COMPARED_FIGURES},
+        ),
+        (
+            "baselines/ngrams.py",
+            {"ngrams", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES},
+        ),
+        (
+            "baselines/evaluate_neural.py",
+            {"evaluate_nnn", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES}
+            - {"character_gains", "figure_character_gains"},
+        ),
+        ("analyses/block_bootstrap.py", BOOTSTRAPPED),
+        ("analyses/delimiters.py", {"closing_delimiters", "figure_closing_delimiters"}),
         ("training/sample.py", set()),
     ],
 )
@@ -93,6 +119,10 @@ AFTER_TRAINING = {
     "horizons": 1,
     "train_snapshots": 1,
     "dynamics": 1,
+    "model_distances": 1,
+    "model_map": 1,
+    "paired_differences": 1,
+    **dict.fromkeys(COMPARED, 1),
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 
@@ -191,6 +221,8 @@ def key(path, value):
             "configuration: activations.models: found lstm-3-9, expected a model of the grid",
         ),
         (key("dynamics.model", "lstm-3-9"), "configuration: dynamics.model: found lstm-3-9, expected a model of the grid"),
+        (key("comparisons.ngram", 4), "configuration: comparisons.ngram: found 4, expected at most ngrams.horizons, 3"),
+        (key("comparisons.perplexity", 0), "configuration: comparisons.perplexity: found 0, expected a number of at least 1"),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
         (
             key("features.lists.prose", ["inside_quote"]),

@@ -36,6 +36,7 @@ EXPERIMENT = {
     "cells": {"best": 3, "permutations": 4},
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
+    "comparisons": {"ngram": 3, "block": 20, "samples": 20, "minimum_count": 5},
     "bootstrap": {"samples": 10},
 }
 

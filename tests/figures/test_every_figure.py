@@ -8,6 +8,8 @@ from PIL import Image
 
 FIGURES = ["loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"]
 FIGURES += ["cells", "cell_text", "probes", "memory_span"]
+FIGURES += ["model_map", "model_distances", "paired_differences", "error_overlap", "error_intersections"]
+FIGURES += ["character_gains", "closing_delimiters"]
 
 
 def module(name):
