@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path, required=True, help="closing_delimiters.csv")
     arguments = parser.parse_args()
     numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability", "low", "high"]
-    table = style.read(arguments.table, numbers, ["delimiter", "model"], least=0)
+    table = style.read(arguments.table, numbers, ["delimiter", "model"], empty=True)
     style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
 
 
