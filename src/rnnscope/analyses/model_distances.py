@@ -25,6 +25,19 @@ from rnnscope.tables import write_csv
 BLOCK = 4096  # characters whose probabilities lie in memory as float64, for all models
 
 
+def read_all(folder: Path, models: list[str]) -> np.ndarray:
+    """The log-probabilities of the correct characters under all models, float32 (models, characters), nats.
+
+    Raises InputError when predictions are missing or damaged, or speak of other characters than the first model's.
+    """
+    together = np.empty((len(models), 0), dtype=np.float32)
+    for row, log_prob in enumerate(read_aligned(folder, models)):
+        if not row:
+            together = np.empty((len(models), log_prob.size), dtype=np.float32)
+        together[row] = log_prob.ravel()  # a copy, so that no more of the file than this stays in memory
+    return together
+
+
 def distances(log_prob: np.ndarray) -> np.ndarray:
     """Root mean square differences of the models' probabilities: float64 (models, models), from 0 to 1.
 
@@ -68,7 +81,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if len(arguments.models) < 2:
         raise InputError(f"--models: found {arguments.models[0]} alone, expected at least two models")
-    apart = distances(np.stack([values.ravel() for values in read_aligned(arguments.predictions_folder, arguments.models)]))
+    apart = distances(read_all(arguments.predictions_folder, arguments.models))
     order, merges = order_and_merges(apart)
     names = np.array(arguments.models)[order]
     pairs = {"model": np.repeat(names, len(names)), "other": np.tile(names, len(names))}
