@@ -9,7 +9,10 @@ ALL = ("}", ")", "]", '"', "*/")
 def test_a_panel_a_delimiter_with_the_means_and_intervals(closings_table, check_legible, delimiters):
     table = closings_table(delimiters)
     figure = closing_delimiters.draw(table, "A tale")
-    panels = list(zip(figure.axes[::2], figure.axes[1::2], strict=True))
+    above_all = [axes for axes in figure.axes if axes.get_title()]
+    below_all = [axes for axes in figure.axes if axes.get_xlabel() == "distance (characters)"]
+    assert len(figure.axes) == 2 * len(delimiters)
+    panels = list(zip(above_all, below_all, strict=True))
     assert [above.get_title().split()[-1] for above, _ in panels] == list(delimiters)
     for (above, below), delimiter in zip(panels, delimiters, strict=True):
         rows = table[table["delimiter"] == delimiter]

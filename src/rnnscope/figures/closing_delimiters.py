@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from rnnscope.command import run
@@ -48,19 +48,19 @@ def draw_counts(axes: Axes, rows: pd.DataFrame) -> None:
     axes.locator_params(axis="y", nbins=2)
 
 
-def draw_panel(panel: SubFigure, rows: pd.DataFrame, colours: dict[str, str], ends: tuple[float, float]) -> None:
+def draw_panel(above: Axes, below: Axes, rows: pd.DataFrame, colours: dict[str, str], ends: tuple[float, float]) -> None:
     """One delimiter: the curves above, the counts below, one logarithmic axis of distances for both."""
-    above, below = panel.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     draw_curves(above, rows, colours)
     draw_counts(below, rows)
+    for axes in (above, below):
+        axes.set_xscale("log")
+        axes.set_xlim(ends)
+        axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=StrMethodFormatter("{x:g}"))
+    above.tick_params(labelbottom=False)
     above.set_title(NAMES[rows["delimiter"].iloc[0]])
     above.set_ylabel("mean probability")
     below.set_ylabel("cases")
-    below.set_xscale("log")
-    below.set_xlim(ends)
-    below.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=StrMethodFormatter("{x:g}"))
     below.set_xlabel("distance (characters)")
-    panel.align_ylabels([above, below])
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
@@ -76,10 +76,16 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     across = min(len(delimiters), PANELS_IN_A_ROW)
     rows = ceil(len(delimiters) / across)
     figure = Figure(figsize=(style.PAGE_WIDTH if across > 1 else style.COLUMN_WIDTH, 0.5 + 2.3 * rows))
-    panels = figure.subfigures(rows, across, squeeze=False).ravel()
-    for panel, delimiter in zip(panels, delimiters, strict=False):
-        draw_panel(panel, table[table["delimiter"] == delimiter], colours, ends)
-    handles = panels[0].axes[0].containers
+    # Not subfigures: their layout, and with it the bytes of the figure, is not the same every time.
+    grid = figure.subplots(2 * rows, across, squeeze=False, height_ratios=(3, 1) * rows)
+    panels = [(grid[2 * row, column], grid[2 * row + 1, column]) for row in range(rows) for column in range(across)]
+    for (above, below), delimiter in zip(panels, delimiters, strict=False):
+        draw_panel(above, below, table[table["delimiter"] == delimiter], colours, ends)
+    for above, below in panels[len(delimiters) :]:
+        above.remove()
+        below.remove()
+    figure.align_ylabels()
+    handles = panels[0][0].containers
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     figure.suptitle(title)
     return figure
