@@ -216,6 +216,8 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
                 rows.append([panel, *unit, line, column, character, random.uniform(-1, 1)])
     unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
     return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
+
+
 def make_differences(separated=lambda model, other: True, losses=None):
     """Every two models of a table of losses, `separated` saying which the test part tells apart."""
     losses = make_losses() if losses is None else losses
