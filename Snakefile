@@ -14,6 +14,7 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/errors.smk"
 include: "workflow/rules/cells.smk"
+include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
 

@@ -9,16 +9,24 @@ from pathlib import Path
 import pytest
 from workspace import EXPERIMENT, REPOSITORY
 
-FIGURES = {
-    *("loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"),
-    *("cells", "cell_text", "probes", "memory_span"),
-    *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
+COMPARED = {"error_overlap", "character_gains", "closing_delimiters"}  # the best network against finite-horizon models
+COMPARED_FIGURES = {f"figure_{name}" for name in (*COMPARED, "error_intersections")}
+PAIRED_FIGURES = {"figure_paired_differences", "figure_loss_table"}
+OF_ALL_MODELS = {
+    *("model_distances", "model_map", "paired_differences", "figure_model_distances", "figure_model_map"),
+    *PAIRED_FIGURES,
 }
+FIGURES = {"loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"}
+FIGURES |= {"cells", "cell_text", "probes", "memory_span"}
+FIGURES |= {"model_map", "model_distances", "paired_differences", "error_intersections", *COMPARED}
+FIGURES |= {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"}
 
 # What follows from which model is the best, and what it gets wrong.
 BEST_ERRORS = {"error_breakdown", "dynamic_evaluation"} | {
     f"figure_{name}" for name in ("error_breakdown", "error_snippets", "dynamic_evaluation")
 }
+BOOTSTRAPPED = {"paired_differences", *PAIRED_FIGURES, "character_gains", "figure_character_gains"}
+BOOTSTRAPPED |= {"closing_delimiters", "figure_closing_delimiters"}
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -70,16 +78,32 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
         (
             "analyses/losses.py",
-            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons", *BEST_ERRORS},
+            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons"}
+            | {*BEST_ERRORS, *COMPARED, *COMPARED_FIGURES},
         ),
         (
             "baselines/ngrams.py",
-            {"ngrams", "horizons", "figure_horizons", "size_breakdown", "figure_size_breakdown", *BEST_ERRORS},
+            {"ngrams", "horizons", "figure_horizons", "size_breakdown", "figure_size_breakdown"}
+            | {*BEST_ERRORS, *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES},
         ),
         ("analyses/oracles.py", {"size_breakdown", "figure_size_breakdown", *BEST_ERRORS}),
         ("training/dynamic_evaluation.py", {"dynamic_evaluation", "figure_dynamic_evaluation"}),
-        ("baselines/evaluate_neural.py", {"evaluate_nnn", "horizons", "figure_horizons"}),
         ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
+        (
+            "analyses/losses.py",
+            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons", *COMPARED, *COMPARED_FIGURES},
+        ),
+        (
+            "baselines/ngrams.py",
+            {"ngrams", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES},
+        ),
+        (
+            "baselines/evaluate_neural.py",
+            {"evaluate_nnn", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES}
+            - {"character_gains", "figure_character_gains"},
+        ),
+        ("analyses/block_bootstrap.py", BOOTSTRAPPED),
+        ("analyses/delimiters.py", {"closing_delimiters", "figure_closing_delimiters"}),
         ("training/sample.py", set()),
         ("explorer/quantise.py", {"explorer"}),
         ("explorer/page.css", {"explorer"}),
@@ -114,6 +138,10 @@ AFTER_TRAINING = {
     "size_breakdown": 1,
     "dynamic_evaluation": 1,
     "explorer": 1,
+    "model_distances": 1,
+    "model_map": 1,
+    "paired_differences": 1,
+    **dict.fromkeys(COMPARED, 1),
     **{f"figure_{name}": 1 for name in FIGURES},
 }
 
@@ -234,6 +262,8 @@ def key(path, value):
             EXPERIMENT | {"error_breakdown": {"boost": [0.1, 0.6]}},
             "configuration: error_breakdown.boost.1: found 0.6, expected a number above 0, at most 0.5",
         ),
+        (key("comparisons.ngram", 4), "configuration: comparisons.ngram: found 4, expected at most ngrams.horizons, 3"),
+        (key("comparisons.perplexity", 0), "configuration: comparisons.perplexity: found 0, expected a number of at least 1"),
         (key("dynamics.epochs", 3), "configuration: dynamics.epochs: found 3, expected at most training.epochs, 2"),
         (
             key("features.lists.prose", ["inside_quote"]),

@@ -38,6 +38,7 @@ EXPERIMENT = {
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
+    "comparisons": {"ngram": 3, "block": 20, "samples": 20, "minimum_count": 5},
     "bootstrap": {"samples": 10},
     "explorer": {"characters": 100},
 }

@@ -1,4 +1,5 @@
 import sys
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -266,22 +267,95 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
     return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
 
 
+def make_differences(separated=lambda model, other: True, losses=None):
+    """Every two models of a table of losses, `separated` saying which the test part tells apart."""
+    losses = make_losses() if losses is None else losses
+    by_model = dict(zip(losses["model"], losses["test_loss"], strict=True))
+    rows = []
+    for model, other in combinations(by_model, 2):
+        apart, half = by_model[model] - by_model[other], 0.001
+        if not separated(model, other):
+            half += abs(apart)
+        rows.append([model, other, apart, apart - half, apart + half, separated(model, other)])
+    return pd.DataFrame(rows, columns=["model", "other", "difference", "low", "high", "separated"])
+
+
+def make_map(nnns=6):
+    random = np.random.default_rng(4)
+    horizons = [*(f"ngram-{n}" for n in (1, 2, 3, 4, 5, 6, 20)), *(f"nnn-{n}" for n in range(1, nnns + 1))]
+    models = [*make_losses()["model"], *horizons]
+    return pd.DataFrame({"model": models, "x": random.normal(size=len(models)), "y": random.normal(size=len(models))})
+
+
+def make_distances(models=None):
+    """The distances of points on a line, and the merges of neighbours from the left on."""
+    models = list(make_map()["model"]) if models is None else models
+    number = len(models)
+    places = np.arange(number) ** 2.0
+    apart = np.abs(places[:, np.newaxis] - places) / places[-1]
+    pairs = {"model": np.repeat(models, number), "other": np.tile(models, number), "distance": apart.ravel()}
+    merges = [[0 if row == 0 else number + row - 1, row + 1, apart[row, row + 1], row + 2] for row in range(number - 1)]
+    return pd.DataFrame(pairs), pd.DataFrame(merges, columns=["first", "second", "distance", "models"])
+
+
+def make_overlap(models=("lstm-3-512", "ngram-20", "nnn-6"), counts=None, seed=0):
+    """A row for each set of models, with random counts or those given: none, the first, the second, both, the third, ..."""
+    counts = np.random.default_rng(seed).integers(1000, 90_000, 2 ** len(models)) if counts is None else np.array(counts)
+    sets = [[model for place, model in enumerate(models) if code >> place & 1] for code in range(2 ** len(models))]
+    columns = {
+        "compared": " ".join(models),
+        "erring": [" ".join(erring) or "none" for erring in sets],
+        "number": [len(erring) for erring in sets],
+        "characters": counts,
+        "fraction": counts / counts.sum(),
+    }
+    return pd.DataFrame(columns)
+
+
+def make_gains(characters=87):
+    random = np.random.default_rng(2)
+    names = ["space", "CR", "LF", "TAB", *(chr(byte) for byte in range(33, 127)), "<C3>", "<A9>"][:characters]
+    network, ngram = random.uniform(0.02, 0.98, (2, len(names)))
+    columns = {"network_model": "lstm-3-512", "ngram_model": "ngram-20", "character": names, "count": 100}
+    for name, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
+        columns |= {name: values, f"{name}_low": values - 0.02, f"{name}_high": values + 0.02}
+    return pd.DataFrame(columns)
+
+
+def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "ngram-20", "nnn-6")):
+    edges, rows = [1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 631, 1000], []
+    for rank, delimiter in enumerate(delimiters):
+        for least, beyond in list(pairwise(edges))[rank:]:
+            for model, level in zip(models, (0.8, 0.6, 0.3), strict=False):
+                mean = level - 0.02 * edges.index(least)
+                count = 4000 // least
+                rows.append(
+                    [delimiter, model, least, beyond - 1, (least + beyond - 1) / 2, count, mean, mean - 0.05, mean + 0.04]
+                )
+    columns = ["delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
+    return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"])
+
+
 @pytest.fixture
 def tables(tmp_path):
     """The words that name the tables of each figure, with every table written."""
     written = {"losses": make_losses(), "histories": make_histories(), "horizons": make_horizons()}
-    paths = {}
     written |= {"error_breakdown": make_error_breakdown(), "error_snippets": make_error_snippets()}
     written["size_breakdown"] = make_error_changes(smaller="lstm-1-64", larger="lstm-3-512")
     written["dynamic_evaluation"] = make_error_changes(model="lstm-3-512")
     written |= {"saturation": make_saturation(), "saturation_counts": make_saturation_counts(), "dynamics": make_dynamics()}
     written |= {"cells": make_cells(), "cells_baseline": make_baseline(), "probes": make_probes(), "cell_text": make_cell_text()}
     written["memory_span"], written["memory_span_summary"] = make_memory()
+    written |= {"differences": make_differences(), "map": make_map()}
+    written |= dict(zip(("distances", "merges"), make_distances(), strict=True))
+    written |= {"overlap": make_overlap(), "gains": make_gains(), "closings": make_closings()}
+    written["intersections"] = make_overlap(("lstm-3-512", "gru-3-512", "rnn-3-256", "ngram-20", "nnn-6"))
+    paths = {}
     for name, table in written.items():
         paths[name] = tmp_path / f"{name}.csv"
         table.to_csv(paths[name], index=False)
     return {
-        "loss_table": ["--table", paths["losses"]],
+        "loss_table": ["--table", paths["losses"], "--differences", paths["differences"]],
         "loss_against_parameters": ["--table", paths["losses"]],
         "horizons": ["--table", paths["horizons"], "--losses", paths["losses"]],
         "learning_curves": ["--table", paths["histories"]],
@@ -295,6 +369,13 @@ def tables(tmp_path):
         "error_snippets": ["--table", paths["error_snippets"]],
         "size_breakdown": ["--table", paths["size_breakdown"]],
         "dynamic_evaluation": ["--table", paths["dynamic_evaluation"]],
+        "model_map": ["--table", paths["map"]],
+        "model_distances": ["--table", paths["distances"], "--merges", paths["merges"]],
+        "paired_differences": ["--table", paths["differences"]],
+        "error_overlap": ["--table", paths["overlap"]],
+        "error_intersections": ["--table", paths["intersections"]],
+        "character_gains": ["--table", paths["gains"]],
+        "closing_delimiters": ["--table", paths["closings"]],
     }
 
 
@@ -366,3 +447,33 @@ def error_snippets_table():
 @pytest.fixture
 def error_changes_table():
     return make_error_changes
+
+
+@pytest.fixture
+def differences():
+    return make_differences
+
+
+@pytest.fixture
+def map_table():
+    return make_map
+
+
+@pytest.fixture
+def distances():
+    return make_distances
+
+
+@pytest.fixture
+def overlap():
+    return make_overlap
+
+
+@pytest.fixture
+def gains():
+    return make_gains
+
+
+@pytest.fixture
+def closings_table():
+    return make_closings

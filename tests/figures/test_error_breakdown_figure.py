@@ -20,9 +20,7 @@ def test_slices_and_bars_are_the_shares(error_breakdown_table, check_legible):
     whole = table[(table["level"] == "all") & (table["removed"] > 0)]
     slices = [patch for patch in pie.patches if isinstance(patch, Wedge)]
     assert [patch.theta2 - patch.theta1 for patch in slices] == pytest.approx(list(360 * whole["removed_share"]), abs=1e-3)
-    assert [label.get_text().split("\n")[0] for label in axes.get_yticklabels()] == [
-        style.error_class_name(name) for name in whole["class"]
-    ]
+    assert [label.get_text().split("\n")[0] for label in axes.get_yticklabels()] == [style.words(name) for name in whole["class"]]
     for row, (name, removed, alone) in enumerate(zip(whole["class"], whole["removed_share"], whole["alone_share"], strict=True)):
         levels = table[(table["class"] == name) & (table["level"] != "all")]
         filled = [width for _, width, fill in bars(axes, row) if fill]

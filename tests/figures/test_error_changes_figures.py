@@ -14,7 +14,7 @@ def test_sizes_bars_are_the_counts(error_changes_table, check_legible):
     figure = size_breakdown.draw(table, "A tale")
     left, right = figure.axes
     shown = table[table["class"] != "remaining"]
-    assert [label.get_text() for label in left.get_yticklabels()] == [style.error_class_name(name) for name in CLASSES]
+    assert [label.get_text() for label in left.get_yticklabels()] == [style.words(name) for name in CLASSES]
     assert [widths(container) for container in left.containers] == [list(shown["errors_before"]), list(shown["errors_after"])]
     assert [widths(container) for container in right.containers] == [list(shown["removed"]), list(-shown["added"])]
     assert [text.get_text() for text in right.texts] == [f"{share:.0%}" for share in shown["removed_share"]]

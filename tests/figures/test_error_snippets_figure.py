@@ -72,7 +72,7 @@ def test_every_snippet_has_a_line_under_its_class(error_snippets_table, check_le
     (axes,) = figure.axes
     lines = lines_of(axes)
     assert len(lines) == len(table.groupby(["class", "snippet"]))
-    names = {style.error_class_name(name): name for name in table["class"]}
+    names = {style.words(name): name for name in table["class"]}
     headings = {text.get_position()[1]: names[text.get_text()] for text in axes.texts if text.get_text() in names}
     for (baseline, _), name in zip(lines, np.repeat(table["class"].unique(), 2), strict=True):
         assert headings[min(heading for heading in headings if heading > baseline)] == name

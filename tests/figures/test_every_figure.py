@@ -10,6 +10,8 @@ FIGURES = [
     *("loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"),
     *("cells", "cell_text", "probes", "memory_span"),
     *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
+    *("model_map", "model_distances", "paired_differences", "error_overlap", "error_intersections"),
+    *("character_gains", "closing_delimiters"),
 ]
 
 

@@ -1,5 +1,6 @@
 import re
 
+import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
@@ -20,9 +21,9 @@ def cell_texts(axes):
     "shape",
     [{}, {"sizes": (8, 3), "layers": (2, 1)}, {"sizes": (64,), "layers": (1,)}, {"missing": ("gru", 64), "layers": (1, 2, 3, 4)}],
 )
-def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, shape, check_legible):
+def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, differences, shape, check_legible):
     table = losses(**shape)
-    figure = loss_table.draw(table, "A tale")
+    figure = loss_table.draw(table, differences(losses=table), "A tale")
     axes = figure.axes[0]
     sizes, layers = sorted(set(table["size"])), sorted(set(table["layers"]))
     columns = [(cell, depth) for cell in ("lstm", "rnn", "gru") for depth in layers]
@@ -42,14 +43,40 @@ def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, shape,
     check_legible(figure)
 
 
-def test_deviation_is_never_told_too_small(losses):
+def test_what_the_test_part_does_not_tell_from_the_lowest_has_a_dotted_frame(losses, differences):
+    table = losses()
+    # Of every second model in the order of names no difference is sure.
+    doubtful = set(sorted(table["model"])[::2])
+    pairs = differences(lambda model, other: not {model, other} & doubtful)
+    turned = pairs.iloc[::2].rename(columns={"model": "other", "other": "model"})  # a pair stands in either order
+    for chosen in (pairs, pd.concat([turned, pairs.iloc[1::2]])):
+        axes = loss_table.draw(table, chosen, "").axes[0]
+        frames = {}
+        for patch in axes.patches:
+            if isinstance(patch, Rectangle):
+                frames[round(patch.get_y() + patch.get_height() / 2), round(patch.get_x() + patch.get_width() / 2)] = patch
+        found = set()
+        for row, (_, models) in enumerate(table.groupby("size")):
+            lowest = models.loc[models["test_loss"].idxmin(), "model"]
+            for model in models.itertuples():
+                column = 3 * ["lstm", "rnn", "gru"].index(model.cell) + model.layers - 1
+                expected = model.model == lowest or model.model in doubtful or lowest in doubtful
+                assert ((row, column) in frames) == expected
+                if expected:
+                    dotted = frames[row, column].get_linestyle() != "solid"
+                    assert dotted == (model.model != lowest)
+                    found.add(dotted)
+        assert found == {True, False}
+
+
+def test_deviation_is_never_told_too_small(losses, differences):
     table = losses()
     table["test_loss_standard_deviation"] = 0.00211
-    assert loss_table.draw(table, "").axes[0].get_xlabel().endswith("at most 0.0022")
+    assert loss_table.draw(table, differences(), "").axes[0].get_xlabel().endswith("at most 0.0022")
 
 
-def test_names_stand_over_their_columns(losses):
-    axes = loss_table.draw(losses(), "").axes[0]
+def test_names_stand_over_their_columns(losses, differences):
+    axes = loss_table.draw(losses(), differences(), "").axes[0]
     names = {text.get_text(): text.xy[0] for text in axes.texts if text.get_text() in ("LSTM", "RNN", "GRU")}
     assert names == {"LSTM": 1, "RNN": 4, "GRU": 7}
 
@@ -74,5 +101,5 @@ def test_svg_holds_every_number(tmp_path, call, tables, losses):
     assert sorted(written) == sorted(f"{loss:.3f}" for loss in losses()["test_loss"])
 
 
-def test_width_is_that_of_a_page(losses):
-    assert loss_table.draw(losses(), "").get_figwidth() == style.PAGE_WIDTH
+def test_width_is_that_of_a_page(losses, differences):
+    assert loss_table.draw(losses(), differences(), "").get_figwidth() == style.PAGE_WIDTH

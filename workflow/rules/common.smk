@@ -18,7 +18,7 @@ shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 # Every figure, and the tables that it shows, by the flag that it takes them with.
 FIGURES = {
-    "loss_table": {"table": "losses"},
+    "loss_table": {"table": "losses", "differences": "paired_differences"},
     "loss_against_parameters": {"table": "losses"},
     "learning_curves": {"table": "histories"},
     "horizons": {"table": "horizons", "losses": "losses"},
@@ -32,6 +32,13 @@ FIGURES = {
     "error_snippets": {"table": "error_snippets"},
     "size_breakdown": {"table": "size_breakdown"},
     "dynamic_evaluation": {"table": "dynamic_evaluation"},
+    "model_map": {"table": "model_map"},
+    "model_distances": {"table": "model_distances", "merges": "model_merges"},
+    "paired_differences": {"table": "paired_differences"},
+    "error_overlap": {"table": "error_overlap"},
+    "error_intersections": {"table": "error_intersections"},
+    "character_gains": {"table": "character_gains"},
+    "closing_delimiters": {"table": "closing_delimiters"},
 }
 
 # What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
@@ -95,6 +102,12 @@ def check_configuration():
         section, _, name = key.partition(".")
         if config[section][name] not in models():
             refuse(key, f"found {config[section][name]}, expected a model of the grid")
+    if config["comparisons"]["ngram"] > config["ngrams"]["horizons"]:
+        found = f"found {config['comparisons']['ngram']}"
+        refuse(
+            "comparisons.ngram",
+            f"{found}, expected at most ngrams.horizons, {config['ngrams']['horizons']}",
+        )
     if config["dynamics"]["epochs"] > config["training"]["epochs"]:
         found = f"found {config['dynamics']['epochs']}"
         refuse(

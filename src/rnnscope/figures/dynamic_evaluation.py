@@ -26,7 +26,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     for row, net in enumerate((added - removed).round(1) + 0.0):  # plus zero: else a small fall would be told as -0.0
         axes.annotate(f"net {net:+.1f}%", (removed[row], row), (4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_yticks(range(len(table)), [style.error_class_name(name) for name in table["class"]])
+    axes.set_yticks(range(len(table)), [style.words(name) for name in table["class"]])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.set_xmargin(0.16)  # for what is written after the longest bar

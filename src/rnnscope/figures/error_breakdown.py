@@ -39,7 +39,7 @@ def levels_of(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def level_label(table: pd.DataFrame, name: str) -> str:
     """The name of a class, and under it from which to which level it goes."""
     levels = list(levels_of(table, name)["level"])
-    label = style.error_class_name(name)
+    label = style.words(name)
     if name not in LEVELS or levels == [WHOLE_CLASS]:
         return label
     ends = levels if len(levels) < 3 else [levels[0], "...", levels[-1]]

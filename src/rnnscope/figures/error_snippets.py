@@ -98,7 +98,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     y = height - TITLE
     for name in classes:
         y -= HEADING
-        axes.text(MARGIN, y + 3, style.error_class_name(name), weight="bold")
+        axes.text(MARGIN, y + 3, style.words(name), weight="bold")
         axes.text(ABOUT_AT, y + 3, ABOUT[name], color=style.NEUTRAL)
         axes.add_patch(Rectangle((0, y + 2), 3, 9, color=style.ERROR_COLOURS[name], linewidth=0))
         for _, snippet in table[table["class"] == name].groupby("snippet"):

@@ -10,7 +10,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 from rnnscope.command import run
 from rnnscope.figures import style
 
-KINDS = {"n-gram": ("o-", "black"), "n-NN": ("s-", "#CC79A7")}  # marker and line, colour (of the palette in style)
+KINDS = {"n-gram": ("o-", style.MODEL_COLOURS["ngram"]), "n-NN": ("s-", style.MODEL_COLOURS["nnn"])}  # marker and line, colour
 
 
 def best_models(losses: pd.DataFrame) -> pd.DataFrame:

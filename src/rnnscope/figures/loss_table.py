@@ -35,16 +35,30 @@ def text_colour(background: tuple[float, float, float, float]) -> str:
     return "black" if np.dot(linear, [0.2126, 0.7152, 0.0722]) > 0.179 else "white"
 
 
-def write_row(axes: Axes, row: int, losses: np.ndarray, scale: Normalize) -> None:
-    """Write one size's losses, its lowest in bold and framed, `-` where there is no model."""
-    for column, loss in enumerate(losses):
-        best = loss == np.nanmin(losses)
+def not_separated(differences: pd.DataFrame, model: str) -> set[str]:
+    """The models whose difference in test loss from `model` could be zero: its interval does not leave it out."""
+    open_ones = differences[~differences["separated"]]
+    return set(open_ones["other"][open_ones["model"] == model]) | set(open_ones["model"][open_ones["other"] == model])
+
+
+def frame(axes: Axes, row: int, column: int, **style_of_line: Any) -> None:
+    """A frame around one number of the heat map."""
+    axes.add_patch(Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, fill=False, zorder=3, **style_of_line))
+
+
+def write_row(axes: Axes, row: int, models: list[str], losses: np.ndarray, differences: pd.DataFrame, scale: Normalize) -> None:
+    """Write one size's losses, its lowest in bold and framed, those not separated from it in a dotted frame, `-` for no model."""
+    lowest = models[int(np.nanargmin(losses))]
+    open_ones = not_separated(differences, lowest)
+    for column, (model, loss) in enumerate(zip(models, losses, strict=True)):
         colour = "black" if np.isnan(loss) else text_colour(COLOURS(scale(loss)))
         number = "-" if np.isnan(loss) else f"{loss:.3f}"
-        weight = "bold" if best else "normal"
+        weight = "bold" if model == lowest else "normal"
         axes.text(column, row, number, ha="center", va="center", color=colour, weight=weight)
-        if best:
-            axes.add_patch(Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, fill=False, edgecolor=colour, linewidth=1.4))
+        if model == lowest:
+            frame(axes, row, column, edgecolor=colour, linewidth=1.4)
+        elif model in open_ones:
+            frame(axes, row, column, edgecolor=colour, linewidth=1.0, linestyle=":")
 
 
 def label_axes(axes: Axes, losses: pd.DataFrame) -> None:
@@ -63,8 +77,8 @@ def label_axes(axes: Axes, losses: pd.DataFrame) -> None:
             axes.axvline(group * depths - 0.5, color="white", linewidth=4)
 
 
-def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw the heat map of `test_loss` (nats per character) over cell, layers and size."""
+def draw(table: pd.DataFrame, differences: pd.DataFrame, title: str) -> Figure:
+    """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `differences` says what may be chance."""
     losses = arrange(table)
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
@@ -72,11 +86,14 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes.set_facecolor(MISSING_COLOUR)
     scale = Normalize(table["test_loss"].min(), table["test_loss"].max())
     image = axes.imshow(np.ma.masked_invalid(losses.to_numpy()), cmap=COLOURS, norm=scale, aspect="auto")
-    for row, values in enumerate(losses.to_numpy()):
-        write_row(axes, row, values, scale)
+    for row, (size, values) in enumerate(zip(losses.index, losses.to_numpy(), strict=True)):
+        columns = zip(losses.columns.get_level_values("cell"), losses.columns.get_level_values("layers"), strict=True)
+        models = [f"{cell}-{layers}-{size}" for cell, layers in columns]
+        write_row(axes, row, models, values, differences, scale)
     label_axes(axes, losses)
     deviation = math.ceil(table["test_loss_standard_deviation"].max() * 1e4) / 1e4  # rounded up, for "at most" to hold
-    axes.set_xlabel(f"framed: the lowest of its size; bootstrap standard deviation at most {deviation:.4f}", fontsize=7)
+    note = "framed: the lowest of its size; dotted: not told from it by the test part; bootstrap standard deviation at most"
+    axes.set_xlabel(f"{note} {deviation:.4f}", fontsize=7)
     figure.colorbar(image, ax=axes, label="test loss\n(nats per character)", pad=0.01, aspect=8)
     figure.suptitle(title)
     return figure
@@ -86,9 +103,11 @@ def main() -> None:
     """Draw the table of losses."""
     parser = style.parser(__doc__)
     parser.add_argument("--table", type=Path, required=True, help="losses.csv")
+    parser.add_argument("--differences", type=Path, required=True, help="paired_differences.csv")
     arguments = parser.parse_args()
     table = style.read(arguments.table, ["layers", "size", "test_loss", "test_loss_standard_deviation"], ["cell"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    differences = style.read(arguments.differences, ["separated"], ["model", "other"])
+    style.save(draw(table, differences, arguments.title), arguments.out_svg, arguments.out_png)
 
 
 if __name__ == "__main__":

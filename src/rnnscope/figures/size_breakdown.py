@@ -47,7 +47,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
         axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: thousands(abs(value))))
-    left.set_yticks(range(len(table)), [style.error_class_name(name) for name in table["class"]])
+    left.set_yticks(range(len(table)), [style.words(name) for name in table["class"]])
     left.invert_yaxis()
     smaller, larger = table["smaller"].iloc[0], table["larger"].iloc[0]
     removed, added = table["removed"].sum(), table["added"].sum()

@@ -29,6 +29,9 @@ ERROR_COLOURS = {
     "boost": "#56B4E9",
     "remaining": "#999999",
 }
+
+# What sees only the last n characters, beside the cells; from the same palette.
+MODEL_COLOURS = CELL_COLOURS | {"ngram": "#000000", "nnn": "#CC79A7"}
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
@@ -98,9 +101,17 @@ def cell_name(cell: str) -> str:
     return cell.upper()
 
 
-def error_class_name(name: str) -> str:
-    """How a class of errors is written in a figure: `rare_words` -> `rare words`."""
-    return name.replace("_", " ")
+def kind_of(model: str) -> str:
+    """What a model is: `lstm`, `rnn` or `gru` of `lstm-3-512`, `ngram` of `ngram-20`, `nnn` of `nnn-6`."""
+    return model.partition("-")[0]
+
+
+def model_name(model: str) -> str:
+    """How a model is written in a figure: `lstm-3-512` -> `LSTM 3×512`, `ngram-20` -> `20-gram`, `nnn-6` -> `6-NN`."""
+    kind, *numbers = model.split("-")
+    if kind in CELL_COLOURS:
+        return f"{cell_name(kind)} {'×'.join(numbers)}"
+    return f"{numbers[0]}-{'gram' if kind == 'ngram' else 'NN'}"
 
 
 def plural_layers(layers: int) -> str:

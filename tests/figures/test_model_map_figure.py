@@ -1,0 +1,34 @@
+import itertools
+
+import pytest
+from matplotlib.colors import to_hex
+
+from rnnscope.figures import model_map, style
+
+
+@pytest.mark.parametrize("nnns", [6, 1, 0])
+def test_every_network_at_its_place_with_its_colour_marker_and_size(map_table, check_legible, nnns):
+    table = map_table(nnns)
+    figure = model_map.draw(table, "A tale")
+    (axes,) = figure.axes
+    points = {collection.get_label(): collection for collection in axes.collections}
+    networks = table[table["model"].str.count("-") == 2]
+    assert set(points) == set(networks["model"])
+    areas = {}
+    for row in networks.itertuples():
+        cell, _, size = row.model.split("-")
+        assert points[row.model].get_offsets().tolist() == [[row.x, row.y]]
+        assert to_hex(points[row.model].get_edgecolors()[0]).upper() == style.CELL_COLOURS[cell]
+        areas.setdefault(int(size), set()).update(points[row.model].get_sizes().tolist())
+    assert all(len(of_size) == 1 for of_size in areas.values())
+    ordered = [areas[size].pop() for size in sorted(areas)]
+    assert all(smaller < larger for smaller, larger in itertools.pairwise(ordered))
+    figure_names = [text.get_text() for text in axes.texts]
+    assert figure_names == ["1-gram", "20-gram", *(f"{n}-NN" for n in sorted({1, nnns}) if nnns)]
+
+
+def test_chain_goes_from_the_shortest_horizon_to_the_longest(map_table):
+    table = map_table().sample(frac=1, random_state=0)
+    chain = next(line for line in model_map.draw(table, "").axes[0].lines if line.get_label() == "ngram")
+    places = table.set_index("model").loc[[f"ngram-{n}" for n in (1, 2, 3, 4, 5, 6, 20)]]
+    assert list(zip(*chain.get_data(), strict=True)) == list(zip(places["x"], places["y"], strict=True))

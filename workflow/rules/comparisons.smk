@@ -1,0 +1,206 @@
+def predictions_of(names):
+    """The predictions of some models."""
+    return expand("results/{{corpus}}/predictions/{name}.parquet", name=names)
+
+
+def nnns():
+    """The names of the n-NNs."""
+    return [f"nnn-{n}" for n in nnn_horizons()]
+
+
+def reference_ngram():
+    """The name of the n-gram model that networks are held against."""
+    return f"ngram-{config['comparisons']['ngram']}"
+
+
+def all_models():
+    """The networks, the n-NNs, and the n-gram models of the same horizons and of the one that networks are held against."""
+    horizons = [n for n in nnn_horizons() if n <= config["ngrams"]["horizons"]]
+    ngrams = dict.fromkeys([*(f"ngram-{n}" for n in horizons), reference_ngram()])
+    return [*models(), *ngrams, *nnns()]
+
+
+def compared_models():
+    """The models of which the best network and the best n-NN are held against the n-gram model."""
+    return [*config["errors"]["candidates"], reference_ngram(), *nnns()]
+
+
+def comparison_flags(*names):
+    """Some values of the section, as flags."""
+    return flags(config["comparisons"], *names)
+
+
+def block_flags():
+    """The values of the block bootstrap."""
+    settings = config["comparisons"]
+    renamed = settings | {"bootstrap_samples": settings["samples"]}
+    return flags(renamed, "block", "bootstrap_samples", "seed")
+
+
+def candidate_flags():
+    """Which networks the best is chosen of, and the n-gram model that it is held against."""
+    candidates = ["--candidates", *config["errors"]["candidates"]]
+    return [*candidates, *comparison_flags("ngram")]
+
+
+NNN_SUMMARIES = expand("results/{{corpus}}/nnn/nnn-{n}/summary.json", n=nnn_horizons())
+
+
+rule model_distances:
+    """How far apart the models' predictions are: distances and dendrogram, companions of figure F1."""
+    input:
+        predictions=predictions_of(all_models()),
+    output:
+        distances="results/{corpus}/analyses/model_distances.csv",
+        merges="results/{corpus}/analyses/model_merges.csv",
+    log:
+        "results/{corpus}/logs/model_distances.log",
+    benchmark:
+        "results/{corpus}/benchmarks/model_distances.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        models=all_models(),
+        source=source_of("rnnscope.analyses.model_distances"),
+    shell:
+        "python -m rnnscope.analyses.model_distances --predictions-folder {params.predictions_folder} "
+        "--models {params.models} --out-distances {output.distances} --out-merges {output.merges} 2> {log}"
+
+
+rule model_map:
+    """Figure F1: the models on a map, those that predict alike side by side."""
+    input:
+        "results/{corpus}/analyses/model_distances.csv",
+    output:
+        "results/{corpus}/analyses/model_map.csv",
+    log:
+        "results/{corpus}/logs/model_map.log",
+    benchmark:
+        "results/{corpus}/benchmarks/model_map.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        perplexity=comparison_flags("perplexity"),
+        source=source_of("rnnscope.analyses.model_map"),
+    shell:
+        "python -m rnnscope.analyses.model_map --distances {input} {params.perplexity} --out {output} 2> {log}"
+
+
+rule paired_differences:
+    """The difference in test loss of every two models, with its interval."""
+    input:
+        predictions=predictions_of(all_models()),
+    output:
+        "results/{corpus}/analyses/paired_differences.csv",
+    log:
+        "results/{corpus}/logs/paired_differences.log",
+    benchmark:
+        "results/{corpus}/benchmarks/paired_differences.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        models=all_models(),
+        bootstrap=block_flags(),
+        source=source_of("rnnscope.analyses.paired_differences"),
+    shell:
+        "python -m rnnscope.analyses.paired_differences --predictions-folder {params.predictions_folder} "
+        "--models {params.models} {params.bootstrap} --out {output} 2> {log}"
+
+
+rule error_overlap:
+    """Figure F4: whose errors are whose."""
+    input:
+        losses="results/{corpus}/analyses/losses.csv",
+        summaries=NNN_SUMMARIES,
+        predictions=predictions_of([*models(), reference_ngram(), *nnns()]),
+    output:
+        overlap="results/{corpus}/analyses/error_overlap.csv",
+        intersections="results/{corpus}/analyses/error_intersections.csv",
+    log:
+        "results/{corpus}/logs/error_overlap.log",
+    benchmark:
+        "results/{corpus}/benchmarks/error_overlap.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        candidates=candidate_flags(),
+        nnn=lambda wildcards, input: folder_flags("--nnn", input.summaries),
+        models=models(),
+        source=source_of("rnnscope.analyses.error_overlap"),
+    shell:
+        "python -m rnnscope.analyses.error_overlap --predictions-folder {params.predictions_folder} "
+        "--losses {input.losses} {params.candidates} {params.nnn} --models {params.models} "
+        "--out-overlap {output.overlap} --out-intersections {output.intersections} 2> {log}"
+
+
+rule character_gains:
+    """Figure F4: which characters the best network predicts better than an n-gram model."""
+    input:
+        losses="results/{corpus}/analyses/losses.csv",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        predictions=predictions_of([*config["errors"]["candidates"], reference_ngram()]),
+    output:
+        "results/{corpus}/analyses/character_gains.csv",
+    log:
+        "results/{corpus}/logs/character_gains.log",
+    benchmark:
+        "results/{corpus}/benchmarks/character_gains.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        split=subpath(input.vocabulary, parent=True),
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        candidates=candidate_flags(),
+        minimum_count=comparison_flags("minimum_count"),
+        bootstrap=block_flags(),
+        source=source_of("rnnscope.analyses.character_gains"),
+    shell:
+        "python -m rnnscope.analyses.character_gains --split {params.split} "
+        "--predictions-folder {params.predictions_folder} --losses {input.losses} {params.candidates} "
+        "{params.minimum_count} {params.bootstrap} --out {output} 2> {log}"
+
+
+rule closing_delimiters:
+    """Figure F5: how surely models close what was opened, by how long ago that was."""
+    input:
+        losses="results/{corpus}/analyses/losses.csv",
+        summaries=NNN_SUMMARIES,
+        features="results/{corpus}/analyses/features.parquet",
+        test="results/{corpus}/split/test.npy",
+        vocabulary="results/{corpus}/split/vocabulary.json",
+        predictions=predictions_of(compared_models()),
+    output:
+        "results/{corpus}/analyses/closing_delimiters.csv",
+    log:
+        "results/{corpus}/logs/closing_delimiters.log",
+    benchmark:
+        "results/{corpus}/benchmarks/closing_delimiters.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        split=subpath(input.test, parent=True),
+        predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
+        candidates=candidate_flags(),
+        nnn=lambda wildcards, input: folder_flags("--nnn", input.summaries),
+        minimum_count=comparison_flags("minimum_count"),
+        bootstrap=block_flags(),
+        source=source_of("rnnscope.analyses.closing_delimiters"),
+    shell:
+        "python -m rnnscope.analyses.closing_delimiters --split {params.split} --features {input.features} "
+        "--predictions-folder {params.predictions_folder} --losses {input.losses} {params.candidates} {params.nnn} "
+        "{params.minimum_count} {params.bootstrap} --out {output} 2> {log}"
