@@ -15,7 +15,17 @@ INSTRUCTIONS = {"baseline": []}
 if platform.machine() in ("x86_64", "AMD64"):
     INSTRUCTIONS["avx2"] = ["-mavx2", "-mfma"]
     INSTRUCTIONS["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
-FLAGS = ["-std=c++17", "-O3", "-g0", "-Wall", "-Wextra", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp"]
+FLAGS = [
+    "-std=c++17",
+    "-O3",
+    "-g0",
+    "-Wall",
+    "-Wextra",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp",
+]
 
 setup(
     ext_modules=[

@@ -231,14 +231,17 @@ def source_of(module):
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\n".encode())
-        digest.update(source_file(name).read_bytes())
+        for path in source_files(name):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def source_file(module):
-    """The file of one of our modules."""
+def source_files(module):
+    """The source of one of our modules: Python, and beside it what it has compiled."""
     stem = Path(workflow.basedir, "src", *module.split("."))
-    return stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
+    if stem.is_dir():
+        return [stem / "__init__.py"]
+    return [stem.with_suffix(".py"), *stem.parent.glob(f"{stem.name}.cpp")]
 
 
 check_configuration()

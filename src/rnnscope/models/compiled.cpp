@@ -1,10 +1,10 @@
 // The recurrences of recurrences.py on CPU cores, in single precision: all steps of a layer in one call, no allocation
 // between steps.
 //
-// Shapes: T steps, B streams, H hidden units (a multiple of 16), G gates stacked as in recurrences.py, D inputs, K characters.
-// Matrices are row-major. The states h and c have T + 1 rows; row 0 is the state before the first step, so that row t is that before
-// step t. Threads share out the streams, which do not depend on each other, and no sum depends on how many threads there
-// are: a run repeats to the bit.
+// Shapes: T steps, B streams, H hidden units (a multiple of 16), G gates stacked as in recurrences.py, D inputs, K
+// characters. Matrices are row-major. The states h and c have T + 1 rows; row 0 is the state before the first step, so that
+// row t is that before step t. Threads share out the streams, which do not depend on each other, and no sum depends on how
+// many threads there are: a run repeats to the bit.
 
 #include <omp.h>
 
@@ -31,8 +31,8 @@ constexpr int64_t WIDTH = 8, ROWS = 6;  // 12 of 16
 constexpr int64_t WIDTH = 4, ROWS = 6;
 #endif
 constexpr int64_t VECTORS = 2, COLUMNS = VECTORS * WIDTH;
-constexpr int64_t DEPTH_AT_ONCE = 512;  // so that the panels of this depth stay in the cache
-constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows do while all panels go by
+constexpr int64_t DEPTH_AT_ONCE = 512;      // of a product over many steps, so that the panels stay in the cache
+constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there while all panels go by
 
 // A register of floats, and the same wherever in memory; arithmetic is lane by lane.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
@@ -188,15 +188,18 @@ extern "C" {
 // The SHA-256 of this file as it was compiled.
 const char* compiled_from() { return SOURCE_SHA256; }
 
-// product (M, N) = left (M, depth) * right (depth, N).
+// product (M, N) = left (M, depth) * right (depth, N), plus bias (N,) where there is one.
 void product(int64_t M, int64_t depth, int64_t N, const float* left, int64_t left_row, int64_t left_column,
-             const float* right, int64_t right_row, int64_t right_column, float* product) {
+             const float* right, int64_t right_row, int64_t right_column, const float* bias, float* product) {
     for (int64_t k = 0; k < depth; k += DEPTH_AT_ONCE) {
         const Panels panels({right + k * right_row, right_row, right_column}, std::min(DEPTH_AT_ONCE, depth - k), N);
         share_out(M, [&](int64_t first, int64_t last) {
             for (int64_t row = first; row < last; row += ROWS_AT_ONCE) {
-                const Matrix rows = {left + row * left_row + k * left_column, left_row, left_column};
-                multiply(rows, std::min(ROWS_AT_ONCE, last - row), panels, k > 0, product + row * N, N);
+                const int64_t rows = std::min(ROWS_AT_ONCE, last - row);
+                if (bias && k == 0)
+                    for (int64_t r = row; r < row + rows; r++) std::memcpy(product + r * N, bias, N * sizeof(float));
+                const Matrix block = {left + row * left_row + k * left_column, left_row, left_column};
+                multiply(block, rows, panels, bias || k > 0, product + row * N, N);
             }
         });
     }
@@ -210,24 +213,29 @@ void add_rows(int64_t count, int64_t width, const int64_t* indices, const float*
     }
 }
 
-// For every row of logits (count, K): -log p of the target and, where asked for, its gradient p - (one-hot target).
+// For every row of logits (count, K), K a register's floats at least: -log p of the target and, where asked for, its gradient
+// p - (one-hot target). The last register of a row overlaps the one before it; what is there already counts once.
 void cross_entropy(int64_t count, int64_t K, const float* logits, const int64_t* targets, float* losses, float* gradient) {
+    const int64_t whole = (K - 1) / WIDTH, last_column = K - WIDTH;
+    Whole counts_already = {};
+    for (int64_t lane = 0; lane < whole * WIDTH - last_column; lane++) counts_already[lane] = -1;
     share_out(count, [&](int64_t first, int64_t last) {
-        std::vector<Vector> p((K + WIDTH - 1) / WIDTH);
+        std::vector<Vector> p(whole + 1);
         for (int64_t n = first; n < last; n++) {
             const float* x = logits + n * K;
-            p.back() = Vector{} - INFINITY;  // no weight beyond the last character
-            std::memcpy(p.data(), x, K * sizeof(float));
-            Vector tops = p[0], sums = {};
-            for (const Vector& v : p) tops = v > tops ? v : tops;
+            const Vector rest = counts_already ? Vector{} - INFINITY : *lanes(x + last_column);
+            Vector tops = rest;
+            for (int64_t v = 0; v < whole; v++) tops = lanes(x)[v] > tops ? lanes(x)[v] : tops;
             const float top = across(tops, [](float a, float b) { return std::max(a, b); });
-            for (Vector& v : p) sums += v = exp(v - top);
+            Vector sums = p[whole] = exp(rest - top);
+            for (int64_t v = 0; v < whole; v++) sums += p[v] = exp(lanes(x)[v] - top);
             const float sum = across(sums, [](float a, float b) { return a + b; });
             losses[n] = std::log(sum) + top - x[targets[n]];
             if (gradient) {
-                for (Vector& v : p) v *= 1 / sum;
-                std::memcpy(gradient + n * K, p.data(), K * sizeof(float));
-                gradient[n * K + targets[n]] -= 1;
+                float *d_x = gradient + n * K, scale = 1 / sum;
+                *lanes(d_x + last_column) = p[whole] * scale;
+                for (int64_t v = 0; v < whole; v++) lanes(d_x)[v] = p[v] * scale;
+                d_x[targets[n]] -= 1;
             }
         }
     });

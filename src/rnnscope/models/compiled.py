@@ -13,7 +13,7 @@ import os
 import sysconfig
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from rnnscope.files import sha256_of
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
-UNITS_AT_ONCE = 16  # compiled.cpp takes hidden widths that are multiples of this
+REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multiples of this, and at least so many logits
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def run_layer(
     what is returned, and out of the gradients.
     """
     H = W_hidden.shape[1]
-    G, missing = len(W_hidden) // H, -H % UNITS_AT_ONCE
+    G, missing = len(W_hidden) // H, -H % REGISTER
     if missing:
         W_input = F.pad(W_input.unflatten(0, (G, H)), (0, 0, 0, missing)).flatten(0, 1)
         W_hidden = F.pad(W_hidden.unflatten(0, (G, H)), (0, missing, 0, missing)).flatten(0, 1)
@@ -175,7 +175,7 @@ class Affine(Function):
     def forward(ctx: Any, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
         """Return (T, B, K) from x (T, B, H), W (K, H) and b (K,)."""
         ctx.save_for_backward(x, W)
-        return multiply(x.flatten(0, 1), W.t()).add_(b).view(*x.shape[:2], -1)
+        return multiply(x.flatten(0, 1), W.t(), b).view(*x.shape[:2], -1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
@@ -184,6 +184,15 @@ class Affine(Function):
         (d_output,) = gradients
         d_output = d_output.flatten(0, 1)
         return multiply(d_output, W).view_as(x), multiply(d_output.t(), x.flatten(0, 1)), d_output.sum(0)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """-log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
+    _check_ids(targets, logits.shape[2])
+    missing = max(0, REGISTER - logits.shape[2])
+    if missing:
+        logits = F.pad(logits, (0, missing), value=-torch.inf)
+    return cast(Tensor, CrossEntropy.apply(logits, targets))  # type: ignore[no-untyped-call]
 
 
 class CrossEntropy(Function):
@@ -206,10 +215,10 @@ class CrossEntropy(Function):
         return gradient * gradients[0].unsqueeze(-1), None
 
 
-def multiply(left: Tensor, right: Tensor) -> Tensor:
-    """The matrix product (M, N) of two matrices, (M, depth) and (depth, N), whatever their strides."""
+def multiply(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The matrix product (M, N) of two matrices, (M, depth) and (depth, N), whatever their strides; plus a bias (N,)."""
     product = left.new_empty(left.shape[0], right.shape[1])
-    _call("product", *left.shape, right.shape[1], left, *left.stride(), right, *right.stride(), product)
+    _call("product", *left.shape, right.shape[1], left, *left.stride(), right, *right.stride(), bias, product)
     return product
 
 
@@ -223,6 +232,13 @@ def _address(values: Tensor | None) -> ctypes.c_void_p:
     return ctypes.c_void_p(None if values is None else values.data_ptr())
 
 
+def _check_ids(characters: Tensor, vocabulary: int) -> None:
+    """Raise IndexError for characters that there are not: the compiled functions would read and write what is not theirs."""
+    lowest, highest = characters.aminmax()
+    if lowest < 0 or highest >= vocabulary:
+        raise IndexError(f"characters: found ids from {lowest} to {highest}, expected 0 to {vocabulary - 1}")
+
+
 def _states(first: Tensor, steps: int) -> Tensor:
     """Room for the states before each step and after the last, (T + 1, B, H), with `first` (B, H) in place."""
     states = first.new_empty(steps + 1, *first.shape)
@@ -233,6 +249,7 @@ def _states(first: Tensor, steps: int) -> Tensor:
 def _input(below: Tensor, W_input: Tensor, bias: Tensor) -> tuple[Tensor | int | None, ...]:
     """What the compiled forward passes take for the part W_input x + b: D, characters, x, weights and bias."""
     if below.dim() == 2:
+        _check_ids(below, W_input.shape[1])
         # W x for a one-hot x is a column of W, so that W x + b is a row of this table.
         return 0, below, None, W_input.t().contiguous() + bias, None
     return W_input.shape[1], None, below, W_input, bias

@@ -51,9 +51,7 @@ class Network(nn.Module):
         zeros = self.softmax.weight.new_zeros(streams, self.shape.hidden_width)
         return [dict.fromkeys(CELLS[self.shape.cell].states, zeros) for _ in self.layers]
 
-    def forward(
-        self, characters: Tensor, state: list[Quantities], every_gate: bool = True
-    ) -> tuple[Tensor, list[Quantities]]:
+    def forward(self, characters: Tensor, state: list[Quantities], every_gate: bool = True) -> tuple[Tensor, list[Quantities]]:
         """Read a segment of characters, int64 ids (T, B), from `state`.
 
         Returns the logits (T, B, K) of the next characters, and for each layer every gate and state of every step,

@@ -1,7 +1,5 @@
 """What a network loses on a part of the text: cross-entropy, the mean of -log p of the correct character, in nats."""
 
-from typing import cast
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -15,7 +13,7 @@ from rnnscope.training.segments import segments
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """-log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
     if compiled.serves(logits):
-        return cast(Tensor, compiled.CrossEntropy.apply(logits, targets))  # type: ignore[no-untyped-call]
+        return compiled.cross_entropy(logits, targets)
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
 
 
