@@ -25,7 +25,8 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
 
-$(INSTALLED): requirements.lock pyproject.toml
+# A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
+$(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp
 	python3 -m venv .venv
 	$(BIN)/pip install --requirement requirements.lock
 	$(BIN)/pip install --no-deps --no-build-isolation --editable .

@@ -151,6 +151,13 @@ def test_another_learning_rate_makes_stale_what_follows_from_training(workspace)
     assert workspace.stale() == AFTER_TRAINING
 
 
+def test_a_changed_line_of_the_compiled_recurrences_trains_the_recurrent_networks_again(workspace):
+    with (workspace.folder / "src/rnnscope/models/compiled.cpp").open("a") as file:
+        file.write("\n// changed\n")
+    feed_forward = {"train_nnn", "select_width", "evaluate_nnn", "horizons"}
+    assert workspace.stale() == {rule: count for rule, count in AFTER_TRAINING.items() if rule not in feed_forward}
+
+
 def test_another_text_makes_everything_stale(workspace):
     text = workspace.folder / "tale.txt"
     text.write_bytes(text.read_bytes().replace(b"boy", b"man"))

@@ -1,70 +1,138 @@
-"""The recurrent core: characters a second of training steps (forward, backward, RMSProp; 100 streams x 100 steps, one
-thread), ours against torch.nn on one-hot input, run in turn.
+"""The recurrent core on one thread: training steps (forward, cross-entropy, backward, clipping, RMSProp; 100 streams x 100
+steps, 87 characters) against torch.nn on one-hot input, evaluation against training, dumps against evaluation.
+
+Each side runs in processes of its own, as a user of it would have it, in turn; a figure is the best of many steps. Seconds
+are those of the processor, so that other work on the machine does not count. The rate of products counts only those that the
+model needs (a one-hot input needs none) and is held against that of large square matrices in torch.
 """
 
-import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
+from rnnscope.activations.dump import write_dump
+from rnnscope.devices import prepare_device
+from rnnscope.models import compiled
 from rnnscope.models.network import Network, Shape
+from rnnscope.models.recurrences import CELLS
+from rnnscope.models.sizes import matched_hidden_width
+from rnnscope.optimisation import Recipe, descend, start_training
+from rnnscope.training.cross_entropy import correct_log_probabilities, cross_entropy
 
 VOCABULARY, STREAMS, STEPS = 87, 100, 100
+CHARACTERS = STREAMS * STEPS
+GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
+TURNS, SECONDS = 3, 2.0
+
+
+def fastest(step):
+    """The least processor seconds of a step, over `SECONDS` of them."""
+    end, best = time.process_time() + SECONDS, float("inf")
+    while time.process_time() < end:
+        start = time.process_time()
+        step()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def segment():
+    """Inputs and targets of one segment."""
+    return torch.randint(VOCABULARY, (2, STEPS, STREAMS), generator=torch.Generator().manual_seed(1))
 
 
 def ours(cell, width):
-    """A training step of rnnscope's network."""
-    network = Network(Shape(cell, 1, width, VOCABULARY)).train()
-    optimizer = torch.optim.RMSprop(network.parameters(), alpha=0.95)
+    """Seconds of a training step and of an evaluated segment."""
+    prepare_device("cpu", 1)
+    network = Network(Shape(cell, 1, width, VOCABULARY), generator=torch.Generator().manual_seed(1))
+    training, state, (inputs, targets) = start_training(network, Recipe()), network.zero_state(STREAMS), segment()
 
-    def step(inputs, targets):
-        logits, _ = network(inputs, network.zero_state(STREAMS))
-        update(optimizer, logits, targets)
+    def step():
+        logits, _ = network(inputs, state)
+        descend(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
 
-    return step
+    text = torch.cat((inputs, targets[-1:])).to(torch.uint8)
+    return fastest(step), fastest(lambda: correct_log_probabilities(network, text, STEPS))
 
 
 def theirs(cell, width):
-    """The same step with torch.nn; its GRU resets after the recurrent product, which costs it one product less."""
+    """Seconds of the same training step with torch.nn, whose GRU resets after the product and is another, cheaper one."""
+    torch.set_num_threads(1)
     recurrent = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](VOCABULARY, width)
     softmax = torch.nn.Linear(width, VOCABULARY)
-    optimizer = torch.optim.RMSprop([*recurrent.parameters(), *softmax.parameters()], alpha=0.95)
+    parameters = [*recurrent.parameters(), *softmax.parameters()]
+    optimizer, (inputs, targets) = torch.optim.RMSprop(parameters, lr=2e-3, alpha=0.95), segment()
 
-    def step(inputs, targets):
-        update(optimizer, softmax(recurrent(F.one_hot(inputs, VOCABULARY).float())[0]), targets)
+    def step():
+        logits = softmax(recurrent(F.one_hot(inputs, VOCABULARY).float())[0])
+        optimizer.zero_grad()
+        (F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / STREAMS).backward()
+        torch.nn.utils.clip_grad_value_(parameters, 5.0)
+        optimizer.step()
 
-    return step
-
-
-def update(optimizer, logits, targets):
-    """Backward pass and RMSProp."""
-    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / STREAMS
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+    return (fastest(step),)
 
 
-def compare_training():
-    """Print characters a second of both, in turn, and the median ratio."""
+def products():
+    """Multiplications and additions a second, 1e9: of torch, and of ours."""
     torch.set_num_threads(1)
-    inputs, targets = torch.randint(VOCABULARY, (2, STEPS, STREAMS), generator=torch.Generator().manual_seed(1))
-    print("cell  width   ours (characters/s)   torch.nn   ratio")
-    for cell in ("lstm", "rnn", "gru"):
-        for width in (64, 128, 256):
-            steps = {"ours": ours(cell, width), "torch.nn": theirs(cell, width)}
-            seconds = {name: [] for name in steps}
-            for turn in range(8):
-                for name, step in steps.items():
-                    start = time.perf_counter()
-                    step(inputs, targets)
-                    if turn:
-                        seconds[name].append(time.perf_counter() - start)
-            rates = {name: STEPS * STREAMS / statistics.median(times) for name, times in seconds.items()}
-            ratios = [b / a for a, b in zip(seconds["ours"], seconds["torch.nn"], strict=True)]
-            ratio = statistics.median(ratios)
-            print(f"{cell:5} {width:5} {rates['ours']:21,.0f} {rates['torch.nn']:10,.0f} {ratio:7.2f}", flush=True)
+    left, right = torch.randn(2, 1024, 1024)
+    out = torch.empty_like(left)
+    seconds = [fastest(lambda: torch.mm(left, right, out=out))]
+    if compiled.serves(left):
+        seconds.append(fastest(lambda: compiled.multiply(left, right)))
+    return [2 * 1024**3 / second / 1e9 for second in seconds]
+
+
+def dumps():
+    """Hidden width of lstm-3-256, and seconds that evaluation and a dump of its gates take for 400 steps of every stream."""
+    width = matched_hidden_width("lstm", 3, 256, VOCABULARY)
+    device = prepare_device("cpu", 1)
+    network = Network(Shape("lstm", 3, width, VOCABULARY), generator=torch.Generator().manual_seed(1)).eval()
+    test = np.random.default_rng(1).integers(VOCABULARY, size=(STREAMS, 4 * STEPS + 1)).astype(np.uint8)
+    evaluated = fastest(lambda: correct_log_probabilities(network, torch.from_numpy(test.T.copy()), STEPS))
+    with tempfile.TemporaryDirectory() as folder:
+        dumped = fastest(lambda: write_dump(network, test, STEPS, "float16", device, Path(folder)))
+    return width, evaluated, dumped
+
+
+def apart(function, *words):
+    """What a function of this file returns in a process of its own."""
+    command = [sys.executable, __file__, function, *map(str, words)]
+    return [float(word) for word in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
+
+
+def main():
+    rates = apart("products")
+    print("product of 1024 x 1024 matrices, GFLOP/s: torch", *(f"{rate:.0f}" for rate in rates[:1]), end="")
+    print("".join(f", ours {rate:.0f}" for rate in rates[1:]) or "; plain torch computes the recurrences")
+    print("\n             training, characters/s          products       evaluation")
+    print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  share  characters/s  x training")
+    for cell in CELLS:
+        for width, goal in GOALS.items():
+            turns = [(apart("ours", cell, width), apart("theirs", cell, width)) for _ in range(TURNS)]
+            training, evaluation = (min(times[part] for times, _ in turns) for part in (0, 1))
+            torch_nn = min(times[0] for _, times in turns)
+            stacked = len(CELLS[cell].stacked)
+            rate = 3 * 2 * (stacked * width**2 + width * VOCABULARY) * CHARACTERS / training / 1e9
+            print(
+                f"{cell:4} {width:5} {CHARACTERS / training:9,.0f} {CHARACTERS / torch_nn:9,.0f} {torch_nn / training:6.2f} "
+                f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:6.0%} {CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
+                flush=True,
+            )
+    width, evaluated, dumped = apart("dumps")
+    print(f"\nlstm-3-256 (width {width:.0f}): evaluation {4 * CHARACTERS / evaluated:,.0f} characters/s,", end=" ")
+    print(f"dump of all gates {4 * CHARACTERS / dumped:,.0f} characters/s, {evaluated / dumped:.0%} of it")
 
 
 if __name__ == "__main__":
-    compare_training()
+    if len(sys.argv) == 1:
+        main()
+    else:
+        function, *words = sys.argv[1:]
+        print(*globals()[function](*(int(word) if word.isdigit() else word for word in words)))

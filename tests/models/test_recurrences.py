@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,71 +7,75 @@ from hypothesis import strategies as st
 from references.plain_network import loss_of, plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.recurrences import CELLS, recur
+from rnnscope.models.recurrences import CELLS, run_layer
+from rnnscope.training.cross_entropy import cross_entropy
 
 CELL_NAMES = sorted(CELLS)
 
 
-def draw_network(cell, layers, hidden_width, vocabulary, seed, scale=8.0):
+def draw_network(cell, layers, hidden_width, vocabulary, seed, dtype=torch.float64, scale=8.0):
     """A network with weights large enough that gates leave the middle of their range."""
-    network = Network(Shape(cell, layers, hidden_width, vocabulary), generator=torch.Generator().manual_seed(seed)).double()
+    network = Network(Shape(cell, layers, hidden_width, vocabulary), generator=torch.Generator().manual_seed(seed)).to(dtype)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(scale)
     return network
 
 
+# Double precision runs in plain torch, single precision in the compiled recurrences where they are built.
+IN_BOTH = pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 5e-6)])
 shapes = st.tuples(st.sampled_from(CELL_NAMES), st.integers(1, 3), st.integers(1, 5), st.integers(2, 6))
 
 
+@IN_BOTH
 @settings(max_examples=30, deadline=None)
 @given(shapes, st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
-def test_forward_agrees_with_the_equations(shape, steps, streams, seed):
-    network = draw_network(*shape, seed)
+def test_forward_agrees_with_the_equations(dtype, tolerance, shape, steps, streams, seed):
+    network = draw_network(*shape, seed, dtype)
     characters = torch.randint(shape[3], (steps, streams), generator=torch.Generator().manual_seed(seed))
     logits, activations = network(characters, network.zero_state(streams))
     layers, softmax = plain_weights(network)
+    close = partial(torch.testing.assert_close, rtol=0, atol=tolerance, check_dtype=False)
     for stream in range(streams):
         log_probabilities, expected, _ = run_stream(shape[0], layers, softmax, characters[:, stream].tolist())
-        torch.testing.assert_close(logits[:, stream].log_softmax(1), log_probabilities, rtol=0, atol=1e-12)
+        close(logits[:, stream].log_softmax(1), log_probabilities)
         for t in range(steps):
             for depth, quantities in enumerate(expected[t]):
                 assert list(activations[depth]) == list(quantities)
                 for name, values in quantities.items():
-                    torch.testing.assert_close(activations[depth][name][t, stream], values, rtol=0, atol=1e-12)
+                    close(activations[depth][name][t, stream], values)
 
 
+@IN_BOTH
 @settings(max_examples=30, deadline=None)
 @given(shapes, st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
-def test_gradients_agree_with_autograd_through_the_equations(shape, steps, streams, seed):
-    network = draw_network(*shape, seed)
+def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, shape, steps, streams, seed):
+    network = draw_network(*shape, seed, dtype)
     generator = torch.Generator().manual_seed(seed)
     characters = torch.randint(shape[3], (steps + 1, streams), generator=generator)
     logits, _ = network(characters[:-1], network.zero_state(streams))
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), characters[1:].flatten(), reduction="sum") / streams
+    loss = cross_entropy(logits, characters[1:]).sum() / streams
     loss.backward()
     layers, softmax = plain_weights(network)
     expected, _ = loss_of(shape[0], layers, softmax, characters[:-1].T.tolist(), characters[1:].T.tolist())
     expected.backward()
-    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
+    close = partial(torch.testing.assert_close, rtol=10 * tolerance, atol=10 * tolerance, check_dtype=False)
+    close(loss, expected)
     for layer, plain in zip(network.layers, layers, strict=True):
-        torch.testing.assert_close(
-            torch.cat((layer.W_input.grad, layer.W_hidden.grad), 1), plain["W"].grad, rtol=1e-9, atol=1e-11
-        )
-        torch.testing.assert_close(layer.bias.grad, plain["b"].grad, rtol=1e-9, atol=1e-11)
-    torch.testing.assert_close(network.softmax.weight.grad, softmax[0].grad, rtol=1e-9, atol=1e-11)
-    torch.testing.assert_close(network.softmax.bias.grad, softmax[1].grad, rtol=1e-9, atol=1e-11)
+        close(torch.cat((layer.W_input.grad, layer.W_hidden.grad), 1), plain["W"].grad)
+        close(layer.bias.grad, plain["b"].grad)
+    close(network.softmax.weight.grad, softmax[0].grad)
+    close(network.softmax.bias.grad, softmax[1].grad)
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_gradients_agree_with_finite_differences(cell):
-    gates, hidden_width = len(CELLS[cell].stacked), 3
+    rows, hidden_width = 3 * len(CELLS[cell].stacked), 3
     generator = torch.Generator().manual_seed(2)
     draw = lambda *size: torch.randn(*size, generator=generator, dtype=torch.float64)  # noqa: E731
     state = {name: draw(2, hidden_width) for name in CELLS[cell].states}
-    projected = draw(4, 2, gates * hidden_width).requires_grad_()
-    W_hidden = draw(gates * hidden_width, hidden_width).requires_grad_()
-    assert torch.autograd.gradcheck(lambda a, W: recur(cell, a, W, state)["h"], (projected, W_hidden))
+    below, W_input, W_hidden, bias = (draw(*size).requires_grad_() for size in ((4, 2, 5), (rows, 5), (rows, 3), (rows,)))
+    assert torch.autograd.gradcheck(lambda *weights: run_layer(cell, *weights, state)["h"], (below, W_input, W_hidden, bias))
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

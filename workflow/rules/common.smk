@@ -301,8 +301,8 @@ def import_graph():
 def source_of(module):
     """SHA-256 of a module's source and of that of every module of ours that it imports.
 
-    The source of a module is its file and the files in its folder that are not Python: what it reads or compiles. As a
-    rule's parameter it makes the rule's outputs stale when the source changed, and only then.
+    The source of a module is its file and the files in its folder that it reads or compiles. As a rule's parameter it makes
+    the rule's outputs stale when the source changed, and only then.
     """
     names = sorted({module} | import_graph().find_upstream_modules(module))
     digest = hashlib.sha256()
@@ -315,9 +315,11 @@ def source_of(module):
 
 
 def data_files(folder):
-    """The files in a folder of our source that are not Python; hidden ones are no source."""
+    """The files in a folder of our source that its modules read or compile."""
     return sorted(
-        path for path in folder.glob("[!.]*") if path.is_file() and path.suffix != ".py"
+        path
+        for path in folder.iterdir()
+        if path.suffix in (".cpp", ".html", ".css", ".js")
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from rnnscope.activations.reader import POSITION
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import DEVICES, prepare_device
@@ -31,6 +33,9 @@ from rnnscope.training.segments import segments, to_device
 
 PRECISIONS = {"float16": pa.float16(), "float32": pa.float32()}
 BYTES_AT_ONCE = 256 * 2**20
+# Gates and states hardly repeat a value: dictionaries and statistics would only cost time, and compression more time than the
+# network itself takes, for a sixth of the bytes.
+FAST: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": list(POSITION)}
 
 Dump = list[dict[str, np.ndarray]]
 
@@ -67,8 +72,9 @@ def dump_streams(network: Network, characters: Tensor, steps: int, precision: st
 def schema(shape: Shape, precision: str) -> pa.Schema:
     """The columns of one layer's file: where the character stands, which it is, and a fixed-size list a quantity."""
     position = [("stream", pa.int16()), ("step", pa.int32()), ("character", pa.uint8())]
-    values = pa.list_(PRECISIONS[precision], shape.hidden_width)
-    return pa.schema(position + [(name, values) for name in CELLS[shape.cell].quantities])
+    # Parquet writes values faster that are declared never to be missing.
+    values = pa.list_(pa.field("element", PRECISIONS[precision], nullable=False), shape.hidden_width)
+    return pa.schema(position + [pa.field(name, values, nullable=False) for name in CELLS[shape.cell].quantities])
 
 
 def rows(stream: int, first_step: int, characters: np.ndarray, quantities: list[np.ndarray], columns: pa.Schema) -> pa.Table:
@@ -78,7 +84,11 @@ def rows(stream: int, first_step: int, characters: np.ndarray, quantities: list[
         pa.array(np.arange(first_step, first_step + len(characters), dtype=np.int32)),
         pa.array(characters),
     ]
-    values = [pa.FixedSizeListArray.from_arrays(pa.array(quantity.ravel()), quantity.shape[1]) for quantity in quantities]
+    lists = columns.types[len(position) :]
+    values = [
+        pa.FixedSizeListArray.from_arrays(pa.array(quantity.ravel()), type=type_)
+        for quantity, type_ in zip(quantities, lists, strict=True)
+    ]
     return pa.Table.from_arrays(position + values, schema=columns)
 
 
@@ -93,8 +103,7 @@ def write_dump(network: Network, test: np.ndarray, steps: int, precision: str, d
         writers = []
         for layer in range(1, network.shape.layers + 1):
             partial = stack.enter_context(whole_file(out / f"layer-{layer}.parquet"))
-            # Gates and states hardly repeat a value, so that dictionaries would only cost time.
-            writer = pq.ParquetWriter(partial, columns, compression="zstd", use_dictionary=False, write_page_checksum=True)
+            writer = pq.ParquetWriter(partial, columns, write_page_checksum=True, **FAST)
             writers.append(stack.enter_context(writer))
         advance = stack.enter_context(progress("activation dump", test[:, 1:].size, "characters"))
         for first in range(0, len(test), streams_together):

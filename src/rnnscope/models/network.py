@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnnscope.models.recurrences import CELLS, Quantities, recur
+from rnnscope.models import compiled
+from rnnscope.models.recurrences import CELLS, Quantities, run_layer
 from rnnscope.optimisation import draw_parameters
 
 
@@ -50,23 +51,24 @@ class Network(nn.Module):
         zeros = self.softmax.weight.new_zeros(streams, self.shape.hidden_width)
         return [dict.fromkeys(CELLS[self.shape.cell].states, zeros) for _ in self.layers]
 
-    def forward(self, characters: Tensor, state: list[Quantities]) -> tuple[Tensor, list[Quantities]]:
+    def forward(self, characters: Tensor, state: list[Quantities], every_gate: bool = True) -> tuple[Tensor, list[Quantities]]:
         """Read a segment of characters, int64 ids (T, B), from `state`.
 
         Returns the logits (T, B, K) of the next characters, and for each layer every gate and state of every step,
-        (T, B, H) by name; `last_state` picks from them the state that the next segment starts from.
+        (T, B, H) by name; `last_state` picks from them the state that the next segment starts from. A caller that needs no
+        more than that, and no gradient, says so with `every_gate`: it is faster.
         """
         below = characters
         activations = []
         for depth, (layer, layer_state) in enumerate(zip(cast(list[Layer], self.layers), state, strict=True)):
-            if depth == 0:
-                # W x for a one-hot x is a column of W: look it up instead of multiplying.
-                projected = F.embedding(below, layer.W_input.t() + layer.bias)
-            else:
-                projected = F.linear(F.dropout(below, self.dropout, self.training), layer.W_input, layer.bias)
-            activations.append(recur(self.shape.cell, projected, layer.W_hidden, layer_state))
+            if depth:
+                below = F.dropout(below, self.dropout, self.training)
+            weights = layer.W_input, layer.W_hidden, layer.bias
+            activations.append(run_layer(self.shape.cell, below, *weights, layer_state, every_gate))
             below = activations[-1]["h"]
-        return self.softmax(F.dropout(below, self.dropout, self.training)), activations
+        below = F.dropout(below, self.dropout, self.training)
+        affine = compiled.Affine.apply if compiled.serves(below) else F.linear
+        return affine(below, self.softmax.weight, self.softmax.bias), activations
 
     def last_state(self, activations: list[Quantities]) -> list[Quantities]:
         """The state after the last step, (B, H) by name for each layer, cut off from the gradient."""

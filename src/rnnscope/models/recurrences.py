@@ -13,6 +13,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional as F
+
+from rnnscope.models import compiled
 
 Quantities = dict[str, Tensor]
 
@@ -161,11 +164,37 @@ class GRU(Function):
 CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 
 
-def recur(cell: str, projected: Tensor, W_hidden: Tensor, state: Quantities) -> Quantities:
-    """Run one layer of `cell` over a segment; returns every quantity of every step, each (T, B, H), by its name."""
+def run_layer(
+    cell: str,
+    below: Tensor,
+    W_input: Tensor,
+    W_hidden: Tensor,
+    bias: Tensor,
+    state: Quantities,
+    every_gate: bool = True,
+) -> Quantities:
+    """Run one layer of `cell` over a segment of `below`, int64 characters (T, B) or the layer below's h, (T, B, D).
+
+    Returns every quantity of every step, each (T, B, H), by its name. Without `every_gate` only h and the last step of
+    every state need be there: what it takes to predict and to go on.
+    """
     recurrence = CELLS[cell]
-    values = recurrence.apply(projected, W_hidden, *(state[name] for name in recurrence.states))  # type: ignore[no-untyped-call]
-    return dict(zip(recurrence.quantities, (values,) if isinstance(values, Tensor) else values, strict=True))
+    states = [state[name] for name in recurrence.states]
+    names: tuple[str, ...] = recurrence.quantities
+    if compiled.serves(W_hidden):
+        names = names if every_gate else tuple(name for name in names if name in recurrence.states)
+        values = compiled.run_layer(recurrence.__name__, every_gate, below, W_input, W_hidden, bias, *states)
+    else:
+        values = recurrence.apply(project(below, W_input, bias), W_hidden, *states)  # type: ignore[no-untyped-call]
+    return dict(zip(names, (values,) if isinstance(values, Tensor) else values, strict=True))
+
+
+def project(below: Tensor, W_input: Tensor, bias: Tensor) -> Tensor:
+    """W_input x + b for all steps at once, (T, B, G H)."""
+    if below.dim() == 2:
+        # W x for a one-hot x is a column of W: look it up instead of multiplying.
+        return F.embedding(below, W_input.t() + bias)
+    return F.linear(below, W_input, bias)
 
 
 def _each_step(gates: Tensor, hidden_width: int) -> list[tuple[Tensor, ...]]:

@@ -2,10 +2,19 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from rnnscope.models import compiled
 from rnnscope.models.network import Network
 from rnnscope.progress import progress
 from rnnscope.training.segments import segments
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """-log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
+    if compiled.serves(logits):
+        return compiled.cross_entropy(logits, targets)
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
 
 
 @torch.inference_mode()
@@ -20,8 +29,8 @@ def correct_log_probabilities(network: Network, characters: Tensor, steps: int) 
     log_probabilities = []
     with progress("evaluation", characters[1:].numel(), "characters") as advance:
         for inputs, targets in segments(characters, steps):
-            logits, activations = network(inputs, state)
-            log_probabilities.append(logits.log_softmax(2).gather(2, targets.unsqueeze(2)).squeeze(2))
+            logits, activations = network(inputs, state, every_gate=False)
+            log_probabilities.append(-cross_entropy(logits, targets))
             state = network.last_state(activations)
             advance(targets.numel())
     return torch.cat(log_probabilities)

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from rnnscope.command import run
@@ -40,7 +39,7 @@ from rnnscope.optimisation import (
     start_training,
     write_history,
 )
-from rnnscope.training.cross_entropy import mean_loss
+from rnnscope.training.cross_entropy import cross_entropy, mean_loss
 from rnnscope.training.segments import segments, to_device
 
 
@@ -57,7 +56,7 @@ def train_segments(training: Training[Network], characters: Tensor, steps: int, 
     segments_of_epoch = math.ceil((len(characters) - 1) / steps)
     for inputs, targets in tqdm(segments(characters, steps), total=segments_of_epoch, unit="segment", leave=False, disable=None):
         logits, activations = network(inputs, state)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / streams
+        loss = cross_entropy(logits, targets).sum() / streams
         descend(training, loss, gradient_clip)
         state = network.last_state(activations)
         yield loss.detach() * streams

@@ -1,0 +1,407 @@
+// The recurrences of recurrences.py on CPU cores, in single precision: all steps of a layer in one call, no allocation
+// between steps.
+//
+// Shapes: T steps, B streams, H hidden units (a multiple of 16), G gates stacked as in recurrences.py, D inputs, K
+// characters. Matrices are row-major. The states h and c have T + 1 rows; row 0 is the state before the first step, so that
+// row t is that before step t. Threads share out the streams, which do not depend on each other, and no sum depends on how
+// many threads there are: a run repeats to the bit.
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+using std::int64_t;
+
+// ---- Matrix product ---------------------------------------------------------------------------------------------------
+//
+// A tile of ROWS x COLUMNS sums stays in registers while the depth goes by. The right-hand matrix is first copied into
+// panels of COLUMNS columns; a recurrence does that once for all its steps.
+
+#if defined(__AVX512F__)
+constexpr int64_t WIDTH = 16, ROWS = 12;  // floats a register; 24 of the 32 registers hold sums
+#elif defined(__AVX2__)
+constexpr int64_t WIDTH = 8, ROWS = 6;  // 12 of 16
+#else
+constexpr int64_t WIDTH = 4, ROWS = 6;
+#endif
+constexpr int64_t VECTORS = 2, COLUMNS = VECTORS * WIDTH;
+constexpr int64_t DEPTH_AT_ONCE = 512;      // of a product over many steps, so that the panels stay in the cache
+constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there while all panels go by
+
+// A register of floats, and the same wherever in memory; arithmetic is lane by lane.
+typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
+typedef Vector Lanes __attribute__((aligned(sizeof(float)), may_alias));
+typedef int32_t Whole __attribute__((vector_size(WIDTH * sizeof(int32_t))));
+
+inline const Lanes* lanes(const float* values) { return reinterpret_cast<const Lanes*>(values); }
+inline Lanes* lanes(float* values) { return reinterpret_cast<Lanes*>(values); }
+
+struct Matrix {
+    const float* values;
+    int64_t row, column;  // distance in floats from one row to the next, and from one column to the next
+};
+
+struct Panels {
+    int64_t depth, columns;
+    std::vector<Vector> values;  // panel by panel, the rows of a panel one after the other; zeros beyond the last column
+
+    Panels(Matrix matrix, int64_t depth, int64_t columns)
+        : depth(depth), columns(columns), values((columns + COLUMNS - 1) / COLUMNS * depth * VECTORS) {
+        float* packed = reinterpret_cast<float*>(values.data());
+        for (int64_t first = 0; first < columns; first += COLUMNS) {
+            const int64_t here = std::min(COLUMNS, columns - first);
+            for (int64_t k = 0; k < depth; k++, packed += COLUMNS) {
+                const float* row = matrix.values + k * matrix.row + first * matrix.column;
+                for (int64_t column = 0; column < here; column++) packed[column] = row[column * matrix.column];
+            }
+        }
+    }
+};
+
+// product (height, columns) = left * panel, or += when it adds; columns <= COLUMNS.
+template <int64_t height>
+inline void multiply_tile(Matrix left, const Vector* panel, int64_t depth, int64_t columns, bool add, float* product,
+                          int64_t product_row) {
+    Vector sums[height][VECTORS] = {};
+    const float* a = left.values;
+    for (int64_t k = 0; k < depth; k++, a += left.column, panel += VECTORS)
+        for (int64_t r = 0; r < height; r++)
+            for (int64_t v = 0; v < VECTORS; v++) sums[r][v] += a[r * left.row] * panel[v];
+    for (int64_t r = 0; r < height; r++, product += product_row) {
+        const float* sum = reinterpret_cast<const float*>(sums[r]);
+        if (columns == COLUMNS)
+            for (int64_t v = 0; v < VECTORS; v++) lanes(product)[v] = add ? lanes(product)[v] + sums[r][v] : sums[r][v];
+        else
+            for (int64_t column = 0; column < columns; column++) product[column] = (add ? product[column] : 0) + sum[column];
+    }
+}
+
+// As many tiles of a height as fit one below the other, then lower ones.
+template <int64_t height>
+void multiply_tiles(Matrix left, int64_t rows, const Vector* panel, int64_t depth, int64_t columns, bool add,
+                    float* product, int64_t product_row) {
+    for (; rows >= height; rows -= height, left.values += height * left.row, product += height * product_row)
+        multiply_tile<height>(left, panel, depth, columns, add, product, product_row);
+    if constexpr (height > 1)
+        multiply_tiles<(height == ROWS ? ROWS / 3 : 1)>(left, rows, panel, depth, columns, add, product, product_row);
+}
+
+// product (rows, right.columns) = left (rows, right.depth) * right, or += when it adds.
+void multiply(Matrix left, int64_t rows, const Panels& right, bool add, float* product, int64_t product_row) {
+    const Vector* panel = right.values.data();
+    for (int64_t first = 0; first < right.columns; first += COLUMNS, panel += right.depth * VECTORS) {
+        const int64_t columns = std::min(COLUMNS, right.columns - first);
+        multiply_tiles<ROWS>(left, rows, panel, right.depth, columns, add, product + first, product_row);
+    }
+}
+
+// Give each thread its share [first, last) of so many things.
+template <typename Work>
+void share_out(int64_t count, Work work) {
+#pragma omp parallel
+    {
+        const int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+        work(count * thread / threads, count * (thread + 1) / threads);
+    }
+}
+
+// ---- What the cells have in common ------------------------------------------------------------------------------------
+
+// e^x = scale (1 + rest): in this form e^x - 1 keeps its digits for a small x. Good to 2e-7 of e^x for the x that matter;
+// where e^x leaves the range of a float it stays at the end of it. What is not a number stays so.
+struct Exponential {
+    Vector scale, rest;
+
+    explicit Exponential(Vector x) {
+        Vector y = x * 1.44269504f;  // e^x = 2^y
+        y = y < -126 ? Vector{} - 126 : y;
+        y = y > 127 ? Vector{} + 127 : y;
+        const Whole exponent = __builtin_convertvector(y + 127.5f, Whole);  // y to the nearest, as a float stores it
+        const Vector r = (y - __builtin_convertvector(exponent - 127, Vector)) * 0.693147181f;
+        scale = reinterpret_cast<Vector>(exponent << 23);
+        rest = r * (1 + r * (1.f / 2 + r * (1.f / 6 + r * (1.f / 24 + r * (1.f / 120 + r * (1.f / 720 + r * (1.f / 5040)))))));
+    }
+};
+
+inline Vector exp(Vector x) {
+    const Exponential e(x);
+    return e.scale + e.scale * e.rest;
+}
+
+inline Vector sigma(Vector x) { return 1 / (1 + exp(-x)); }
+
+inline Vector tanh(Vector x) {
+    const Exponential e(2 * x);
+    const Vector less_one = (e.scale - 1) + e.scale * e.rest;
+    return less_one / (less_one + 2);
+}
+
+inline Vector d_sigma(Vector value) { return value * (1 - value); }  // from the value of sigma
+inline Vector d_tanh(Vector value) { return 1 - value * value; }     // from the value of tanh
+
+// The part of a layer's affine maps that does not depend on its state, W_input x + b.
+struct Input {
+    const int64_t* characters;  // (T, B), for the lowest layer: x is one-hot, so that W_input x + b is a row of a table
+    const float* table;         // (K, G H)
+    const float* below;         // (T, B, D), for the others
+    const float* bias;          // (G H,)
+    int64_t streams, inputs, outputs;
+    Panels W_input;
+
+    Input(const int64_t* characters, const float* below, const float* weights, const float* bias, int64_t streams,
+          int64_t inputs, int64_t outputs)
+        : characters(characters), table(weights), below(below), bias(bias), streams(streams), inputs(inputs),
+          outputs(outputs), W_input({weights, 1, inputs}, characters ? 0 : inputs, characters ? 0 : outputs) {}
+
+    // Write it for the streams [first, last) of step t to gates (last - first, G H).
+    void project(int64_t t, int64_t first, int64_t last, float* gates) const {
+        for (int64_t b = first; b < last; b++) {
+            const float* start = characters ? table + characters[t * streams + b] * outputs : bias;
+            std::memcpy(gates + (b - first) * outputs, start, outputs * sizeof(float));
+        }
+        if (characters) return;
+        const Matrix x = {below + (t * streams + first) * inputs, inputs, 1};
+        multiply(x, last - first, W_input, true, gates, outputs);
+    }
+};
+
+// All lanes in one number: half against half, until one is left.
+template <typename Join>
+inline float across(Vector vector, Join join) {
+    float values[WIDTH];
+    std::memcpy(values, &vector, sizeof values);
+    for (int64_t half = WIDTH / 2; half > 0; half /= 2)
+        for (int64_t lane = 0; lane < half; lane++) values[lane] = join(values[lane], values[lane + half]);
+    return values[0];
+}
+
+}  // namespace
+
+extern "C" {
+
+// The SHA-256 of this file as it was compiled.
+const char* compiled_from() { return SOURCE_SHA256; }
+
+// product (M, N) = left (M, depth) * right (depth, N), plus bias (N,) where there is one.
+void product(int64_t M, int64_t depth, int64_t N, const float* left, int64_t left_row, int64_t left_column,
+             const float* right, int64_t right_row, int64_t right_column, const float* bias, float* product) {
+    for (int64_t k = 0; k < depth; k += DEPTH_AT_ONCE) {
+        const Panels panels({right + k * right_row, right_row, right_column}, std::min(DEPTH_AT_ONCE, depth - k), N);
+        share_out(M, [&](int64_t first, int64_t last) {
+            for (int64_t row = first; row < last; row += ROWS_AT_ONCE) {
+                const int64_t rows = std::min(ROWS_AT_ONCE, last - row);
+                if (bias && k == 0)
+                    for (int64_t r = row; r < row + rows; r++) std::memcpy(product + r * N, bias, N * sizeof(float));
+                const Matrix block = {left + row * left_row + k * left_column, left_row, left_column};
+                multiply(block, rows, panels, bias || k > 0, product + row * N, N);
+            }
+        });
+    }
+}
+
+// Add row n of rows (count, width) to row indices[n] of sums.
+void add_rows(int64_t count, int64_t width, const int64_t* indices, const float* rows, float* sums) {
+    for (int64_t n = 0; n < count; n++, rows += width) {
+        float* sum = sums + indices[n] * width;
+        for (int64_t u = 0; u < width; u++) sum[u] += rows[u];
+    }
+}
+
+// For every row of logits (count, K), K a register's floats at least: -log p of the target and, where asked for, its gradient
+// p - (one-hot target). The last register of a row overlaps the one before it; what is there already counts once.
+void cross_entropy(int64_t count, int64_t K, const float* logits, const int64_t* targets, float* losses, float* gradient) {
+    const int64_t whole = (K - 1) / WIDTH, last_column = K - WIDTH;
+    Whole counts_already = {};
+    for (int64_t lane = 0; lane < whole * WIDTH - last_column; lane++) counts_already[lane] = -1;
+    share_out(count, [&](int64_t first, int64_t last) {
+        std::vector<Vector> p(whole + 1);
+        for (int64_t n = first; n < last; n++) {
+            const float* x = logits + n * K;
+            const Vector rest = counts_already ? Vector{} - INFINITY : *lanes(x + last_column);
+            Vector tops = rest;
+            for (int64_t v = 0; v < whole; v++) tops = lanes(x)[v] > tops ? lanes(x)[v] : tops;
+            const float top = across(tops, [](float a, float b) { return std::max(a, b); });
+            Vector sums = p[whole] = exp(rest - top);
+            for (int64_t v = 0; v < whole; v++) sums += p[v] = exp(lanes(x)[v] - top);
+            const float sum = across(sums, [](float a, float b) { return a + b; });
+            losses[n] = std::log(sum) + top - x[targets[n]];
+            if (gradient) {
+                float *d_x = gradient + n * K, scale = 1 / sum;
+                *lanes(d_x + last_column) = p[whole] * scale;
+                for (int64_t v = 0; v < whole; v++) lanes(d_x)[v] = p[v] * scale;
+                d_x[targets[n]] -= 1;
+            }
+        }
+    });
+}
+
+// ---- RNN: h_t = tanh(W_hidden h_{t-1} + W_input x_t + b) ----------------------------------------------------------------
+
+void rnn_forward(int64_t T, int64_t B, int64_t H, int64_t D, const int64_t* characters, const float* below,
+                 const float* W_input, const float* bias, const float* W_hidden, float* h) {
+    const Input input(characters, below, W_input, bias, B, D, H);
+    const Panels W({W_hidden, 1, H}, H, H);
+    share_out(B, [&](int64_t first, int64_t last) {
+        for (int64_t t = 0; t < T; t++) {
+            const float* h_previous = h + (t * B + first) * H;
+            float* h_t = h + ((t + 1) * B + first) * H;
+            input.project(t, first, last, h_t);
+            multiply({h_previous, H, 1}, last - first, W, true, h_t, H);
+            for (int64_t u = 0; u < (last - first) * H / WIDTH; u++) lanes(h_t)[u] = tanh(lanes(h_t)[u]);
+        }
+    });
+}
+
+void rnn_backward(int64_t T, int64_t B, int64_t H, const float* W_hidden, const float* h, const float* d_h, float* d_a) {
+    const Panels W({W_hidden, H, 1}, H, H);
+    std::vector<float> later(B * H);  // the gradient that reaches h_t through the later steps
+    share_out(B, [&](int64_t first, int64_t last) {
+        Lanes* through = lanes(&later[first * H]);
+        for (int64_t t = T - 1; t >= 0; t--) {
+            const Lanes *h_t = lanes(h + ((t + 1) * B + first) * H), *d_h_t = lanes(d_h + (t * B + first) * H);
+            float* d_a_t = d_a + (t * B + first) * H;
+            for (int64_t u = 0; u < (last - first) * H / WIDTH; u++)
+                lanes(d_a_t)[u] = (d_h_t[u] + through[u]) * d_tanh(h_t[u]);
+            if (t) multiply({d_a_t, H, 1}, last - first, W, false, &later[first * H], H);
+        }
+    });
+}
+
+// ---- LSTM: i, f, o = sigma(...), g = tanh(...); c_t = f c_{t-1} + i g; h_t = o tanh(c_t) --------------------------------
+
+// With `keep`, gates (T, B, 4 H) and c (T + 1, B, H) hold every step; without, gates (B, 4 H) and c (B, H) the last one.
+void lstm_forward(int64_t T, int64_t B, int64_t H, int64_t D, const int64_t* characters, const float* below,
+                  const float* W_input, const float* bias, const float* W_hidden, int64_t keep, float* gates, float* c,
+                  float* h) {
+    const Input input(characters, below, W_input, bias, B, D, 4 * H);
+    const Panels W({W_hidden, 1, H}, H, 4 * H);
+    const int64_t V = H / WIDTH;
+    share_out(B, [&](int64_t first, int64_t last) {
+        for (int64_t t = 0; t < T; t++) {
+            float* gates_t = gates + (keep ? t * B + first : first) * 4 * H;
+            const float* h_previous = h + (t * B + first) * H;
+            input.project(t, first, last, gates_t);
+            multiply({h_previous, H, 1}, last - first, W, true, gates_t, 4 * H);
+            for (int64_t b = first; b < last; b++) {
+                Lanes *i = lanes(gates_t + (b - first) * 4 * H), *f = i + V, *o = f + V, *g = o + V;
+                const Lanes* c_previous = lanes(c + (keep ? t * B + b : b) * H);
+                Lanes *c_t = lanes(c + (keep ? (t + 1) * B + b : b) * H), *h_t = lanes(h + ((t + 1) * B + b) * H);
+                for (int64_t u = 0; u < V; u++) {
+                    i[u] = sigma(i[u]);
+                    f[u] = sigma(f[u]);
+                    o[u] = sigma(o[u]);
+                    g[u] = tanh(g[u]);
+                    c_t[u] = f[u] * c_previous[u] + i[u] * g[u];
+                    h_t[u] = o[u] * tanh(c_t[u]);
+                }
+            }
+        }
+    });
+}
+
+void lstm_backward(int64_t T, int64_t B, int64_t H, const float* W_hidden, const float* gates, const float* c,
+                   const float* d_h, float* d_gates) {
+    const Panels W({W_hidden, H, 1}, 4 * H, H);
+    const int64_t V = H / WIDTH;
+    std::vector<float> later_h(B * H), later_c(B * H);  // the gradients that reach h_t and c_t through the later steps
+    share_out(B, [&](int64_t first, int64_t last) {
+        for (int64_t t = T - 1; t >= 0; t--) {
+            for (int64_t b = first; b < last; b++) {
+                const Lanes *i = lanes(gates + (t * B + b) * 4 * H), *f = i + V, *o = f + V, *g = o + V;
+                const Lanes *c_previous = lanes(c + (t * B + b) * H), *c_t = c_previous + B * V;
+                const Lanes* d_h_t = lanes(d_h + (t * B + b) * H);
+                Lanes *d_i = lanes(d_gates + (t * B + b) * 4 * H), *d_f = d_i + V, *d_o = d_f + V, *d_g = d_o + V;
+                Lanes *through_h = lanes(&later_h[b * H]), *through_c = lanes(&later_c[b * H]);
+                for (int64_t u = 0; u < V; u++) {
+                    const Vector dh = d_h_t[u] + through_h[u], tanh_c = tanh(c_t[u]);
+                    const Vector dc = through_c[u] + dh * o[u] * d_tanh(tanh_c);
+                    d_i[u] = dc * g[u] * d_sigma(i[u]);
+                    d_f[u] = dc * c_previous[u] * d_sigma(f[u]);
+                    d_o[u] = dh * tanh_c * d_sigma(o[u]);
+                    d_g[u] = dc * i[u] * d_tanh(g[u]);
+                    through_c[u] = dc * f[u];
+                }
+            }
+            const float* d_gates_t = d_gates + (t * B + first) * 4 * H;
+            if (t) multiply({d_gates_t, 4 * H, 1}, last - first, W, false, &later_h[first * H], H);
+        }
+    });
+}
+
+// ---- GRU: r, z = sigma(...), h~ = tanh(W_g (r h_{t-1}) + ...); h_t = (1 - z) h_{t-1} + z h~ -----------------------------
+
+// With `keep`, gates (T, B, 3 H) and reset_h (T, B, H) hold every step; without, (B, 3 H) and (B, H) the last one.
+void gru_forward(int64_t T, int64_t B, int64_t H, int64_t D, const int64_t* characters, const float* below,
+                 const float* W_input, const float* bias, const float* W_hidden, int64_t keep, float* gates,
+                 float* reset_h, float* h) {
+    const Input input(characters, below, W_input, bias, B, D, 3 * H);
+    const Panels W_rz({W_hidden, 1, H}, H, 2 * H), W_g({W_hidden + 2 * H * H, 1, H}, H, H);
+    const int64_t V = H / WIDTH;
+    share_out(B, [&](int64_t first, int64_t last) {
+        const int64_t streams = last - first;
+        for (int64_t t = 0; t < T; t++) {
+            float* gates_t = gates + (keep ? t * B + first : first) * 3 * H;
+            float* reset_h_t = reset_h + (keep ? t * B + first : first) * H;
+            const float* h_previous = h + (t * B + first) * H;
+            float* h_t = h + ((t + 1) * B + first) * H;
+            input.project(t, first, last, gates_t);
+            multiply({h_previous, H, 1}, streams, W_rz, true, gates_t, 3 * H);
+            for (int64_t b = 0; b < streams; b++) {
+                Lanes *r = lanes(gates_t + b * 3 * H), *z = r + V;
+                for (int64_t u = 0; u < V; u++) {
+                    r[u] = sigma(r[u]);
+                    z[u] = sigma(z[u]);
+                    lanes(reset_h_t)[b * V + u] = r[u] * lanes(h_previous)[b * V + u];
+                }
+            }
+            multiply({reset_h_t, H, 1}, streams, W_g, true, gates_t + 2 * H, 3 * H);
+            for (int64_t b = 0; b < streams; b++) {
+                Lanes *z = lanes(gates_t + b * 3 * H) + V, *candidate = z + V;
+                for (int64_t u = 0; u < V; u++) {
+                    candidate[u] = tanh(candidate[u]);
+                    lanes(h_t)[b * V + u] = (1 - z[u]) * lanes(h_previous)[b * V + u] + z[u] * candidate[u];
+                }
+            }
+        }
+    });
+}
+
+void gru_backward(int64_t T, int64_t B, int64_t H, const float* W_hidden, const float* gates, const float* h,
+                  const float* d_h, float* d_gates) {
+    const Panels W_rz({W_hidden, H, 1}, 2 * H, H), W_g({W_hidden + 2 * H * H, H, 1}, H, H);
+    const int64_t V = H / WIDTH;
+    std::vector<float> later(B * H), reset(B * H);  // the gradients that reach h_t through the later steps, and r h_{t-1}
+    share_out(B, [&](int64_t first, int64_t last) {
+        for (int64_t t = T - 1; t >= 0; t--) {
+            for (int64_t b = first; b < last; b++) {
+                const Lanes *z = lanes(gates + (t * B + b) * 3 * H) + V, *candidate = z + V;
+                const Lanes* d_h_t = lanes(d_h + (t * B + b) * H);
+                Lanes *d_candidate = lanes(d_gates + (t * B + b) * 3 * H) + 2 * V, *through = lanes(&later[b * H]);
+                for (int64_t u = 0; u < V; u++) {
+                    through[u] += d_h_t[u];
+                    d_candidate[u] = through[u] * z[u] * d_tanh(candidate[u]);
+                }
+            }
+            float* d_gates_t = d_gates + (t * B + first) * 3 * H;
+            multiply({d_gates_t + 2 * H, 3 * H, 1}, last - first, W_g, false, &reset[first * H], H);
+            for (int64_t b = first; b < last; b++) {
+                const Lanes *r = lanes(gates + (t * B + b) * 3 * H), *z = r + V, *candidate = z + V;
+                const Lanes *h_previous = lanes(h + (t * B + b) * H), *d_reset_h = lanes(&reset[b * H]);
+                Lanes *d_r = lanes(d_gates + (t * B + b) * 3 * H), *d_z = d_r + V, *through = lanes(&later[b * H]);
+                for (int64_t u = 0; u < V; u++) {
+                    d_r[u] = d_reset_h[u] * h_previous[u] * d_sigma(r[u]);
+                    d_z[u] = through[u] * (candidate[u] - h_previous[u]) * d_sigma(z[u]);
+                    through[u] = through[u] * (1 - z[u]) + d_reset_h[u] * r[u];
+                }
+            }
+            if (t) multiply({d_gates_t, 3 * H, 1}, last - first, W_rz, true, &later[first * H], H);
+        }
+    });
+}
+}
