@@ -87,7 +87,10 @@ def draw_parameters(network: nn.Module, generator: torch.Generator | None = None
 
 def start_training(network: AnyNetwork, recipe: Recipe) -> Training[AnyNetwork]:
     """A run before its first epoch."""
-    optimizer = torch.optim.RMSprop(network.parameters(), lr=recipe.learning_rate, alpha=recipe.smoothing)
+    # On a GPU a step may be recorded (training/step.py), which RMSProp has to be told.
+    recorded = next(network.parameters()).is_cuda
+    rate, smoothing = recipe.learning_rate, recipe.smoothing
+    optimizer = torch.optim.RMSprop(network.parameters(), lr=rate, alpha=smoothing, capturable=recorded)
     return Training(network, optimizer, [], {})
 
 
@@ -165,7 +168,7 @@ def resume_training(path: Path, training: Training, key: str) -> None:
     for name, values in training.network.named_parameters():
         average = groups["average"][name].to(values.device)
         # RMSProp counts its steps but never uses the count.
-        training.optimizer.state[values] = {"step": torch.tensor(0.0), "square_avg": average}
+        training.optimizer.state[values] = {"step": torch.tensor(0.0, device=values.device), "square_avg": average}
     log.info("going on after epoch %d, found in %s", len(training.history), path)
 
 

@@ -32,15 +32,15 @@ from rnnscope.optimisation import (
     RESUME,
     Training,
     add_recipe_flags,
-    descend,
     fit,
     recipe_of,
     resume_training,
     start_training,
     write_history,
 )
-from rnnscope.training.cross_entropy import cross_entropy, mean_loss
+from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
+from rnnscope.training.step import Step
 
 
 def train_segments(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> Iterator[Tensor]:
@@ -50,16 +50,11 @@ def train_segments(training: Training[Network], characters: Tensor, steps: int, 
     between. `characters` are uint8 ids (total steps + 1, streams). The gradient is that of the loss summed over the steps
     of a segment and averaged over its streams.
     """
-    network = training.network.train()
-    streams = characters.shape[1]
-    state = network.zero_state(streams)
+    training.network.train()
+    step = Step(training, steps, characters.shape[1], gradient_clip)
     segments_of_epoch = math.ceil((len(characters) - 1) / steps)
     for inputs, targets in tqdm(segments(characters, steps), total=segments_of_epoch, unit="segment", leave=False, disable=None):
-        logits, activations = network(inputs, state)
-        loss = cross_entropy(logits, targets).sum() / streams
-        descend(training, loss, gradient_clip)
-        state = network.last_state(activations)
-        yield loss.detach() * streams
+        yield step(inputs, targets)
 
 
 def train_epoch(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> float:
