@@ -29,9 +29,7 @@ class Step:
         self.gradient_clip = gradient_clip
         weight = training.network.softmax.weight
         self.inputs, self.targets = weight.new_zeros(2, steps, streams, dtype=torch.int64)
-        self.state = [
-            {name: value.clone() for name, value in layer.items()} for layer in training.network.zero_state(streams)
-        ]
+        self.state = [{name: value.clone() for name, value in layer.items()} for layer in training.network.zero_state(streams)]
         self.loss = weight.new_zeros(())
         self.run: Callable[[], None] = self._learn
         self.to_record = weight.is_cuda
