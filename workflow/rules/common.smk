@@ -262,6 +262,56 @@ def features_of(wildcards):
     return config["features"]["lists"][name]
 
 
+def predictions_of(names):
+    """The predictions of some models."""
+    return expand("results/{{corpus}}/predictions/{name}.parquet", name=names)
+
+
+def nnns():
+    """The names of the n-NNs."""
+    return [f"nnn-{n}" for n in nnn_horizons()]
+
+
+def nnn_summaries():
+    """What the n-NNs' training runs say of themselves."""
+    return expand("results/{{corpus}}/nnn/nnn-{n}/summary.json", n=nnn_horizons())
+
+
+def reference_ngram():
+    """The name of the n-gram model that networks are held against."""
+    return f"ngram-{config['comparisons']['ngram']}"
+
+
+def all_models():
+    """The networks, the n-NNs, and the n-gram models of the same horizons and of the one that networks are held against."""
+    horizons = [n for n in nnn_horizons() if n <= config["ngrams"]["horizons"]]
+    ngrams = dict.fromkeys([*(f"ngram-{n}" for n in horizons), reference_ngram()])
+    return [*models(), *ngrams, *nnns()]
+
+
+def compared_models():
+    """The models of which the best network and the best n-NN are held against the n-gram model."""
+    return [*config["errors"]["candidates"], reference_ngram(), *nnns()]
+
+
+def comparison_flags(*names):
+    """Some values of the section, as flags."""
+    return flags(config["comparisons"], *names)
+
+
+def block_flags():
+    """The values of the block bootstrap."""
+    settings = config["comparisons"]
+    renamed = settings | {"bootstrap_samples": settings["samples"]}
+    return flags(renamed, "block", "bootstrap_samples", "seed")
+
+
+def candidate_flags():
+    """Which networks the best is chosen of, and the n-gram model that it is held against."""
+    candidates = ["--candidates", *config["errors"]["candidates"]]
+    return [*candidates, *comparison_flags("ngram")]
+
+
 def folder_flags(flag, paths):
     """The flag with each of the folders that some files are in."""
     folders = dict.fromkeys(str(Path(path).parent) for path in paths)

@@ -1,51 +1,3 @@
-def predictions_of(names):
-    """The predictions of some models."""
-    return expand("results/{{corpus}}/predictions/{name}.parquet", name=names)
-
-
-def nnns():
-    """The names of the n-NNs."""
-    return [f"nnn-{n}" for n in nnn_horizons()]
-
-
-def reference_ngram():
-    """The name of the n-gram model that networks are held against."""
-    return f"ngram-{config['comparisons']['ngram']}"
-
-
-def all_models():
-    """The networks, the n-NNs, and the n-gram models of the same horizons and of the one that networks are held against."""
-    horizons = [n for n in nnn_horizons() if n <= config["ngrams"]["horizons"]]
-    ngrams = dict.fromkeys([*(f"ngram-{n}" for n in horizons), reference_ngram()])
-    return [*models(), *ngrams, *nnns()]
-
-
-def compared_models():
-    """The models of which the best network and the best n-NN are held against the n-gram model."""
-    return [*config["errors"]["candidates"], reference_ngram(), *nnns()]
-
-
-def comparison_flags(*names):
-    """Some values of the section, as flags."""
-    return flags(config["comparisons"], *names)
-
-
-def block_flags():
-    """The values of the block bootstrap."""
-    settings = config["comparisons"]
-    renamed = settings | {"bootstrap_samples": settings["samples"]}
-    return flags(renamed, "block", "bootstrap_samples", "seed")
-
-
-def candidate_flags():
-    """Which networks the best is chosen of, and the n-gram model that it is held against."""
-    candidates = ["--candidates", *config["errors"]["candidates"]]
-    return [*candidates, *comparison_flags("ngram")]
-
-
-NNN_SUMMARIES = expand("results/{{corpus}}/nnn/nnn-{n}/summary.json", n=nnn_horizons())
-
-
 rule model_distances:
     """How far apart the models' predictions are: distances and dendrogram, companions of figure F1."""
     input:
@@ -119,7 +71,7 @@ rule error_overlap:
     """Figure F4: whose errors are whose."""
     input:
         losses="results/{corpus}/analyses/losses.csv",
-        summaries=NNN_SUMMARIES,
+        summaries=nnn_summaries(),
         predictions=predictions_of([*models(), reference_ngram(), *nnns()]),
     output:
         overlap="results/{corpus}/analyses/error_overlap.csv",
@@ -177,7 +129,7 @@ rule closing_delimiters:
     """Figure F5: how surely models close what was opened, by how long ago that was."""
     input:
         losses="results/{corpus}/analyses/losses.csv",
-        summaries=NNN_SUMMARIES,
+        summaries=nnn_summaries(),
         features="results/{corpus}/analyses/features.parquet",
         test="results/{corpus}/split/test.npy",
         vocabulary="results/{corpus}/split/vocabulary.json",
