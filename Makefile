@@ -8,7 +8,7 @@ demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --report results/report.html
 
 test: $(INSTALLED) $(COMPARED)
-	$(BIN)/pytest -n 2 --dist loadgroup --durations 10
+	$(BIN)/pytest -n 2 --dist worksteal --durations 10
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

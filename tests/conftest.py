@@ -1,16 +1,23 @@
 import shutil
 
 import pytest
+from filelock import FileLock
 from workspace import Workspace
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A workspace after the whole DAG ran once. Tests that change it copy it first."""
-    workspace = Workspace(tmp_path_factory.mktemp("finished") / "workspace")
-    done = workspace.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return workspace
+def finished(tmp_path_factory, worker_id):
+    """A workspace after the whole DAG ran once, for all workers together. Tests that change it copy it first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    finished = Workspace.__new__(Workspace)
+    finished.folder = shared / "finished"
+    with FileLock(shared / "finished.lock"):
+        if not (shared / "finished.done").exists():
+            done = Workspace(finished.folder).snakemake()
+            assert done.returncode == 0, done.stdout + done.stderr
+            (shared / "finished.done").touch()
+    return finished
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ JSON_TYPES = {
 # Which quantities a dump of each cell has; the documentation lists those of all cells in one table.
 QUANTITIES = {"lstm": set("ifogch"), "gru": {"r", "z", "candidate", "h"}, "rnn": {"h"}}
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def documented():
     """The path pattern of every section and its rows: {pattern: {column: dtype}}."""

@@ -28,8 +28,6 @@ BEST_ERRORS = {"error_breakdown", "dynamic_evaluation"} | {
 BOOTSTRAPPED = {"paired_differences", *PAIRED_FIGURES, "character_gains", "figure_character_gains"}
 BOOTSTRAPPED |= {"closing_delimiters", "figure_closing_delimiters"}
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def changed(**sections):
     experiment = copy.deepcopy(EXPERIMENT)
@@ -89,14 +87,6 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("analyses/oracles.py", {"size_breakdown", "figure_size_breakdown", *BEST_ERRORS}),
         ("training/dynamic_evaluation.py", {"dynamic_evaluation", "figure_dynamic_evaluation"}),
         ("analyses/memory_span.py", {"memory_span", "figure_memory_span"}),
-        (
-            "analyses/losses.py",
-            {"losses", "figure_loss_table", "figure_loss_against_parameters", "figure_horizons", *COMPARED, *COMPARED_FIGURES},
-        ),
-        (
-            "baselines/ngrams.py",
-            {"ngrams", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES},
-        ),
         (
             "baselines/evaluate_neural.py",
             {"evaluate_nnn", "horizons", "figure_horizons", *OF_ALL_MODELS, *COMPARED, *COMPARED_FIGURES}

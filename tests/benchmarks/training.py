@@ -28,7 +28,7 @@ from rnnscope.training.cross_entropy import correct_log_probabilities, cross_ent
 VOCABULARY, STREAMS, STEPS = 87, 100, 100
 CHARACTERS = STREAMS * STEPS
 GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
-TURNS, SECONDS = 3, 2.0
+TURNS, SECONDS = 2, 1.0
 
 
 def fastest(step):

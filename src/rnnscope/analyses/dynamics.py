@@ -51,7 +51,7 @@ def read_segment(network: Network, inputs: Tensor, state: list[Quantities]) -> T
 
     Returns the log-probabilities (nats) of all K next characters, (steps, streams, K).
     """
-    logits, activations = network(inputs, state)
+    logits, activations = network(inputs, state, every_gate=False)
     # Overwritten in place: to hold on to the last step of `activations` would keep all its steps in memory, and small
     # copies, made anew for every snapshot and segment, would lie scattered between large blocks and keep them from reuse.
     for layer, last in zip(state, network.last_state(activations), strict=True):

@@ -58,7 +58,10 @@ struct Panels {
             const int64_t here = std::min(COLUMNS, columns - first);
             for (int64_t k = 0; k < depth; k++, packed += COLUMNS) {
                 const float* row = matrix.values + k * matrix.row + first * matrix.column;
-                for (int64_t column = 0; column < here; column++) packed[column] = row[column * matrix.column];
+                if (matrix.column == 1 && here == COLUMNS)
+                    std::memcpy(packed, row, COLUMNS * sizeof(float));
+                else
+                    for (int64_t column = 0; column < here; column++) packed[column] = row[column * matrix.column];
             }
         }
     }
@@ -89,7 +92,7 @@ void multiply_tiles(Matrix left, int64_t rows, const Vector* panel, int64_t dept
     for (; rows >= height; rows -= height, left.values += height * left.row, product += height * product_row)
         multiply_tile<height>(left, panel, depth, columns, add, product, product_row);
     if constexpr (height > 1)
-        multiply_tiles<(height == ROWS ? ROWS / 3 : 1)>(left, rows, panel, depth, columns, add, product, product_row);
+        multiply_tiles<(height == ROWS ? ROWS / 3 : height / 2)>(left, rows, panel, depth, columns, add, product, product_row);
 }
 
 // product (rows, right.columns) = left (rows, right.depth) * right, or += when it adds.

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rnnscope.models.network import Network
 from rnnscope.progress import Advance, progress
+from rnnscope.training.cross_entropy import cross_entropy
 from rnnscope.training.segments import segments
 
 
@@ -37,10 +38,10 @@ def _read_and_learn(network: Network, characters: Tensor, steps: int, learning_r
     log_probabilities = []
     for inputs, targets in segments(characters, steps):
         logits, activations = network(inputs, state)
-        log_probability = logits.log_softmax(2).gather(2, targets.unsqueeze(2)).squeeze(2)
-        log_probabilities.append(log_probability.detach())
+        losses = cross_entropy(logits, targets)
+        log_probabilities.append(-losses.detach())
         optimizer.zero_grad()
-        torch.autograd.backward(-log_probability.mean())
+        torch.autograd.backward(losses.mean())
         optimizer.step()
         state = network.last_state(activations)
         advance(targets.numel())
