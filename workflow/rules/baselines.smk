@@ -104,7 +104,7 @@ rule evaluate_nnn:
         "results/{corpus}/benchmarks/evaluate_nnn/nnn-{n}.tsv"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=30,
         gpu=GPU_SLOTS,
     params:

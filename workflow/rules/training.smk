@@ -71,7 +71,7 @@ rule evaluate_model:
         "results/{corpus}/benchmarks/evaluate_model/{model}.tsv"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=60,
         gpu=GPU_SLOTS,
     params:
