@@ -9,16 +9,22 @@ import statistics
 import time
 
 import torch
-from training import STEPS, STREAMS, VOCABULARY, ours
+from training import STEPS, STREAMS, VOCABULARY, segment
+
+from rnnscope.devices import prepare_device
+from rnnscope.models.network import Network, Shape
+from rnnscope.optimisation import Recipe, start_training
+from rnnscope.training.step import Step
 
 TURNS = 3
 
 
 def work(threads, width, steps, ready, done):
     """Train for some steps once all runs are ready."""
-    torch.set_num_threads(threads)
-    inputs, targets = torch.randint(VOCABULARY, (2, STEPS, STREAMS))
-    step = ours("lstm", width)
+    prepare_device("cpu", threads)
+    network = Network(Shape("lstm", 1, width, VOCABULARY), generator=torch.Generator().manual_seed(1))
+    step = Step(start_training(network, Recipe()), STEPS, STREAMS, Recipe.gradient_clip)
+    inputs, targets = segment()
     step(inputs, targets)
     ready.wait()
     for _ in range(steps):
@@ -45,7 +51,7 @@ def rate(runs, threads, width, steps):
 def compare_threads():
     """Print characters a second of both, and the median ratio."""
     print("width   2 runs x 1 thread (characters/s)   1 run x 2 threads   ratio")
-    for width, steps in ((64, 60), (128, 30), (256, 10), (512, 4)):
+    for width, steps in ((64, 300), (128, 120), (256, 40), (512, 12)):
         rates = [(rate(2, 1, width, steps), rate(1, 2, width, 2 * steps)) for _ in range(TURNS)]
         two, one = (statistics.median(column) for column in zip(*rates, strict=True))
         ratio = statistics.median(a / b for a, b in rates)
