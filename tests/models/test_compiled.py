@@ -21,6 +21,12 @@ CAPABILITIES = ["DEFAULT", "AVX2", "AVX512"]
 HERE = torch.backends.cpu.get_cpu_capability()
 
 
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    """These tests are about the compiled part, also where the rest is tested without it."""
+    monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
+
+
 def loss_and_gradients(network, characters, dropout_seed=0):
     """The training loss of a segment and the gradients of all parameters, by name."""
     torch.manual_seed(dropout_seed)
