@@ -1,5 +1,6 @@
 """Where a network runs: CPU threads or a CUDA device, set up so that a run repeats to the bit."""
 
+import argparse
 import ctypes
 import os
 
@@ -8,6 +9,12 @@ import torch
 from rnnscope.errors import InputError
 
 DEVICES = ("auto", "cpu", "cuda")
+
+
+def add_device_flags(parser: argparse.ArgumentParser) -> None:
+    """Give a command line the flags --device and --threads, whose values `prepare_device` takes."""
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
 
 
 def prepare_device(name: str, threads: int) -> torch.device:

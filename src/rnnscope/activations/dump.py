@@ -23,7 +23,7 @@ from torch import Tensor
 from rnnscope.activations.reader import POSITION
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.files import whole_file
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network, Shape
@@ -128,8 +128,7 @@ def main() -> None:
     parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--precision", choices=PRECISIONS, default="float16", help="dtype of the stored values")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for layer-<l>.parquet")
     arguments = parser.parse_args()
     device = prepare_device(arguments.device, arguments.threads)

@@ -15,7 +15,7 @@ from rnnscope.analyses.errors import best_model
 from rnnscope.analyses.whole_text import read_aligned
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.predictions import write_predictions
@@ -36,8 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--streams", type=int, required=True, help="streams that are read side by side, and change the same weights"
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out-predictions", type=Path, required=True, help="parquet file to write: a row a test character")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     arguments = parser.parse_args()

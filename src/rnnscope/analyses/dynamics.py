@@ -21,7 +21,7 @@ from torch import Tensor
 from rnnscope.baselines import neural
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.models.recurrences import Quantities
@@ -95,8 +95,7 @@ def main() -> None:
     parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
     parser.add_argument("--snapshots", type=Path, required=True, help="folder written by rnnscope.training.snapshots")
     parser.add_argument("--nnn", type=Path, action="append", required=True, help="checkpoint of an n-NN; give it once an n-NN")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     arguments = parser.parse_args()
     device = prepare_device(arguments.device, arguments.threads)

@@ -34,7 +34,7 @@ from rnnscope.baselines.neural import (
 )
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.files import sha256_of, write_json
 from rnnscope.optimisation import (
@@ -93,8 +93,7 @@ def main() -> None:
     parser.add_argument("--hidden-width", type=int, required=True, help="units of the tanh layer")
     parser.add_argument("--steps", type=int, required=True, help="targets of every stream that make a minibatch")
     add_recipe_flags(parser)
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, history and summary")
     arguments = parser.parse_args()
     for flag in ("n", "hidden_width", "steps"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnscope.command import run
 from rnnscope.corpus.split import PARTS, read_part, read_steps, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.files import write_json
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.predictions import write_predictions
@@ -25,8 +25,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, required=True, help="parquet file to write: a row a test character")
     parser.add_argument("--losses", type=Path, required=True, help="JSON file to write: nats per character of each part")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     arguments = parser.parse_args()
     device = prepare_device(arguments.device, arguments.threads)
     network, description = load_checkpoint(arguments.checkpoint, device)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.files import whole_file
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
@@ -67,8 +67,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True, help="of the training run: says its model and its dropout")
     parser.add_argument("--snapshots", type=int, required=True, help="how many to take, evenly spaced over the epochs")
     add_recipe_flags(parser)
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for snapshot-<i>.safetensors and snapshots.csv")
     arguments = parser.parse_args()
     recipe, split, out = recipe_of(arguments), arguments.split, arguments.out

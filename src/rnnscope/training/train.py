@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import DEVICES, prepare_device
+from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.files import sha256_of, write_json
 from rnnscope.models.checkpoint import Description, save_checkpoint
@@ -104,8 +104,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="<cell>-<layers>-<size>, such as lstm-2-128")
     parser.add_argument("--dropout", type=float, default=0.0, help="probability that a non-recurrent connection is dropped")
     add_recipe_flags(parser)
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_device_flags(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, history and summary")
     arguments = parser.parse_args()
     recipe, split, out = recipe_of(arguments), arguments.split, arguments.out
