@@ -1,8 +1,11 @@
 import shutil
+import sys
 
 import pytest
 from filelock import FileLock
 from workspace import Workspace
+
+from rnnscope.command import run
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,18 @@ def workspace(finished, tmp_path):
 def fresh(tmp_path):
     """A workspace in which nothing has run."""
     return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """Run a module as from the command line; returns the message it ends with, None when all went well."""
+
+    def call_module(module, *words):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
+        try:
+            run(module.main)
+        except SystemExit as stop:
+            return stop.code
+        return None
+
+    return call_module

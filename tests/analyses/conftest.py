@@ -1,27 +1,9 @@
 import json
-import sys
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from rnnscope.command import run
-
-
-@pytest.fixture
-def call(monkeypatch):
-    """Run a stage as from the command line; returns the message it ends with, None when all went well."""
-
-    def call_stage(module, *words):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
-        try:
-            run(module.main)
-        except SystemExit as stop:
-            return stop.code
-        return None
-
-    return call_stage
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Training and evaluation of an n-NN: one epoch written out, the same bits after a kill, and each stage by hand."""
 
 import json
-import sys
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +13,6 @@ from rnnscope import select_candidate
 from rnnscope.baselines import evaluate_neural, train_neural
 from rnnscope.baselines.neural import FeedForwardNetwork, Shape, load_checkpoint, mean_loss, train_windows
 from rnnscope.baselines.train_neural import train_epoch
-from rnnscope.command import run
 from rnnscope.optimisation import Recipe, fit, resume_training, start_training
 
 K, STEPS = 5, 7
@@ -98,19 +96,9 @@ def split(part, tmp_path):
     return folder
 
 
-@pytest.fixture
-def call(monkeypatch):
-    """Run a stage as from the command line; returns the message it ends with, None when all went well."""
-
-    def call_stage(module, *words):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
-        try:
-            run(module.main)
-        except SystemExit as stop:
-            return stop.code
-        return None
-
-    yield call_stage
+@pytest.fixture(autouse=True)
+def no_flushing_afterwards():
+    yield
     torch.set_flush_denormal(False)  # which a stage turns on for its whole process
 
 

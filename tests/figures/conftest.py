@@ -1,4 +1,3 @@
-import sys
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -7,25 +6,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from rnnscope.command import run
-
 SMALLEST_FONT = 7  # points: what a printed column leaves legible
 GATES = {"lstm": ("input", "forget", "output"), "gru": ("update", "reset")}
-
-
-@pytest.fixture
-def call(monkeypatch):
-    """Run a figure as from the command line; returns the message it ends with, None when all went well."""
-
-    def call_figure(module, *words):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
-        try:
-            run(module.main)
-        except SystemExit as stop:
-            return stop.code
-        return None
-
-    return call_figure
 
 
 @pytest.fixture
