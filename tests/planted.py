@@ -20,14 +20,25 @@ def write_features(path, streams, steps, features):
 
 def write_layer(folder, layer, streams, steps, quantities, dtype=np.float16):
     """`quantities`: arrays (streams * steps, units) by name; a row group a stream, as a dump has."""
-    lists = {
-        name: pa.FixedSizeListArray.from_arrays(pa.array(values.astype(dtype).ravel()), values.shape[1])
-        for name, values in quantities.items()
-    }
     folder.mkdir(exist_ok=True, parents=True)
     character = {"character": np.zeros(streams * steps, np.uint8)}
-    table = pa.table(positions(streams, steps) | character | lists)
+    table = with_quantities(positions(streams, steps) | character, quantities, dtype)
     pq.write_table(table, folder / f"layer-{layer}.parquet", row_group_size=steps)
+
+
+def with_quantities(columns, quantities, dtype=np.float16):
+    """A table of these columns and, row by row, the bytes of each quantity, (rows, units)."""
+    table = pa.table(columns)
+    for name, values in quantities.items():
+        array = pa.array([row.astype(dtype).tobytes() for row in values], pa.binary(values.shape[1] * np.dtype(dtype).itemsize))
+        table = table.append_column(pa.field(name, array.type, metadata={"dtype": np.dtype(dtype).name}), array)
+    return table
+
+
+def quantity_of(table, name):
+    """The values of a quantity in a table read with pyarrow, (rows, units)."""
+    dtype = table.schema.field(name).metadata[b"dtype"].decode()
+    return np.array([np.frombuffer(row, dtype) for row in table[name].to_pylist()])
 
 
 def spans(random, characters, mean_length):

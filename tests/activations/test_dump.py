@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import torch
+from planted import write_layer
 from references.plain_network import plain_weights, run_stream
 
 from rnnscope.activations import dump
@@ -54,13 +56,38 @@ def test_memory_is_bounded_by_row_groups(tmp_path, monkeypatch):
     assert sizes == [18, 18, 14] * 4
 
 
-def test_pandas_reads_a_dump(tmp_path):
+@pytest.mark.parametrize("precision", ["float16", "float32"])
+def test_pandas_and_numpy_read_a_dump(tmp_path, precision):
+    """As docs/tables.md says."""
     network, test = draw("gru")
-    dump.write_dump(network, test, 6, "float16", CPU, tmp_path)
-    table = pd.read_parquet(tmp_path / "layer-1.parquet")
+    dump.write_dump(network, test, 6, precision, CPU, tmp_path)
+    path = tmp_path / "layer-1.parquet"
+    table = pd.read_parquet(path)
     assert list(table.columns) == ["stream", "step", "character", "r", "z", "candidate", "h"]
-    assert table["h"][0].dtype == np.float16
-    assert table["h"][0].shape == (3,)
+    assert pq.read_schema(path).field("h").metadata[b"dtype"].decode() == precision
+    _, activations = network(torch.from_numpy(test[:, :-1].T.astype(np.int64)), network.zero_state(4))
+    for name, values in activations[0].items():
+        found = np.frombuffer(b"".join(table[name]), precision).reshape(len(table), -1)
+        expected = values.detach().numpy().transpose(1, 0, 2).reshape(80, 3)
+        np.testing.assert_allclose(found, expected, rtol=2**-11 if precision == "float16" else 1e-6, atol=1e-6)
+
+
+def test_a_part_of_a_row_group_is_read_from_where_it_lies(tmp_path):
+    """A file that another program wrote anew, with fewer rows and other groups."""
+    values = np.arange(60, dtype=np.float32).reshape(20, 3)
+    write_layer(tmp_path, 1, 4, 5, {"h": values}, np.float32)
+    path = tmp_path / "layer-1.parquet"
+    pq.write_table(pq.read_table(path).slice(7), path, row_group_size=4)
+    table, groups = joined(path, ["h"])
+    assert groups == 4
+    np.testing.assert_array_equal(table["h"], values[7:])
+
+
+def test_a_column_that_is_no_quantity_is_named(tmp_path):
+    write_layer(tmp_path, 1, 4, 5, {"h": np.zeros((20, 3))})
+    path = tmp_path / "layer-1.parquet"
+    with pytest.raises(InputError, match=r"layer-1\.parquet: column 'step': found int32, dtype none; expected the bytes"):
+        next(row_groups(path, ["step"]))
 
 
 def test_a_missing_quantity_and_a_truncated_file_are_named(tmp_path):

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import write_features, write_layer
+from planted import quantity_of, write_features, write_layer
 
 from rnnscope.analyses import cell_text
 
@@ -95,7 +95,7 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
     for _, panel in table.groupby("panel"):
         first = panel.iloc[0]
         layer = pq.read_table(tmp_path / first["model"] / f"layer-{first['layer']}.parquet")
-        values = np.array(layer[first["quantity"]].to_pylist(), float)[first["stream"] * STEPS + panel["step"], first["unit"]]
+        values = quantity_of(layer, first["quantity"]).astype(float)[first["stream"] * STEPS + panel["step"], first["unit"]]
         shown = np.tanh(values) if first["quantity"] == "c" else values
         np.testing.assert_allclose(panel["value"], shown, atol=1e-6)
         characters = [vocabulary[test[first["stream"], step]] for step in panel["step"]]

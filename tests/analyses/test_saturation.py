@@ -2,12 +2,12 @@ import csv
 import math
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from planted import with_quantities
 
 from rnnscope.analyses import saturation
 from rnnscope.analyses.saturation import count_saturated
@@ -70,9 +70,9 @@ def write_layer(path, cell, rows, hidden, seed, dtype=np.float16, row_group_size
         "stream": np.zeros(rows, np.int16),
         "step": np.arange(rows, dtype=np.int32),
         "character": np.zeros(rows, np.uint8),
-    } | {name: pa.FixedSizeListArray.from_arrays(pa.array(array.ravel()), hidden) for name, array in values.items()}
+    }
     path.parent.mkdir(exist_ok=True)
-    pq.write_table(pa.table(columns), path, row_group_size=row_group_size)
+    pq.write_table(with_quantities(columns, values, dtype), path, row_group_size=row_group_size)
     return values
 
 
@@ -107,13 +107,9 @@ def test_counts_of_mostly_and_always_saturated_units(tmp_path, call):
     shares = np.array([1, 0.91, 0.9, 0.5, 0])
     rows = np.arange(100)[:, np.newaxis] < 100 * shares
     values = {"r": np.where(rows, 0.95, 0.5), "z": np.where(rows, 0.05, 0.5), "candidate": rows, "h": rows}
-    write_layer(tmp_path / "gru-1-8" / "layer-1.parquet", "gru", 100, 5, seed=0)
-    schema = pq.read_schema(tmp_path / "gru-1-8" / "layer-1.parquet")
-    lists = {
-        name: pa.FixedSizeListArray.from_arrays(pa.array(array.astype(np.float16).ravel()), 5) for name, array in values.items()
-    }
     columns = {"stream": np.zeros(100, np.int16), "step": np.arange(100, dtype=np.int32), "character": np.zeros(100, np.uint8)}
-    pq.write_table(pa.table(columns | lists, schema=schema), tmp_path / "gru-1-8" / "layer-1.parquet")
+    (tmp_path / "gru-1-8").mkdir()
+    pq.write_table(with_quantities(columns, values), tmp_path / "gru-1-8" / "layer-1.parquet")
     words = ["--activations", tmp_path / "gru-1-8", "--out", tmp_path / "units.csv", "--counts", tmp_path / "counts.csv"]
     assert call(saturation, *words) is None
     with (tmp_path / "counts.csv").open() as file:

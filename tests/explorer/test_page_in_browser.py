@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from planted import quantity_of
 from playwright.sync_api import expect, sync_playwright
 from references.plain_network import plain_weights, run_stream
 from small_corpus import CHARACTERS, SHAPES, STEPS, STREAMS, TITLE
@@ -78,7 +79,7 @@ def shown_values(page):
 def stored_values(corpus, model, layer, quantity, unit):
     """The same from the dump."""
     table = pq.read_table(corpus.folder / f"activations/{model}/layer-{layer}.parquet", columns=[quantity])
-    values = np.array([row[unit] for row in table[quantity].to_pylist()[:CHARACTERS]], dtype=float)
+    values = quantity_of(table, quantity)[:CHARACTERS, unit].astype(float)
     return np.tanh(values) if quantity == "c" else values
 
 

@@ -10,7 +10,7 @@ import argparse
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +20,23 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from rnnscope.activations.reader import POSITION
+from rnnscope.activations.reader import DTYPE, POSITION, PRECISIONS
 from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.files import whole_file
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.recurrences import CELLS
+from rnnscope.models.recurrences import CELLS, Quantities
 from rnnscope.progress import progress
 from rnnscope.training.segments import segments, to_device
 
-PRECISIONS = {"float16": pa.float16(), "float32": pa.float32()}
 BYTES_AT_ONCE = 256 * 2**20
 # Gates and states hardly repeat a value: dictionaries and statistics would only cost time, and compression more time than the
 # network itself takes, for a sixth of the bytes.
 FAST: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": list(POSITION)}
 
-Dump = list[dict[str, np.ndarray]]
+Block = list[Quantities]
 
 
 def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple[int, int]:
@@ -56,25 +55,34 @@ def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple
 
 
 @torch.inference_mode()
-def dump_streams(network: Network, characters: Tensor, steps: int, precision: str) -> Iterator[Dump]:
-    """Yield for one segment after another, and for each layer, every quantity as (segment steps, streams, H).
+def dump_blocks(network: Network, characters: Tensor, steps: int, segments_together: int, precision: str) -> Iterator[Block]:
+    """Yield for one block of segments after another, and for each layer, every quantity as (streams, block steps, H).
 
-    `characters` are uint8 ids (total steps + 1, streams); each stream starts from a zero state.
+    `characters` are uint8 ids (total steps + 1, streams); each stream starts from a zero state. A block lies in the memory
+    of the one before it.
     """
-    state = network.zero_state(characters.shape[1])
-    dtype = getattr(torch, precision)
-    for inputs, _ in segments(characters, steps):
-        _, activations = network(inputs, state)
-        state = network.last_state(activations)
-        yield [{name: values.to(dtype).cpu().numpy() for name, values in layer.items()} for layer in activations]
+    shape, (total_steps, streams) = network.shape, (len(characters) - 1, characters.shape[1])
+    block_steps = min(segments_together * steps, total_steps)
+    room = torch.empty(streams, block_steps, shape.hidden_width, dtype=getattr(torch, precision))
+    memory = [{name: torch.empty_like(room) for name in CELLS[shape.cell].quantities} for _ in range(shape.layers)]
+    state = network.zero_state(streams)
+    for block_start in range(0, total_steps, block_steps):
+        block_characters = characters[block_start : block_start + block_steps + 1]
+        for start, (inputs, _) in zip(count(0, steps), segments(block_characters, steps), strict=False):
+            _, activations = network(inputs, state)
+            for stored, layer in zip(memory, activations, strict=True):
+                for name, values in layer.items():
+                    stored[name][:, start : start + len(values)] = values.transpose(0, 1)
+            state = network.last_state(activations)
+        yield [{name: values[:, : len(block_characters) - 1] for name, values in layer.items()} for layer in memory]
 
 
 def schema(shape: Shape, precision: str) -> pa.Schema:
-    """The columns of one layer's file: where the character stands, which it is, and a fixed-size list a quantity."""
-    position = [("stream", pa.int16()), ("step", pa.int32()), ("character", pa.uint8())]
-    # Parquet writes values faster that are declared never to be missing.
-    values = pa.list_(pa.field("element", PRECISIONS[precision], nullable=False), shape.hidden_width)
-    return pa.schema(position + [pa.field(name, values, nullable=False) for name in CELLS[shape.cell].quantities])
+    """The columns of one layer's file: where the character stands, which it is, and the bytes of each quantity's H values."""
+    position = [pa.field(name, type_, nullable=False) for name, type_ in POSITION.items()]
+    bytes_a_row = pa.binary(shape.hidden_width * np.dtype(precision).itemsize)
+    names = CELLS[shape.cell].quantities
+    return pa.schema(position + [pa.field(name, bytes_a_row, nullable=False, metadata={DTYPE: precision}) for name in names])
 
 
 def rows(stream: int, first_step: int, characters: np.ndarray, quantities: list[np.ndarray], columns: pa.Schema) -> pa.Table:
@@ -84,10 +92,10 @@ def rows(stream: int, first_step: int, characters: np.ndarray, quantities: list[
         pa.array(np.arange(first_step, first_step + len(characters), dtype=np.int32)),
         pa.array(characters),
     ]
-    lists = columns.types[len(position) :]
+    types = columns.types[len(position) :]
     values = [
-        pa.FixedSizeListArray.from_arrays(pa.array(quantity.ravel()), type=type_)
-        for quantity, type_ in zip(quantities, lists, strict=True)
+        pa.FixedSizeBinaryArray.from_buffers(type_, len(quantity), [None, pa.py_buffer(quantity)])
+        for quantity, type_ in zip(quantities, types, strict=True)
     ]
     return pa.Table.from_arrays(position + values, schema=columns)
 
@@ -101,25 +109,22 @@ def write_dump(network: Network, test: np.ndarray, steps: int, precision: str, d
     streams_together, segments_together = at_once(network.shape, test, steps, precision)
     with ExitStack() as stack:
         writers = []
-        for layer in range(1, network.shape.layers + 1):
-            partial = stack.enter_context(whole_file(out / f"layer-{layer}.parquet"))
+        for depth in range(1, network.shape.layers + 1):
+            partial = stack.enter_context(whole_file(out / f"layer-{depth}.parquet"))
             writer = pq.ParquetWriter(partial, columns, write_page_checksum=True, **FAST)
             writers.append(stack.enter_context(writer))
         advance = stack.enter_context(progress("activation dump", test[:, 1:].size, "characters"))
         for first in range(0, len(test), streams_together):
             streams = test[first : first + streams_together]
-            dumps = dump_streams(network, to_device(streams, device), steps, precision)
             first_step = 0
-            while group := list(islice(dumps, segments_together)):
-                count = sum(len(dump[0]["h"]) for dump in group)
-                for stream, characters in enumerate(streams[:, first_step : first_step + count]):
-                    for layer, writer in enumerate(writers):
-                        quantities = [
-                            np.concatenate([dump[layer][name][:, stream] for dump in group]) for name in group[0][layer]
-                        ]
-                        writer.write_table(rows(first + stream, first_step, characters, quantities, columns))
-                first_step += count
-                advance(count * len(streams))
+            for block in dump_blocks(network, to_device(streams, device), steps, segments_together, precision):
+                characters = streams[:, first_step : first_step + block[0]["h"].shape[1]]
+                for stream, read in enumerate(characters):
+                    for writer, layer in zip(writers, block, strict=True):
+                        quantities = [values[stream].numpy() for values in layer.values()]
+                        writer.write_table(rows(first + stream, first_step, read, quantities, columns))
+                first_step += characters.shape[1]
+                advance(characters.size)
 
 
 def main() -> None:

@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from rnnscope.errors import InputError
 from rnnscope.parquet import open_parquet, read_row_group
 
-POSITION = ("stream", "step", "character")
+POSITION = {"stream": pa.int16(), "step": pa.int32(), "character": pa.uint8()}
+# A quantity's H values of a row are one value of parquet, their bytes, little-endian: a list of H numbers takes parquet
+# ten times as long to write. The metadata of the column tells the dtype.
+PRECISIONS = ("float16", "float32")
+DTYPE = "dtype"
 
 
 def row_groups(path: Path, quantities: list[str]) -> Iterator[dict[str, np.ndarray]]:
@@ -24,9 +29,23 @@ def row_groups(path: Path, quantities: list[str]) -> Iterator[dict[str, np.ndarr
             table = read_row_group(file, group, columns, path)
             values = {name: table[name].to_numpy() for name in POSITION}
             for name in quantities:
-                array = table[name].combine_chunks()
-                values[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, array.type.list_size)
+                values[name] = _values(table, name, path)
             yield values
+
+
+def _values(table: pa.Table, name: str, path: Path) -> np.ndarray:
+    """A quantity of a row group, (rows, H). Raises InputError for a column that is not one."""
+    field = table.schema.field(name)
+    dtype = (field.metadata or {}).get(DTYPE.encode(), b"none").decode()
+    if dtype not in PRECISIONS or not pa.types.is_fixed_size_binary(field.type):
+        raise InputError(
+            f"{path}: column {name!r}: found {field.type}, dtype {dtype}; expected the bytes of {' or '.join(PRECISIONS)}"
+        )
+    array = table[name].combine_chunks()
+    little_endian = np.dtype(dtype).newbyteorder("<")
+    width = field.type.byte_width // little_endian.itemsize
+    data = array.buffers()[1] or b""
+    return np.frombuffer(data, little_endian, len(array) * width, array.offset * field.type.byte_width).reshape(-1, width)
 
 
 def layer_files(folder: Path) -> dict[int, Path]:
