@@ -7,7 +7,7 @@ from rnnscope.figures import model_map, style
 
 
 @pytest.mark.parametrize("nnns", [6, 1, 0])
-def test_every_network_at_its_place_with_its_colour_marker_and_size(map_table, check_legible, nnns):
+def test_every_network_at_its_place_with_its_colour_marker_and_size(map_table, nnns):
     table = map_table(nnns)
     figure = model_map.draw(table, "A tale")
     (axes,) = figure.axes
@@ -23,8 +23,15 @@ def test_every_network_at_its_place_with_its_colour_marker_and_size(map_table, c
     assert all(len(of_size) == 1 for of_size in areas.values())
     ordered = [areas[size].pop() for size in sorted(areas)]
     assert all(smaller < larger for smaller, larger in itertools.pairwise(ordered))
-    figure_names = [text.get_text() for text in axes.texts]
-    assert figure_names == ["1-gram", "20-gram", *(f"{n}-NN" for n in sorted({1, nnns}) if nnns)]
+    figure_names = sorted(text.get_text() for text in axes.texts)
+    assert figure_names == sorted(["1-gram", "20-gram", *(f"{n}-NN" for n in {1, nnns} if nnns)])
+
+
+@pytest.mark.parametrize("distance", [-0.5, 0, 0.5])
+def test_names_of_models_at_one_place_stand_apart(map_table, check_legible, distance):
+    table = map_table(1).set_index("model")
+    table.loc["nnn-1", ["x", "y"]] = table.loc["ngram-1", ["x", "y"]] + distance
+    check_legible(model_map.draw(table.reset_index(), "A tale"))
 
 
 def test_chain_goes_from_the_shortest_horizon_to_the_longest(map_table):

@@ -12,8 +12,6 @@ from rnnscope.command import run
 from rnnscope.figures import style
 
 AREAS = (14, 150)  # square points: of the markers of the smallest and the largest size
-# On which side of its point a name stands, right and up being positive: a 1-gram and a 1-NN may lie on one another.
-NAMES_AT = {"ngram": (1, 1), "nnn": (-1, -1)}
 
 
 def areas_of(sizes: list[int]) -> dict[int, float]:
@@ -39,23 +37,31 @@ def draw_networks(axes: Axes, networks: pd.DataFrame, areas: dict[int, float]) -
         )
 
 
-def draw_horizons(axes: Axes, models: pd.DataFrame, kind: str) -> None:
-    """The models of a finite horizon as a chain from the shortest to the longest, whose two ends are named."""
-    colour, (horizontal, vertical) = style.MODEL_COLOURS[kind], NAMES_AT[kind]
+def draw_horizons(axes: Axes, models: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The models of a finite horizon as a chain from the shortest to the longest; returns it, in that order."""
     chain = models.assign(n=models["model"].str.split("-").str[1].astype(int)).sort_values("n")
+    colour = style.MODEL_COLOURS[kind]
     axes.plot(chain["x"], chain["y"], "-", marker=".", color=colour, linewidth=0.6, markersize=3, label=kind)
-    for end in chain.iloc[[0, -1]].drop_duplicates().to_dict("records"):
-        name = axes.annotate(
-            style.model_name(end["model"]),
-            (end["x"], end["y"]),
-            (3 * horizontal, 3 * vertical),
-            textcoords="offset points",
-            ha="left" if horizontal > 0 else "right",
-            va="bottom" if vertical > 0 else "top",
-            fontsize=7,
-            color=colour,
-        )
-        name.set_path_effects([withStroke(linewidth=2, foreground="white")])
+    return chain.assign(colour=colour)
+
+
+def name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
+    """Name both ends of every chain. A 1-gram and a 1-NN may lie on one another: the name of the upper one stands above it."""
+    for end in (0, -1):
+        points = sorted((chain.iloc[end] for chain in chains if end == 0 or len(chain) > 1), key=lambda point: point["y"])
+        for rank, point in enumerate(points, start=1):
+            above = rank == len(points)
+            name = axes.annotate(
+                style.model_name(point["model"]),
+                (point["x"], point["y"]),
+                (0, 4 if above else -4),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if above else "top",
+                fontsize=7,
+                color=point["colour"],
+            )
+            name.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
 def legend_handles(networks: pd.DataFrame, areas: dict[int, float]) -> list[Line2D]:
@@ -79,9 +85,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     areas = areas_of([int(model.split("-")[2]) for model in networks["model"]])
     figure = Figure(figsize=(style.PAGE_WIDTH, 4.4))
     axes = figure.add_subplot()
-    for kind in ("ngram", "nnn"):
-        if (kinds == kind).any():
-            draw_horizons(axes, table[kinds == kind], kind)
+    name_ends(axes, [draw_horizons(axes, table[kinds == kind], kind) for kind in ("ngram", "nnn") if (kinds == kind).any()])
     draw_networks(axes, networks, areas)
     axes.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
     axes.spines[:].set_visible(True)
