@@ -26,14 +26,17 @@ def correct_log_probabilities(network: Network, characters: Tensor, steps: int) 
     """
     network.eval()
     state = network.zero_state(characters.shape[1])
-    log_probabilities = []
+    # Filled in place: kept as one small tensor a segment, they would hold the heap of every segment in memory.
+    log_probabilities = torch.empty(characters[1:].shape, device=characters.device)
+    done = 0
     with progress("evaluation", characters[1:].numel(), "characters") as advance:
         for inputs, targets in segments(characters, steps):
             logits, activations = network(inputs, state, every_gate=False)
-            log_probabilities.append(-cross_entropy(logits, targets))
+            log_probabilities[done : done + len(targets)] = -cross_entropy(logits, targets)
+            done += len(targets)
             state = network.last_state(activations)
             advance(targets.numel())
-    return torch.cat(log_probabilities)
+    return log_probabilities
 
 
 def mean_loss(network: Network, characters: Tensor, steps: int) -> float:
