@@ -1,7 +1,8 @@
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench cluster-test
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
+CLUSTER := .venv/cluster
 
 demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo
@@ -25,6 +26,10 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
 
+# As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it, and stopped.
+cluster-test: $(CLUSTER)
+	tests/cluster/slurm.sh
+
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp
 	python3 -m venv .venv
@@ -35,4 +40,8 @@ $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/comp
 # KenLM comes as source only: a machine without a compiler goes without it.
 $(COMPARED): requirements-test.lock $(INSTALLED)
 	$(BIN)/pip install --requirement requirements-test.lock || echo "no KenLM: its comparisons will be skipped"
+	touch $@
+
+$(CLUSTER): requirements-cluster.lock $(INSTALLED)
+	$(BIN)/pip install --requirement requirements-cluster.lock
 	touch $@

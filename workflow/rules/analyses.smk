@@ -16,6 +16,8 @@ rule losses:
         "results/{corpus}/logs/losses.log",
     benchmark:
         "results/{corpus}/benchmarks/losses.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -48,6 +50,8 @@ rule histories:
         "results/{corpus}/logs/histories.log",
     benchmark:
         "results/{corpus}/benchmarks/histories.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -72,6 +76,8 @@ rule saturation:
         "results/{corpus}/logs/saturation.log",
     benchmark:
         "results/{corpus}/benchmarks/saturation.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=1000,
@@ -106,6 +112,8 @@ rule horizons:
         "results/{corpus}/logs/horizons.log",
     benchmark:
         "results/{corpus}/benchmarks/horizons.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,

@@ -76,9 +76,11 @@ rule select_width:
         "results/{corpus}/logs/select_width/nnn-{n}.log",
     benchmark:
         "results/{corpus}/benchmarks/select_width/nnn-{n}.tsv"
+    group:
+        "evaluations"
     threads: 1
     resources:
-        mem_mb=200,
+        mem_mb=500,
         runtime=5,
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
@@ -102,6 +104,8 @@ rule evaluate_nnn:
         "results/{corpus}/logs/evaluate_nnn/nnn-{n}.log",
     benchmark:
         "results/{corpus}/benchmarks/evaluate_nnn/nnn-{n}.tsv"
+    group:
+        "evaluations"
     threads: config["training"]["threads"]
     resources:
         mem_mb=2000,

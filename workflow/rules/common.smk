@@ -184,7 +184,8 @@ def files_already_here(wildcards):
     paths = [
         source.get("path", source.get("archive", {}).get("path")) for source in sources
     ]
-    return [path for path in paths if path and Path(path).exists()]
+    # Where other files lie in some storage (docs/clusters.md), these are local all the same, as the rule that reads them.
+    return [local(path) for path in paths if path and Path(path).exists()]
 
 
 def dropout_candidates(wildcards):

@@ -9,6 +9,7 @@ rule fetch_text:
         "results/{corpus}/logs/fetch_text.log",
     benchmark:
         "results/{corpus}/benchmarks/fetch_text.tsv"
+    localrule: True  # the nodes of a cluster often have no way out to a text's source
     threads: 1
     resources:
         mem_mb=500,

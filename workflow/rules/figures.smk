@@ -20,6 +20,8 @@ for figure, tables in FIGURES.items():
             f"results/{{corpus}}/logs/figure_{figure}.log",
         benchmark:
             f"results/{{corpus}}/benchmarks/figure_{figure}.tsv"
+        group:
+            "figures"
         threads: 1
         resources:
             mem_mb=500,

@@ -41,9 +41,11 @@ rule select_dropout:
         "results/{corpus}/logs/select_dropout/{model}.log",
     benchmark:
         "results/{corpus}/benchmarks/select_dropout/{model}.tsv"
+    group:
+        "evaluations"
     threads: 1
     resources:
-        mem_mb=200,
+        mem_mb=500,
         runtime=5,
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
@@ -69,6 +71,8 @@ rule evaluate_model:
         "results/{corpus}/logs/evaluate_model/{model}.log",
     benchmark:
         "results/{corpus}/benchmarks/evaluate_model/{model}.tsv"
+    group:
+        "evaluations"
     threads: config["training"]["threads"]
     resources:
         mem_mb=2000,
