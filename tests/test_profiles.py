@@ -34,7 +34,7 @@ def asked(rule, resource):
 def test_every_rule_says_what_it_needs_and_leaves_a_log_and_a_benchmark(rule):
     for directive in ("log:", "benchmark:", "threads:", "resources:"):
         assert re.search(rf"^ +{directive}", rule, re.MULTILINE), directive
-    assert asked(rule, "mem_mb") >= 500, "on SLURM two processes of Snakemake stand beside the job, about 100 MB each"
+    assert asked(rule, "mem_mb") >= 500, "on SLURM two processes of Snakemake stand beside the job, and their memory counts too"
     assert asked(rule, "runtime") > 0
 
 
