@@ -29,13 +29,15 @@ ON_SLURM = (
     # This SLURM has no accounting database, hence squeue in place of sacct.
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
     *("--seconds-between-status-checks", "2", "--slurm-keep-successful-logs"),
+    # Jobs of different cores in one group; the selection itself uses one.
+    *("--set-threads", "select_dropout=2"),
 )
 ON_ANY_SCHEDULER = ("--workflow-profile", "workflow/profiles/cluster-generic", "--seconds-between-status-checks", "2")
 CANCELLED = "lstm-1-4-dropout-0.5"
-# One model; and epochs enough for a training run to be cancelled half-way.
+# Two models, and epochs enough for a training run to be cancelled half-way.
 SMALLER = {
-    "grid": {"cells": ["lstm"], "additional": []},
-    "training": {"epochs": 10},
+    "grid": {"cells": ["rnn", "lstm"], "additional": []},
+    "training": {"epochs": 40},
     "nnn": {"hidden_widths": [4]},
     "activations": {"models": ["lstm-1-4"]},
 }
@@ -127,12 +129,15 @@ def cancel_half_way(workspace: Workspace) -> Submission:
     return job
 
 
-def jobs_in(workspace: Workspace, number: int) -> dict[str, tuple[int, int]]:
-    """The minutes and MB that each job of a submission asks for, as the submission's own log tells them, by benchmark file."""
+def jobs_in(workspace: Workspace, number: int) -> dict[str, tuple[int, int, int]]:
+    """The cores, minutes and MB that each job of a submission asks for, by its benchmark file: from the submission's own log."""
     (log,) = (workspace.folder / ".snakemake/slurm_logs").rglob(f"{number}.log")
-    pattern = r"^rule \w+:.*?benchmark: (\S+).*?mem_mb=(\d+).*?runtime=(\d+)"
-    found = re.findall(pattern, re.sub(r"^ +", "", log.read_text(), flags=re.MULTILINE), re.DOTALL | re.MULTILINE)
-    return {benchmark: (int(minutes), int(memory)) for benchmark, memory, minutes in found}
+    jobs = {}
+    for told in re.split(r"^ *rule (?=\w+:$)", log.read_text(), flags=re.MULTILINE)[1:]:
+        benchmark, memory, minutes = (re.search(rf"\b{name}(\S+?),?\s", told)[1] for name in ("benchmark: ", "mem_mb=", "runtime="))
+        cores = re.search(r"^ *threads: (\d+)", told, re.MULTILINE)  # not told of a job of one core
+        jobs[benchmark] = (int(cores[1]) if cores else 1, int(minutes), int(memory))
+    return jobs
 
 
 def differences(here: Path, there: Path) -> tuple[int, list[str]]:
@@ -163,9 +168,11 @@ def require_what_was_asked(workspace: Workspace, jobs: list[Submission], peaks: 
         inside = jobs_in(workspace, job.number)
         asked = f"{job.cores:5} {job.minutes:7} {job.memory:5}"
         print(f"{job.number:4} {job.state:<10} {len(inside):4} {asked} {peaks.of(job.number):7.0f}  {job.name[:60]}")
-        minutes, memory = zip(*inside.values(), strict=True)
-        if (job.cores, job.minutes, job.memory) != (1, sum(minutes), max(memory)):
-            sys.exit(f"job {job.number}: expected 1 core, {sum(minutes)} minutes, {max(memory)} MB")
+        cores, minutes, memory = zip(*inside.values(), strict=True)
+        expected = (max(cores), sum(minutes), max(memory))
+        if (job.cores, job.minutes, job.memory) != expected:
+            sys.exit(f"job {job.number}: expected {expected} cores, minutes and MB")
+    print("every submission asked for the time of all its jobs, and for the cores and the memory of its largest")
     require(not any("gpu" in job.allocated for job in jobs), "no submission asked for a GPU")
     require(peaks.steps_at_a_time == 1, "the jobs of a group ran one after another")
 

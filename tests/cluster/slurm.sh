@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Start a SLURM of one node on the loopback interface, run tests/cluster/run_on_slurm.py on it, and stop what was started.
-# Needs root and Debian's slurm-wlm and munge; `make cluster-test` runs it. The log of the daemons goes to a temporary
-# folder, which is removed at the end unless something failed.
+# Needs root; installs Debian's slurm-wlm and munge where they are missing. `make cluster-test` runs it. All that it writes
+# goes to a temporary folder, which is removed at the end unless something failed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=$PWD/.venv/bin/python
@@ -12,7 +12,8 @@ refuse() {
 }
 [ "$(id -u)" = 0 ] || refuse "run as user $(id -un), expected root: slurmd starts jobs as their users"
 for program in munged mungekey slurmctld slurmd sbatch; do
-    command -v "$program" >/dev/null || refuse "no program $program, expected Debian's packages slurm-wlm and munge"
+    command -v "$program" >/dev/null && continue
+    apt-get install --yes --no-install-recommends slurm-wlm munge || refuse "no $program, expected Debian's slurm-wlm and munge"
 done
 for daemon in slurmctld slurmd; do
     ! pgrep -x "$daemon" >/dev/null || refuse "a $daemon is running on this machine; this test starts its own"
@@ -21,6 +22,7 @@ done
 folder=$(mktemp -d /tmp/rnnscope-slurm.XXXXXX)
 chmod 755 "$folder" # munged asks for a folder that all can enter
 daemons=()
+test=
 
 start() { # a daemon in the foreground of a process of ours, so that its id is known
     "$@" >>"$folder/daemons.log" 2>&1 &
@@ -39,7 +41,8 @@ no_job_is_left() { [ -z "$(squeue --noheader)" ]; }
 stop() {
     local status=$? index
     set +e
-    trap - EXIT INT TERM
+    trap - EXIT INT TERM HUP
+    if [ -n "$test" ]; then kill -- "-$test" 2>/dev/null && wait "$test"; fi # Snakemake cancels its jobs
     if [ -n "${SLURM_CONF:-}" ] && scontrol ping >/dev/null 2>&1; then
         scancel --user=root # SLURM_CONF names our SLURM: no other job is reached
         (wait_until "the jobs to end" no_job_is_left) # on its own, so that it does not end this function
@@ -52,7 +55,7 @@ stop() {
     exit "$status"
 }
 trap stop EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 mkdir "$folder"/{munge,state,spool}
 mungekey --create --keyfile "$folder/munge/key"
@@ -114,4 +117,8 @@ export PATH=$folder/bin:$PATH
 
 echo "SLURM $(sinfo --version | cut -d' ' -f2): $(sinfo --noheader --format='%D node, %c cores, %m MB')"
 
-PYTHONPATH=tests "$python" tests/cluster/run_on_slurm.py "$folder"
+# In a process group of its own and in the background, so that an interrupted test ends at once and with all its processes.
+PYTHONPATH=tests setsid "$python" tests/cluster/run_on_slurm.py "$folder" &
+test=$!
+wait "$test"
+test=

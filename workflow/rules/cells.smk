@@ -11,6 +11,8 @@ rule features:
         "results/{corpus}/logs/features.log",
     benchmark:
         "results/{corpus}/benchmarks/features.tsv"
+    group:
+        "text"
     threads: 1
     resources:
         mem_mb=1000,

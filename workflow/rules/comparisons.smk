@@ -9,6 +9,8 @@ rule model_distances:
         "results/{corpus}/logs/model_distances.log",
     benchmark:
         "results/{corpus}/benchmarks/model_distances.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=1000,
@@ -32,6 +34,8 @@ rule model_map:
         "results/{corpus}/logs/model_map.log",
     benchmark:
         "results/{corpus}/benchmarks/model_map.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -53,6 +57,8 @@ rule paired_differences:
         "results/{corpus}/logs/paired_differences.log",
     benchmark:
         "results/{corpus}/benchmarks/paired_differences.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -80,6 +86,8 @@ rule error_overlap:
         "results/{corpus}/logs/error_overlap.log",
     benchmark:
         "results/{corpus}/benchmarks/error_overlap.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -108,6 +116,8 @@ rule character_gains:
         "results/{corpus}/logs/character_gains.log",
     benchmark:
         "results/{corpus}/benchmarks/character_gains.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,
@@ -140,6 +150,8 @@ rule closing_delimiters:
         "results/{corpus}/logs/closing_delimiters.log",
     benchmark:
         "results/{corpus}/benchmarks/closing_delimiters.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=500,

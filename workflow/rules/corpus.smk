@@ -36,6 +36,8 @@ rule split_text:
         "results/{corpus}/logs/split_text.log",
     benchmark:
         "results/{corpus}/benchmarks/split_text.tsv"
+    group:
+        "text"
     threads: 1
     resources:
         mem_mb=500,

@@ -14,6 +14,8 @@ rule error_breakdown:
         "results/{corpus}/logs/error_breakdown.log",
     benchmark:
         "results/{corpus}/benchmarks/error_breakdown.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=1000,
@@ -46,6 +48,8 @@ rule size_breakdown:
         "results/{corpus}/logs/size_breakdown.log",
     benchmark:
         "results/{corpus}/benchmarks/size_breakdown.tsv"
+    group:
+        "tables"
     threads: 1
     resources:
         mem_mb=1000,

@@ -15,6 +15,8 @@ rule explorer:
         "results/{corpus}/logs/explorer.log",
     benchmark:
         "results/{corpus}/benchmarks/explorer.tsv"
+    group:
+        "figures"
     threads: 1
     resources:
         mem_mb=1500,

@@ -117,12 +117,14 @@ def correct_log_probabilities(network: FeedForwardNetwork, part: Tensor) -> Tens
     windows = scored_windows(part, network.shape.n, network.shape.vocabulary)
     targets = windows[..., -1:]
     steps = max(1, CHARACTERS_AT_ONCE // len(part))
-    found = []
+    # Filled in place: kept as one small tensor a segment, they would hold the heap of every segment in memory.
+    found = network.bias.new_empty(targets.shape)
+    segments = zip(log_distributions(network, windows, steps), targets.split(steps, 1), found.split(steps, 1), strict=True)
     with progress("evaluation", targets.numel(), "characters") as advance:
-        for log_distribution, target in zip(log_distributions(network, windows, steps), targets.split(steps, 1), strict=True):
-            found.append(log_distribution.gather(2, target.long()).squeeze(2))
+        for log_distribution, target, place in segments:
+            place.copy_(log_distribution.gather(2, target.long()))
             advance(target.numel())
-    return torch.cat(found, dim=1)
+    return found.squeeze(2)
 
 
 def mean_loss(network: FeedForwardNetwork, part: Tensor) -> float:
