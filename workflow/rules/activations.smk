@@ -22,8 +22,8 @@ for layers in sorted({depth(model) for model in config["activations"]["models"]}
             model=rf"\w+-{layers}-\d+",
         threads: config["training"]["threads"]
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=grows(2000, 50),
+            runtime=grows(30, 1),
             gpu=GPU_SLOTS,
         params:
             split=subpath(input.test, parent=True),

@@ -16,12 +16,10 @@ rule losses:
         "results/{corpus}/logs/losses.log",
     benchmark:
         "results/{corpus}/benchmarks/losses.tsv"
-    group:
-        "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=grows(500, 20),
+        runtime=10,
     params:
         models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -80,8 +78,8 @@ rule saturation:
         "tables"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         activations=lambda wildcards, input: folder_flags("--activations", input),
         source=source_of("rnnscope.analyses.saturation"),
@@ -116,8 +114,8 @@ rule horizons:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         nnn=lambda wildcards, input: folder_flags("--nnn", input.checkpoints),
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -153,8 +151,8 @@ rule dynamics:
         "results/{corpus}/benchmarks/dynamics.tsv"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000, 20),
+        runtime=grows(60, 5),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.test, parent=True),

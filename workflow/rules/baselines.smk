@@ -17,8 +17,8 @@ rule ngrams:
         "results/{corpus}/benchmarks/ngrams.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(500, 100),
+        runtime=grows(30, 0.5),
     params:
         split=subpath(input.train, parent=True),
         horizons=config["ngrams"]["horizons"],
@@ -49,8 +49,8 @@ rule train_nnn:
     priority: work_of_nnn
     threads: config["training"]["threads"]
     resources:
-        mem_mb=1000,
-        runtime=720,
+        mem_mb=grows(1000, 2),
+        runtime=minutes_of_training(work_of_nnn, config["training"]["epochs"]),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
@@ -108,8 +108,8 @@ rule evaluate_nnn:
         "evaluations"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(1500, 10),
+        runtime=grows(10, 0.5),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.test, parent=True),

@@ -15,8 +15,8 @@ rule features:
         "text"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(500, 50),
+        runtime=5,
     params:
         split=subpath(input.train, parent=True),
         features=features_of,

@@ -146,6 +146,36 @@ def work_of_nnn(wildcards):
     return 100 * int(wildcards.width)
 
 
+def text_megabytes(wildcards):
+    """The size of a text in MB: as declared, or of the file when it is here; 10 for want of both."""
+    file = Path(f"results/{wildcards.corpus}/corpus/text.bin")
+    size = config["corpora"][wildcards.corpus].get("bytes")
+    if size is None:
+        size = file.stat().st_size if file.exists() else 10_000_000
+    return size / 1e6
+
+
+def grows(least, for_each_megabyte):
+    """What to ask for (MB, minutes) where it grows with the text; twice as much for a second try."""
+
+    def asked(wildcards, attempt):
+        text = text_megabytes(wildcards)
+        return attempt * round(least + for_each_megabyte * text)
+
+    return asked
+
+
+def minutes_of_training(work, epochs):
+    """An hour, and about four times what was measured on one core (docs/clusters.md); twice as much for a second try."""
+
+    def asked(wildcards, attempt):
+        seconds_a_character = (40_000 + work(wildcards)) / 8e9
+        seconds = epochs * 1e6 * text_megabytes(wildcards) * seconds_a_character
+        return attempt * round(60 + seconds / 60)
+
+    return asked
+
+
 def flags(settings, *names):
     """Command-line flags for some keys of a section: learning_rate becomes --learning-rate 0.002."""
     return [

@@ -13,8 +13,8 @@ rule model_distances:
         "tables"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         models=all_models(),
@@ -61,8 +61,8 @@ rule paired_differences:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         models=all_models(),
@@ -90,8 +90,8 @@ rule error_overlap:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         candidates=candidate_flags(),
@@ -120,8 +120,8 @@ rule character_gains:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         split=subpath(input.vocabulary, parent=True),
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -154,8 +154,8 @@ rule closing_delimiters:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 20),
+        runtime=5,
     params:
         split=subpath(input.test, parent=True),
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,

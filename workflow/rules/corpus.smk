@@ -12,8 +12,8 @@ rule fetch_text:
     localrule: True  # the nodes of a cluster often have no way out to a text's source
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=120,
+        mem_mb=grows(500, 2),
+        runtime=grows(60, 1),
     params:
         text=text_flags,
         out=subpath(output.text, parent=True),
@@ -40,8 +40,8 @@ rule split_text:
         "text"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=grows(500, 5),
+        runtime=5,
     params:
         layout=flags(config["split"], "streams", "steps"),
         fractions=lambda wildcards: ",".join(

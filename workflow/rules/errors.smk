@@ -18,8 +18,8 @@ rule error_breakdown:
         "tables"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(500, 30),
+        runtime=5,
     params:
         split=subpath(input.test, parent=True),
         predictions_folder=lambda wildcards, input: Path(input.candidates[0]).parent,
@@ -52,8 +52,8 @@ rule size_breakdown:
         "tables"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(500, 30),
+        runtime=5,
     params:
         split=subpath(input.test, parent=True),
         predictions_folder=lambda wildcards, input: Path(input.models[0]).parent,
@@ -87,8 +87,8 @@ rule dynamic_evaluation:
         "results/{corpus}/benchmarks/dynamic_evaluation.tsv"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(2000, 30),
+        runtime=grows(60, 2),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.test, parent=True),

@@ -20,7 +20,7 @@ rule explorer:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=10,
+        runtime=5,
     params:
         split=subpath(input.test, parent=True),
         models_folder=lambda wildcards, input: Path(input.checkpoints[0]).parents[1],

@@ -16,8 +16,8 @@ rule train_model:
     priority: work_of_model
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=2880,
+        mem_mb=grows(2000, 2),
+        runtime=minutes_of_training(work_of_model, config["training"]["epochs"]),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
@@ -75,8 +75,8 @@ rule evaluate_model:
         "evaluations"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500, 10),
+        runtime=grows(30, 1),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
@@ -108,8 +108,8 @@ rule train_snapshots:
     priority: work_of_model
     threads: config["training"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=720,
+        mem_mb=grows(2000, 2),
+        runtime=minutes_of_training(work_of_model, config["dynamics"]["epochs"]),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),
