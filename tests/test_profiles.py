@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import yaml
-from workspace import REPOSITORY
+from test_workflow import changed
+from workspace import REPOSITORY, Workspace
 
 FILES = (REPOSITORY / "workflow/profiles").glob("*/config.yaml")
 PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in FILES}
@@ -20,33 +22,172 @@ RULES = [
 ]
 SHORT = 5  # minutes: not worth a submission of its own
 
+# Peak resident memory (MB) on War and Peace (3.26 million bytes), on it four times over and on a text of 11.7 million.
+MEASURED = [
+    ("ngrams", 3.26, 443),  # 20 horizons
+    ("ngrams", 11.7, 970),
+    ("ngrams", 13.03, 832),
+    ("train_model", 13.03, 448),  # lstm-1-128
+    ("train_model", 3.26, 970),  # lstm-3-512
+    ("evaluate_model", 13.03, 438),  # lstm-1-128
+    ("evaluate_nnn", 13.03, 380),
+    ("dump_activations_of_1_layers", 3.26, 419),
+    ("dump_activations_of_1_layers", 13.03, 746),
+    ("dynamic_evaluation", 3.26, 553),
+    ("dynamic_evaluation", 13.03, 626),
+    ("dynamics", 13.03, 387),
+    ("features", 3.26, 163),
+    ("features", 13.03, 451),
+    ("error_breakdown", 3.26, 183),
+    ("size_breakdown", 13.03, 345),
+    ("model_distances", 13.03, 272),
+    ("character_gains", 13.03, 270),
+    ("error_overlap", 13.03, 228),
+    ("paired_differences", 13.03, 226),
+    ("horizons", 13.03, 212),
+    ("closing_delimiters", 13.03, 210),
+    ("cells", 3.26, 369),
+    ("cells", 13.03, 383),
+    ("probes", 3.26, 443),
+]
+
 
 def name_of(rule):
     found = re.match(r'rule (\w+):|rule:\s+name:\s+f?"(.+)"', rule)
     return found[1] or found[2]
 
 
-def asked(rule, resource):
-    return int(re.search(rf"\b{resource}=(\d+)", rule)[1])
+def group_of(rule):
+    found = re.search(r'^ +group:\s+"(\w+)"', rule, re.MULTILINE)
+    return found and found[1]
+
+
+GROUPS = {re.sub(r"\{\w+\}", r"\\w+", name_of(rule)): group_of(rule) for rule in RULES}
+
+
+def group_of_job(name):
+    """The group of the rule that has a name, be it one of those that are made in a loop."""
+    (group,) = (group for pattern, group in GROUPS.items() if re.fullmatch(pattern, name))
+    return group
+
+
+def plan(workspace, *words):
+    """What the jobs of a dry run ask for, by rule: a list of dictionaries from resource to number."""
+    done = workspace.snakemake("--dry-run", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = defaultdict(list)
+    for rule, resources in re.findall(r"^ *(?:local)?rule (\w+):.*?^ +resources: (.*?)$", done.stdout, re.MULTILINE | re.DOTALL):
+        if rule != "all":
+            asked[rule].append({name: int(number) for name, number in re.findall(r"(\w+)=(\d+)(?:,|$)", resources)})
+    return asked
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    return plan(Workspace(tmp_path_factory.mktemp("planned") / "workspace"))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
 def test_every_rule_says_what_it_needs_and_leaves_a_log_and_a_benchmark(rule):
     for directive in ("log:", "benchmark:", "threads:", "resources:"):
         assert re.search(rf"^ +{directive}", rule, re.MULTILINE), directive
-    assert asked(rule, "mem_mb") >= 500, "on SLURM two processes of Snakemake stand beside the job, and their memory counts too"
-    assert asked(rule, "runtime") > 0
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if asked(rule, "runtime") <= SHORT], ids=name_of)
-def test_short_jobs_are_submitted_in_groups(rule):
-    group = re.search(r'^ +group:\s+"(\w+)"', rule, re.MULTILINE)
-    assert group, f"expected a group, as of at most {SHORT} minutes"
+def test_every_job_asks_for_time_and_memory(planned):
+    assert len(planned) > len(RULES), "figures are many rules"
+    for rule, jobs in planned.items():
+        for job in jobs:
+            assert job["runtime"] > 0, rule
+            assert job["mem_mb"] >= 500, f"{rule}: on SLURM two processes of Snakemake stand beside it, and their memory counts"
+
+
+def test_short_jobs_are_submitted_in_groups(planned):
+    short = {rule for rule, jobs in planned.items() if max(job["runtime"] for job in jobs) <= SHORT}
+    assert {"select_dropout", "horizons", "figure_cells"} <= short
+    assert {rule for rule in short if group_of_job(rule) is None} == set()
+
+
+def test_training_is_not_grouped(planned):
+    assert {group_of_job(rule) for rule in planned if rule.startswith("train_")} == {None}
+
+
+@pytest.mark.parametrize(("rule", "megabytes", "measured"), MEASURED)
+def test_a_job_asks_for_more_than_was_measured_and_not_for_much_more(planned_for, rule, megabytes, measured):
+    (asked,) = {job["mem_mb"] for job in planned_for(megabytes)[rule]}
+    assert 1.2 * measured < asked < 10 * measured + 500
+
+
+@pytest.fixture(scope="module")
+def planned_for(tmp_path_factory):
+    """Plans for texts that say to be of so many million bytes."""
+    plans = {}
+
+    def planned(megabytes):
+        if megabytes not in plans:
+            workspace = Workspace(tmp_path_factory.mktemp("of_a_size") / "workspace")
+            experiment = changed()
+            experiment["corpora"]["tale"]["bytes"] = round(megabytes * 1e6)
+            workspace.configure(experiment)
+            plans[megabytes] = plan(workspace)
+        return plans[megabytes]
+
+    return planned
+
+
+def test_time_to_train_grows_with_the_text_the_epochs_and_the_size(fresh):
+    """Against the characters a second that torch.nn.LSTM, slower than ours, learns from on one core: tests/benchmarks."""
+    models = {"layers": [1], "sizes": [64, 512], "cells": ["lstm"], "additional": []}
+    experiment = changed(
+        grid=models,
+        activations={"models": []},
+        dynamics={"model": "lstm-1-64"},
+        errors={"candidates": ["lstm-1-64"]},
+        size_breakdown={"smaller": "lstm-1-64", "larger": "lstm-1-512"},
+        training={"epochs": 50, "dropout": [0.0]},
+    )
+    experiment["corpora"]["tale"] |= {"bytes": 3_258_246, "fractions": [0.8, 0.1, 0.1]}
+    fresh.configure(experiment)
+    small, large = sorted(job["runtime"] for job in plan(fresh)["train_model"])
+    epochs_of_text = 50 * 0.8 * 3_258_246
+    for asked, characters_a_second in ((small, 280_173), (large, 17_783)):
+        minutes = epochs_of_text / characters_a_second / 60
+        assert 1.5 * minutes < asked < 60 + 5 * minutes
+
+
+def test_a_second_try_asks_for_twice_as_much(fresh, planned):
+    second = plan(fresh, "--attempt", "2")
+    for rule in ("ngrams", "train_model", "evaluate_model", "dynamic_evaluation"):
+        for name in ("mem_mb", "runtime"):
+            assert second[rule][0][name] == 2 * planned[rule][0][name]
+
+
+def test_no_group_has_siblings_and_none_waits_for_itself(fresh):
+    """Siblings would run side by side inside a SLURM job; and a job in between two of a group would wait for the group."""
+    done = fresh.snakemake("--dag", "dot")
+    assert done.returncode == 0, done.stderr
+    rule_of = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)', done.stdout, re.MULTILINE))
+    after, before = defaultdict(set), defaultdict(set)
+    for first, second in re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.MULTILINE):
+        after[first].add(second)
+        before[second].add(first)
+    group = {job: None if rule == "all" else group_of_job(rule) for job, rule in rule_of.items()}
+
+    def groups_after(job):
+        return {group[job]}.union(*map(groups_after, after[job]))
+
+    assert set(group.values()) == set(GROUPS.values())
+    for job, own in group.items():
+        if own is not None:
+            for neighbours in (after[job], before[job]):
+                assert sum(group[other] == own for other in neighbours) <= 1, f"{rule_of[job]} has siblings in its group"
+            for other in after[job]:
+                if group[other] != own:
+                    assert own not in groups_after(other), f"between two of {own} stands {rule_of[other]}"
 
 
 @pytest.mark.parametrize("name", ON_CLUSTERS)
 def test_the_profiles_of_clusters_say_how_many_of_each_group_go_together(name):
-    groups = {match for rule in RULES for match in re.findall(r'^ +group:\s+"(\w+)"', rule, re.MULTILINE)}
+    groups = {group for group in GROUPS.values() if group}
     assert {item.split("=")[0] for item in ON_CLUSTERS[name]["group-components"]} == groups
 
 
@@ -58,5 +199,4 @@ def test_a_profile_plans_a_figure(fresh, name):
     environment = {**os.environ, "PYTHONPATH": str(fresh.folder / "src")}
     done = subprocess.run(command, cwd=fresh.folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    planned = re.findall(r"^figure_saturation +(\d+)$", done.stdout, re.MULTILINE)
-    assert planned == ["1"]
+    assert set(re.findall(r"^figure_saturation +(\d+)$", done.stdout, re.MULTILINE)) == {"1"}

@@ -53,12 +53,12 @@ class Submission:
     cores: int
     memory: int  # MB
     minutes: int
+    seconds: int  # that it ran
     allocated: str
 
     @classmethod
     def parse(cls, line: str) -> "Submission":
         told = dict(re.findall(r"(\S+?)=(\S*)", line))
-        days, hours, minutes = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):\d+", told["TimeLimit"]).groups(default="0")
         memory = re.search(r"mem=([\d.]+)([MG])", told["TRES"])
         return cls(
             int(told["JobId"]),
@@ -66,9 +66,16 @@ class Submission:
             told["JobState"],
             int(told["NumCPUs"]),
             round(float(memory[1]) * {"M": 1, "G": 1024}[memory[2]]),
-            int(days) * 1440 + int(hours) * 60 + int(minutes),
+            seconds_in(told["TimeLimit"]) // 60,
+            seconds_in(told["RunTime"]),
             told["TRES"],
         )
+
+
+def seconds_in(told: str) -> int:
+    """SLURM's [days-]hours:minutes:seconds."""
+    days, hours, minutes, seconds = map(int, re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", told).groups(default="0"))
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def output_of(*command: str) -> str:
@@ -119,9 +126,9 @@ def snakemake(workspace: Workspace, *words: str) -> subprocess.CompletedProcess:
 
 
 def cancel_half_way(workspace: Workspace) -> Submission:
-    """Wait until a training run has finished some epochs, and cancel its job."""
+    """Wait until a training run has finished ten epochs, and cancel its job."""
     log = workspace.folder / f"results/tale/logs/train_model/{CANCELLED}.log"
-    while not (log.exists() and log.read_text().count("epoch ") >= 2):
+    while not (log.exists() and log.read_text().count(f" of {SMALLER['training']['epochs']}: ") >= 10):
         time.sleep(0.05)
     job = next(job for job in submissions() if CANCELLED.replace("-dropout-", "_") in job.name and job.state == "RUNNING")
     output_of("scancel", str(job.number))
@@ -129,12 +136,18 @@ def cancel_half_way(workspace: Workspace) -> Submission:
     return job
 
 
-def jobs_in(workspace: Workspace, number: int) -> dict[str, tuple[int, int, int]]:
-    """The cores, minutes and MB that each job of a submission asks for, by its benchmark file: from the submission's own log."""
+def told_by(workspace: Workspace, number: int) -> str:
+    """The log of a submission: that of Snakemake inside it."""
     (log,) = (workspace.folder / ".snakemake/slurm_logs").rglob(f"{number}.log")
+    return log.read_text()
+
+
+def jobs_in(workspace: Workspace, number: int) -> dict[str, tuple[int, int, int]]:
+    """The cores, minutes and MB that each job of a submission asks for by itself, by its benchmark file."""
     jobs = {}
-    for told in re.split(r"^ *rule (?=\w+:$)", log.read_text(), flags=re.MULTILINE)[1:]:
-        benchmark, memory, minutes = (re.search(rf"\b{name}(\S+?),?\s", told)[1] for name in ("benchmark: ", "mem_mb=", "runtime="))
+    for told in re.split(r"^ *rule (?=\w+:$)", told_by(workspace, number), flags=re.MULTILINE)[1:]:
+        names = ("benchmark: ", "mem_mb=", "runtime=")
+        benchmark, memory, minutes = (re.search(rf"\b{name}(\S+?),?\s", told)[1] for name in names)
         cores = re.search(r"^ *threads: (\d+)", told, re.MULTILINE)  # not told of a job of one core
         jobs[benchmark] = (int(cores[1]) if cores else 1, int(minutes), int(memory))
     return jobs
@@ -163,18 +176,28 @@ def require_done(done: subprocess.CompletedProcess, what: str) -> None:
 
 def require_what_was_asked(workspace: Workspace, jobs: list[Submission], peaks: PeakMemory) -> None:
     """Print what submissions asked for and used; stop where a group did not ask for its jobs one after another."""
-    print(f"{'job':>4} {'state':<10} {'jobs':>4} {'cores':>5} {'minutes':>7} {'MB':>5} {'peak MB':>7}  rule or group")
+    print(f"{'job':>4} {'jobs':>4} {'cores':>5} {'minutes':>7} {'seconds used':>12} {'MB':>5} {'MB used':>7}  rule or group")
     for job in jobs:
         inside = jobs_in(workspace, job.number)
-        asked = f"{job.cores:5} {job.minutes:7} {job.memory:5}"
-        print(f"{job.number:4} {job.state:<10} {len(inside):4} {asked} {peaks.of(job.number):7.0f}  {job.name[:60]}")
+        asked_and_used = f"{job.cores:5} {job.minutes:7} {job.seconds:12} {job.memory:5} {peaks.of(job.number):7.0f}"
+        print(f"{job.number:4} {len(inside):4} {asked_and_used}  {job.name[:60]}")
         cores, minutes, memory = zip(*inside.values(), strict=True)
         expected = (max(cores), sum(minutes), max(memory))
         if (job.cores, job.minutes, job.memory) != expected:
             sys.exit(f"job {job.number}: expected {expected} cores, minutes and MB")
+    grouped = [job for job in jobs if len(jobs_in(workspace, job.number)) > 1]
+    require({1, 2} <= {job.cores for job in grouped}, "there are groups of one core, and of jobs of one core and of two")
     print("every submission asked for the time of all its jobs, and for the cores and the memory of its largest")
+    starts = [
+        int(count) for job in jobs for count in re.findall(r"^Execute (\d+) jobs", told_by(workspace, job.number), re.MULTILINE)
+    ]
+    require(peaks.steps_at_a_time == max(starts) == 1, f"in groups too, jobs ran one after another: {len(starts)} starts of one")
     require(not any("gpu" in job.allocated for job in jobs), "no submission asked for a GPU")
-    require(peaks.steps_at_a_time == 1, "the jobs of a group ran one after another")
+    heaviest = max(jobs, key=lambda job: peaks.of(job.number))
+    used = f"used {peaks.of(heaviest.number):.0f} MB, {heaviest.seconds} s"
+    print(f"the heaviest, {heaviest.name}: asked for {heaviest.memory} MB, {heaviest.minutes} minutes; {used}")
+    tightest = max(jobs, key=lambda job: peaks.of(job.number) / job.memory)
+    print(f"the tightest, {tightest.name[:60]}: asked for {tightest.memory} MB; used {peaks.of(tightest.number):.0f} MB")
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ rule train_nnn:
     threads: config["training"]["threads"]
     resources:
         mem_mb=grows(1000, 2),
-        runtime=minutes_of_training(work_of_nnn, config["training"]["epochs"]),
+        runtime=minutes_of_training(time_of_nnn, config["training"]["epochs"]),
         gpu=GPU_SLOTS,
     params:
         split=subpath(input.train, parent=True),

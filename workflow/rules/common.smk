@@ -165,6 +165,11 @@ def grows(least, for_each_megabyte):
     return asked
 
 
+def time_of_nnn(wildcards):
+    """Multiplications of a recurrent network that takes as long as an n-NN, most of whose time goes to looking up."""
+    return 5 * work_of_nnn(wildcards)
+
+
 def minutes_of_training(work, epochs):
     """An hour, and about four times what was measured on one core (docs/clusters.md); twice as much for a second try."""
 
