@@ -193,6 +193,7 @@ def require_what_was_asked(workspace: Workspace, jobs: list[Submission], peaks: 
     ]
     require(peaks.steps_at_a_time == max(starts) == 1, f"in groups too, jobs ran one after another: {len(starts)} starts of one")
     require(not any("gpu" in job.allocated for job in jobs), "no submission asked for a GPU")
+    require(all(peaks.of(job.number) <= job.memory for job in jobs), "no submission used more memory than it asked for")
     heaviest = max(jobs, key=lambda job: peaks.of(job.number))
     used = f"used {peaks.of(heaviest.number):.0f} MB, {heaviest.seconds} s"
     print(f"the heaviest, {heaviest.name}: asked for {heaviest.memory} MB, {heaviest.minutes} minutes; {used}")

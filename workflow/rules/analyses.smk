@@ -18,7 +18,7 @@ rule losses:
         "results/{corpus}/benchmarks/losses.tsv"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=10,
     params:
         models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
@@ -52,7 +52,7 @@ rule histories:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     params:
         models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
@@ -78,7 +78,7 @@ rule saturation:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         activations=lambda wildcards, input: folder_flags("--activations", input),
@@ -114,7 +114,7 @@ rule horizons:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         nnn=lambda wildcards, input: folder_flags("--nnn", input.checkpoints),

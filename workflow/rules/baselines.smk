@@ -17,7 +17,7 @@ rule ngrams:
         "results/{corpus}/benchmarks/ngrams.tsv"
     threads: 1
     resources:
-        mem_mb=grows(500, 100),
+        mem_mb=grows(1000, 100),
         runtime=grows(30, 0.5),
     params:
         split=subpath(input.train, parent=True),
@@ -49,7 +49,7 @@ rule train_nnn:
     priority: work_of_nnn
     threads: config["training"]["threads"]
     resources:
-        mem_mb=grows(1000, 2),
+        mem_mb=grows(1500, 2),
         runtime=minutes_of_training(time_of_nnn, config["training"]["epochs"]),
         gpu=GPU_SLOTS,
     params:
@@ -80,7 +80,7 @@ rule select_width:
         "evaluations"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),

@@ -15,7 +15,7 @@ rule features:
         "text"
     threads: 1
     resources:
-        mem_mb=grows(500, 50),
+        mem_mb=grows(1000, 50),
         runtime=5,
     params:
         split=subpath(input.train, parent=True),

@@ -13,7 +13,7 @@ rule model_distances:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -38,7 +38,7 @@ rule model_map:
         "tables"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     params:
         perplexity=comparison_flags("perplexity"),
@@ -61,7 +61,7 @@ rule paired_differences:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -90,7 +90,7 @@ rule error_overlap:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
@@ -120,7 +120,7 @@ rule character_gains:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         split=subpath(input.vocabulary, parent=True),
@@ -154,7 +154,7 @@ rule closing_delimiters:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 20),
+        mem_mb=grows(1000, 20),
         runtime=5,
     params:
         split=subpath(input.test, parent=True),

@@ -12,7 +12,7 @@ rule fetch_text:
     localrule: True  # the nodes of a cluster often have no way out to a text's source
     threads: 1
     resources:
-        mem_mb=grows(500, 2),
+        mem_mb=grows(1000, 2),
         runtime=grows(60, 1),
     params:
         text=text_flags,
@@ -40,7 +40,7 @@ rule split_text:
         "text"
     threads: 1
     resources:
-        mem_mb=grows(500, 5),
+        mem_mb=grows(1000, 5),
         runtime=5,
     params:
         layout=flags(config["split"], "streams", "steps"),

@@ -18,7 +18,7 @@ rule error_breakdown:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 30),
+        mem_mb=grows(1000, 30),
         runtime=5,
     params:
         split=subpath(input.test, parent=True),
@@ -52,7 +52,7 @@ rule size_breakdown:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(500, 30),
+        mem_mb=grows(1000, 30),
         runtime=5,
     params:
         split=subpath(input.test, parent=True),

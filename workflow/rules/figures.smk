@@ -24,7 +24,7 @@ for figure, tables in FIGURES.items():
             "figures"
         threads: 1
         resources:
-            mem_mb=500,
+            mem_mb=1000,
             runtime=5,
         params:
             tables=lambda wildcards, input: [

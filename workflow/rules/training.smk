@@ -45,7 +45,7 @@ rule select_dropout:
         "evaluations"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=5,
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
