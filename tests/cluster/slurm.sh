@@ -42,7 +42,10 @@ stop() {
     local status=$? index
     set +e
     trap - EXIT INT TERM HUP
-    if [ -n "$test" ]; then kill -- "-$test" 2>/dev/null && wait "$test"; fi # Snakemake cancels its jobs
+    if [ -n "$test" ]; then # still running: interrupted. Snakemake may wait for its jobs, which are cancelled next.
+        kill -- "-$test" 2>/dev/null && sleep 2
+        kill -KILL -- "-$test" 2>/dev/null
+    fi
     if [ -n "${SLURM_CONF:-}" ] && scontrol ping >/dev/null 2>&1; then
         scancel --user=root # SLURM_CONF names our SLURM: no other job is reached
         (wait_until "the jobs to end" no_job_is_left) # on its own, so that it does not end this function

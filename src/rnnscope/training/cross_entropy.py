@@ -27,7 +27,7 @@ def correct_log_probabilities(network: Network, characters: Tensor, steps: int) 
     network.eval()
     state = network.zero_state(characters.shape[1])
     # Filled in place: kept as one small tensor a segment, they would hold the heap of every segment in memory.
-    log_probabilities = torch.empty(characters[1:].shape, device=characters.device)
+    log_probabilities = network.softmax.weight.new_empty(characters[1:].shape)
     done = 0
     with progress("evaluation", characters[1:].numel(), "characters") as advance:
         for inputs, targets in segments(characters, steps):
