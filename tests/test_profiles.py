@@ -138,6 +138,15 @@ def planned_for(tmp_path_factory):
     return planned
 
 
+def test_a_text_of_undeclared_size_is_asked_for_by_its_file(fresh):
+    text = fresh.folder / "results/tale/corpus/text.bin"
+    text.parent.mkdir(parents=True)
+    with text.open("wb") as file:
+        file.truncate(300_000_000)
+    (asked,) = plan(fresh)["ngrams"]
+    assert asked["mem_mb"] > 970 / 11.7 * 300
+
+
 def test_time_to_train_grows_with_the_text_the_epochs_and_the_size(fresh):
     """Against the characters a second that torch.nn.LSTM, slower than ours, learns from on one core: tests/benchmarks."""
     models = {"layers": [1], "sizes": [64, 512], "cells": ["lstm"], "additional": []}
