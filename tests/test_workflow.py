@@ -200,7 +200,7 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     fresh.configure(changed(training={"device": device}))
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
-    jobs = re.split(r"\n(?=(?:local)?rule )", done.stdout)
+    jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
     on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
     assert len(on_the_device) == 8 + 4 + 4 + 2 + 2 + 1 + 1 + 1
     for job in on_the_device:
