@@ -22,7 +22,7 @@ for layers in sorted({depth(model) for model in config["activations"]["models"]}
             model=rf"\w+-{layers}-\d+",
         threads: config["training"]["threads"]
         resources:
-            mem_mb=grows(2000, 50),
+            mem_mb=grows(1500, 10),
             runtime=grows(30, 1),
             gpu=GPU_SLOTS,
         params:

@@ -54,17 +54,23 @@ def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple
     return 1, max(1, characters // steps)
 
 
+def empty_block(shape: Shape, streams: int, block_steps: int, precision: str) -> Block:
+    """Room for every quantity of every layer, (streams, block steps, H)."""
+    dtype, names = getattr(torch, precision), CELLS[shape.cell].quantities
+    return [
+        {name: torch.empty(streams, block_steps, shape.hidden_width, dtype=dtype) for name in names} for _ in range(shape.layers)
+    ]
+
+
 @torch.inference_mode()
-def dump_blocks(network: Network, characters: Tensor, steps: int, segments_together: int, precision: str) -> Iterator[Block]:
+def dump_blocks(network: Network, characters: Tensor, steps: int, memory: Block) -> Iterator[Block]:
     """Yield for one block of segments after another, and for each layer, every quantity as (streams, block steps, H).
 
-    `characters` are uint8 ids (total steps + 1, streams); each stream starts from a zero state. A block lies in the memory
-    of the one before it.
+    `characters` are uint8 ids (total steps + 1, streams); each stream starts from a zero state. All blocks lie in `memory`,
+    one over the other.
     """
-    shape, (total_steps, streams) = network.shape, (len(characters) - 1, characters.shape[1])
-    block_steps = min(segments_together * steps, total_steps)
-    room = torch.empty(streams, block_steps, shape.hidden_width, dtype=getattr(torch, precision))
-    memory = [{name: torch.empty_like(room) for name in CELLS[shape.cell].quantities} for _ in range(shape.layers)]
+    total_steps, streams = len(characters) - 1, characters.shape[1]
+    block_steps = memory[0]["h"].shape[1]
     state = network.zero_state(streams)
     for block_start in range(0, total_steps, block_steps):
         block_characters = characters[block_start : block_start + block_steps + 1]
@@ -72,9 +78,10 @@ def dump_blocks(network: Network, characters: Tensor, steps: int, segments_toget
             _, activations = network(inputs, state)
             for stored, layer in zip(memory, activations, strict=True):
                 for name, values in layer.items():
-                    stored[name][:, start : start + len(values)] = values.transpose(0, 1)
+                    stored[name][:streams, start : start + len(values)] = values.transpose(0, 1)
             state = network.last_state(activations)
-        yield [{name: values[:, : len(block_characters) - 1] for name, values in layer.items()} for layer in memory]
+        read = len(block_characters) - 1
+        yield [{name: values[:streams, :read] for name, values in layer.items()} for layer in memory]
 
 
 def schema(shape: Shape, precision: str) -> pa.Schema:
@@ -107,6 +114,8 @@ def write_dump(network: Network, test: np.ndarray, steps: int, precision: str, d
     """
     columns = schema(network.shape, precision)
     streams_together, segments_together = at_once(network.shape, test, steps, precision)
+    # One for all streams: memory that is freed between them would not be found again, in pieces as it is by then.
+    memory = empty_block(network.shape, streams_together, min(segments_together * steps, test.shape[1] - 1), precision)
     with ExitStack() as stack:
         writers = []
         for depth in range(1, network.shape.layers + 1):
@@ -117,7 +126,7 @@ def write_dump(network: Network, test: np.ndarray, steps: int, precision: str, d
         for first in range(0, len(test), streams_together):
             streams = test[first : first + streams_together]
             first_step = 0
-            for block in dump_blocks(network, to_device(streams, device), steps, segments_together, precision):
+            for block in dump_blocks(network, to_device(streams, device), steps, memory):
                 characters = streams[:, first_step : first_step + block[0]["h"].shape[1]]
                 for stream, read in enumerate(characters):
                     for writer, layer in zip(writers, block, strict=True):
