@@ -171,7 +171,7 @@ def time_of_nnn(wildcards):
 
 
 def minutes_of_training(work, epochs):
-    """An hour, and about four times what was measured on one core (docs/clusters.md); twice as much for a second try."""
+    """An hour, and two to four times what was measured on one core (docs/clusters.md); twice as much for a second try."""
 
     def asked(wildcards, attempt):
         seconds_a_character = (40_000 + work(wildcards)) / 8e9
