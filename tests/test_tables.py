@@ -78,7 +78,7 @@ def test_every_file_is_documented_and_every_documented_file_is_there(finished):
     for path in sorted((finished.folder / "results").rglob("*")):
         # The files of a training run lie once more in the folder of each candidate.
         name = re.sub(r"/(dropout|width)-[\d.]+/", "/", path.relative_to(finished.folder).as_posix())
-        if path.is_dir() or re.search("/(logs|benchmarks|figures)/", name):
+        if path.is_dir() or re.search(r"/(logs|benchmarks|figures|\.provenance)/", name):
             continue
         found = [(pattern, match, rows) for pattern, (regex, rows) in sections.items() if (match := regex.fullmatch(name))]
         assert len(found) == 1, f"{name} is described {len(found)} times"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rnnscope.errors import InputError
-from rnnscope.files import whole_file
+from rnnscope.files import damaged, whole_file
 
 # What pyarrow raises on damaged bytes; the middle two where the damage is in the footer, in types and names of columns.
 DAMAGE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSError)
@@ -27,7 +27,7 @@ def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         names = file.schema_arrow.names
     except DAMAGE as error:
-        raise InputError(f"{path}: not readable as parquet ({_one_line(error)}); delete it to have it rebuilt") from None
+        raise damaged(path, f"not readable as parquet ({_one_line(error)})") from None
     missing = [name for name in columns if name not in names]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(names)}; expected {', '.join(columns)}")
@@ -39,7 +39,7 @@ def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: P
     try:
         return file.read_row_group(group, columns=columns)
     except DAMAGE as error:
-        raise InputError(f"{path}: row group {group} is damaged ({_one_line(error)}); delete it to have it rebuilt") from None
+        raise damaged(path, f"row group {group} is damaged ({_one_line(error)})") from None
 
 
 def read_parquet(path: Path, columns: list[str]) -> pa.Table:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rnnscope.command import run
 from rnnscope.errors import InputError
-from rnnscope.files import read_json, whole_file
+from rnnscope.files import check_digest, read_json, whole_file
 
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
 
@@ -40,6 +40,7 @@ def main() -> None:
     best = best_candidate(arguments.candidate)
     log.info("chosen: %s", best)
     for name in FILES:
+        check_digest(best / name)  # a damaged file would get a record of its own as a copy, and pass for whole
         with whole_file(arguments.out / name) as partial:
             shutil.copyfile(best / name, partial)
 

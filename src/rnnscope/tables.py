@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from rnnscope.errors import InputError
-from rnnscope.files import whole_file
+from rnnscope.files import check_digest, damaged, whole_file
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -21,13 +21,14 @@ def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a table with columns {', '.join(columns)}")
+    check_digest(path)
     if not path.read_bytes().endswith(b"\n"):
-        raise InputError(f"{path}: the last line has no end, so the file was cut off; delete it to have it rebuilt")
+        raise damaged(path, "the last line has no end, so the file was cut off")
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (ValueError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not readable as CSV ({reason}); delete it to have it rebuilt") from None
+        raise damaged(path, f"not readable as CSV ({reason})") from None
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(table.columns)}; expected {', '.join(columns)}")

@@ -1,5 +1,6 @@
 """Tensors on disk: safetensors, which unpickles nothing on loading, with a JSON description in its metadata."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnscope.errors import InputError
-from rnnscope.files import whole_file
+from rnnscope.files import check_digest, damaged, whole_file
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], description: dict) -> None:
@@ -16,13 +17,17 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], description: dict) -> N
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with whole_file(path) as partial:
         # One metadata key, because safetensors writes several in an arbitrary order.
-        save_file(stored, partial, {"rnnscope": json.dumps(description)})
+        try:
+            save_file(stored, partial, {"rnnscope": json.dumps(description)})
+        except SafetensorError as error:  # a full disk, which is no OSError there
+            raise OSError(errno.EIO, str(error), str(path)) from None
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read what `save_tensors` wrote, onto the CPU. Raises InputError naming the file when it is missing or damaged."""
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a checkpoint")
+    check_digest(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -30,4 +35,4 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
                 raise InputError(f"{path}: a safetensors file without rnnscope's metadata; expected one written by rnnscope")
             return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["rnnscope"])  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as a checkpoint ({error}); delete it to have it rebuilt") from None
+        raise damaged(path, f"not readable as a checkpoint ({error})") from None

@@ -145,7 +145,7 @@ def test_stage_writes_losses_and_predictions(split, tmp_path):
     losses = pd.read_csv(tmp_path / "losses.csv")
     train, test = np.load(split / "train.npy").tolist(), np.load(split / "test.npy")
     text = test[:, 1:].ravel().tolist()  # the test characters of all streams, end to end
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"ngram-{n}.parquet" for n in (2, 3, 4)]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.parquet")) == [f"ngram-{n}.parquet" for n in (2, 3, 4)]
     assert losses.columns.tolist() == [
         "n", "test_loss", "test_loss_standard_deviation", "ngrams", "discount_1", "discount_2", "discount_3"
     ]  # fmt: skip

@@ -113,7 +113,11 @@ def test_by_hand(call, train, split, tmp_path):
     losses = {}
     for width, folder in folders.items():
         assert train(folder, "--n", 3, "--hidden-width", width, "--steps", 7, "--learning-rate", 0.05) is None
-        assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.safetensors", "history.csv", "summary.json"]
+        assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+            "checkpoint.safetensors",
+            "history.csv",
+            "summary.json",
+        ]
         summary = json.loads((folder / "summary.json").read_text())
         assert (summary["n"], summary["hidden_width"], summary["epochs"]) == (3, width, 3)
         assert summary["parameters"] == 3 * K * width + width + width * K + K

@@ -39,7 +39,7 @@ def test_text_and_manifest(tmp_path):
         "vocabulary": len(set(TEXT)),
         "distinct_bytes": sorted(set(TEXT)),
     }
-    assert sorted(os.listdir(tmp_path / "out")) == ["manifest.json", "text.bin"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_file()) == ["manifest.json", "text.bin"]
 
 
 def test_second_run_gives_the_same_bytes(tmp_path):

@@ -145,7 +145,7 @@ def test_files_of_a_split(tmp_path):
         "characters": {"train": 18, "validation": 6, "test": 6},
         "K": len(set(text.read_bytes())),
     }
-    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    names = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_file())
     assert names == ["split.json", "test.npy", "train.npy", "validation.npy", "vocabulary.json"]
 
 

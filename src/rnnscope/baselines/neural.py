@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnscope.errors import InputError
+from rnnscope.files import damaged
 from rnnscope.optimisation import draw_parameters
 from rnnscope.progress import progress
 from rnnscope.tensors import load_tensors, save_tensors
@@ -149,7 +150,7 @@ def load_checkpoint(path: Path, vocabulary: np.ndarray, device: torch.device | s
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: weights or metadata do not fit an n-NN ({reason}); delete it to have it rebuilt") from None
+        raise damaged(path, f"weights or metadata do not fit an n-NN ({reason})") from None
     if description.vocabulary != vocabulary.tolist():
         raise InputError(
             f"{path}: trained on {len(description.vocabulary)} other characters; expected the {len(vocabulary)} of this split"

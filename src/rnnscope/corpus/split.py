@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnscope.command import run
 from rnnscope.errors import InputError
-from rnnscope.files import read_json, whole_file, write_json
+from rnnscope.files import check_digest, damaged, read_json, whole_file, write_json
 
 PARTS = ("train", "validation", "test")
 BLOCK = 2**20
@@ -120,6 +120,7 @@ def open_text(path: Path) -> np.ndarray:
         raise InputError(f"{path}: no such file; expected a text")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the text is empty")
+    check_digest(path)
     return np.memmap(path, dtype=np.uint8, mode="r")
 
 
@@ -131,18 +132,17 @@ def read_part(directory: Path, part: str) -> np.ndarray:
     path = directory / f"{part}.npy"
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected the {part} part of a split")
+    check_digest(path)
     try:
         ids = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: not readable as an array ({reason}); delete it to have it rebuilt") from None
+        raise damaged(path, f"not readable as an array ({reason})") from None
     if ids.dtype != np.uint8 or ids.ndim != 2 or ids.shape[1] < 2:
-        raise InputError(
-            f"{path}: found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1); delete it to have it rebuilt"
-        )
+        raise damaged(path, f"found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1)")
     surplus = path.stat().st_size - ids.offset - ids.nbytes
     if surplus:
-        raise InputError(f"{path}: found {surplus} bytes after the array, expected none; delete it to have it rebuilt")
+        raise damaged(path, f"found {surplus} bytes after the array, expected none")
     return ids
 
 
@@ -163,9 +163,9 @@ def read_vocabulary(directory: Path) -> np.ndarray:
     content = read_json(path)
     values = content.get("bytes") if isinstance(content, dict) else None
     if not isinstance(values, list) or not values or not all(type(value) is int and 0 <= value <= 255 for value in values):
-        raise InputError(f'{path}: expected {{"bytes": [...]}} with numbers from 0 to 255; delete it to have it rebuilt')
+        raise damaged(path, 'expected {"bytes": [...]} with numbers from 0 to 255')
     if sorted(set(values)) != values:
-        raise InputError(f"{path}: bytes: expected increasing numbers; delete it to have it rebuilt")
+        raise damaged(path, "bytes: expected increasing numbers")
     return np.array(values, dtype=np.uint8)
 
 
@@ -178,7 +178,7 @@ def read_steps(directory: Path) -> int:
     content = read_json(path)
     steps = content.get("steps") if isinstance(content, dict) else None
     if type(steps) is not int or steps < 1:
-        raise InputError(f"{path}: steps: found {steps!r}, expected a positive number; delete it to have it rebuilt")
+        raise damaged(path, f"steps: found {steps!r}, expected a positive number")
     return steps
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from rnnscope.errors import InputError
+from rnnscope.files import damaged
 from rnnscope.models.network import Network, Shape
 from rnnscope.tensors import load_tensors, save_tensors
 
@@ -36,7 +37,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> tuple[Net
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: weights or metadata do not fit a network ({reason}); delete it to have it rebuilt") from None
+        raise damaged(path, f"weights or metadata do not fit a network ({reason})") from None
     return network.to(device).eval(), description
 
 

@@ -1,0 +1,96 @@
+"""The record that lies beside every file of ours: its SHA-256 and how it came about.
+
+The record of `folder/name` is `folder/.provenance/name.json`. It tells a damaged file from a whole one, whatever its
+format, and who made it: it names the module, the versions and the kind of machine, but no host, no user and no time, so
+that two runs on machines of a kind write the same records.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = ".provenance"
+
+
+def record_path(path: Path) -> Path:
+    """Where the record of a file lies."""
+    return path.parent / FOLDER / f"{path.name}.json"
+
+
+def write_record(path: Path, sha256: str) -> None:
+    """Write the record of a file that this process has just written.
+
+    It need not survive a power failure: a file without a record is read unchecked, and one cut off counts as none.
+    """
+    record = {"sha256": sha256, "module": module(), "commit": commit(), "packages": packages(), "host": host()}
+    target = record_path(path)
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    partial.write_text(json.dumps(record, indent=2) + "\n")
+    partial.replace(target)
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """The record of a file; None when there is none that can be read."""
+    try:
+        record = json.loads(record_path(path).read_text())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("sha256"), str) else None
+
+
+def forget_record(path: Path) -> None:
+    """Remove the record of a file, if there is one."""
+    record_path(path).unlink(missing_ok=True)
+
+
+def module() -> str:
+    """The module that this process runs, such as `rnnscope.corpus.split`."""
+    specification = getattr(sys.modules["__main__"], "__spec__", None)
+    return str(specification.name) if specification else "unknown"
+
+
+@cache
+def commit() -> str | None:
+    """The git commit of our source, with `-dirty` behind it when files differ from it; None outside a repository."""
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def packages() -> dict[str, str]:
+    """Python's version and that of every package from elsewhere that this process has imported."""
+    versions = {
+        name: loaded.__version__
+        for name, loaded in list(sys.modules.items())
+        if "." not in name and name not in sys.stdlib_module_names and isinstance(getattr(loaded, "__version__", None), str)
+    }
+    return {"python": platform.python_version(), **dict(sorted(versions.items()))}
+
+
+def host() -> dict[str, Any]:
+    """The kind of machine: processor, cores, memory (bytes), and the device that networks run on in this process."""
+    return {
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "device": device(),
+    }
+
+
+def device() -> str:
+    """The GPU's name once this process has used one, else the CPU's vector instructions as torch sees them."""
+    torch = sys.modules.get("torch")  # not imported here: most stages do without it
+    if torch is None:
+        return "CPU"
+    if torch.cuda.is_initialized():
+        return str(torch.cuda.get_device_name())
+    return f"CPU {torch.backends.cpu.get_cpu_capability()}"
