@@ -1,4 +1,7 @@
 import argparse
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +35,22 @@ def test_a_users_mistake_is_one_line(error, line):
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         run(fail_with(ZeroDivisionError()))
+
+
+STAGE = "import time; from rnnscope.command import run; run(lambda: (print('began', flush=True), time.sleep(60)))"
+
+
+def test_a_stage_ends_with_the_process_that_it_was_started_for():
+    with subprocess.Popen(["sleep", "60"]) as starter:
+        environment = {**os.environ, "RNNSCOPE_STARTED_BY": str(starter.pid)}
+        command = [sys.executable, "-c", STAGE]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stage:
+            assert stage.stdout.readline() == "began\n"
+            assert stage.poll() is None
+            starter.kill()
+            starter.wait()
+            assert stage.wait(30) == 1
+            assert stage.stderr.read() == f"error: process {starter.pid}, which started this one, is gone\n"
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("3", [3]), ("1-4", [1, 2, 3, 4]), ("7-7", [7])])

@@ -126,9 +126,10 @@ def fit(
         rate = begin_epoch(training, recipe, epoch)
         train_loss, validation_loss = train_epoch(), validate()
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
+            kept = f"epoch {epoch - 1} is kept in {resume}" if epoch > 1 else "no epoch was finished before"
             raise InputError(
-                f"training: the loss is {train_loss} in epoch {epoch}, expected a finite number "
-                f"(a lower learning_rate than {recipe.learning_rate} may help); epoch {epoch - 1} is kept in {resume}"
+                f"training: the loss in epoch {epoch} is {train_loss} (validation {validation_loss}), expected finite numbers "
+                f"(a lower learning_rate than {recipe.learning_rate} may help); {kept}"
             )
         training.history.append(dict(zip(HISTORY_COLUMNS, (epoch, rate, train_loss, validation_loss), strict=True)))
         if training.best_epoch == epoch:

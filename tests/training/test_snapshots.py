@@ -16,7 +16,7 @@ from rnnscope.optimisation import Recipe, fit, start_training
 from rnnscope.training import snapshots, train
 from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import to_device
-from rnnscope.training.snapshots import snapshot_times, train_to_snapshots
+from rnnscope.training.snapshots import snapshot_steps, snapshot_times, train_to_snapshots
 
 CPU = torch.device("cpu")
 # A rate that falls after the first epoch and a dropout: each epoch's rate and masks matter. 5 segments, the last one short.
@@ -41,8 +41,10 @@ def weights_of_the_run(part, epochs, folder):
 def test_after_whole_epochs_the_weights_are_those_of_the_run_to_the_bit(part, tmp_path):
     training = begin()
     seen = []
-    for steps in train_to_snapshots(training, RECIPE, to_device(part, CPU), STEPS, 15):
+    taken = train_to_snapshots(training, RECIPE, to_device(part, CPU), STEPS, 15, tmp_path / "state", "key")
+    for number, steps in taken:
         seen.append(steps)
+        assert number == len(seen)
         if steps % 30 == 0:
             expected = weights_of_the_run(part, steps // 30, tmp_path)
             assert all(torch.equal(values, expected[name]) for name, values in training.network.state_dict().items())
@@ -53,7 +55,7 @@ def test_within_an_epoch_the_weights_are_those_of_a_run_over_the_text_so_far(par
     """After 2 of 5 segments: what a whole epoch over a text of 14 characters a stream ends with."""
     training, shorter = begin(), begin()
     recipe = replace(RECIPE, epochs=1)
-    assert next(train_to_snapshots(training, recipe, to_device(part, CPU), STEPS, 3)) == 14
+    assert next(train_to_snapshots(training, recipe, to_device(part, CPU), STEPS, 3, tmp_path / "state", "key")) == (1, 14)
     one_pass = partial(train.train_epoch, shorter, to_device(part[:, :15], CPU), STEPS, RECIPE.gradient_clip)
     fit(shorter, recipe, one_pass, lambda: 1.0, tmp_path / "resume", "key")
     expected = shorter.network.state_dict()
@@ -70,9 +72,9 @@ def test_times_are_evenly_spaced_and_end_with_the_training(segments, data):
     assert times[0] >= 1
 
 
-def test_more_snapshots_than_segments_are_refused(part):
+def test_more_snapshots_than_segments_are_refused():
     with pytest.raises(InputError, match="--snapshots: found 16, expected 1 to 15, the segments of 3 epochs"):
-        next(train_to_snapshots(begin(), RECIPE, to_device(part, CPU), STEPS, 16))
+        snapshot_steps(30, STEPS, 3, 16)
 
 
 @pytest.fixture

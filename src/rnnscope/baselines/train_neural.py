@@ -36,7 +36,7 @@ from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_vocabulary
 from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
-from rnnscope.files import sha256_of, write_json
+from rnnscope.files import discard, sha256_of, write_json
 from rnnscope.optimisation import (
     RESUME,
     Training,
@@ -119,7 +119,7 @@ def main() -> None:
     validate = partial(mean_loss, network, validation_part.to(device))
     fit(training, recipe, one_pass, validate, out / RESUME, key)
     write_run(out, training, vocabulary, recipe.seed)
-    (out / RESUME).unlink()
+    discard(out / RESUME)
 
 
 if __name__ == "__main__":

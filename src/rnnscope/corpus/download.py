@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
-from rnnscope.files import write_json
 from rnnscope.progress import progress
 
 TRIES = 5
@@ -131,7 +130,7 @@ def _start_again(partial: Path, note: Path, url: str, headers: Message) -> None:
     partial.write_bytes(b"")  # emptied before the note changes, so that the note never describes other bytes
     validator = _validator(headers)
     if validator:
-        write_json(note, asdict(_Resource(url, validator, _content_length(headers))))
+        note.write_text(json.dumps(asdict(_Resource(url, validator, _content_length(headers)))))  # if cut off, it counts as none
     else:
         note.unlink(missing_ok=True)
 

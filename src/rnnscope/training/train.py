@@ -24,7 +24,7 @@ from rnnscope.command import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
-from rnnscope.files import sha256_of, write_json
+from rnnscope.files import discard, sha256_of, write_json
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width, parse_model_name
@@ -124,7 +124,7 @@ def main() -> None:
     validate = partial(mean_loss, network, validation_part, steps)
     fit(training, recipe, one_pass, validate, out / RESUME, key)
     write_run(out, arguments.model, training, vocabulary, recipe.seed)
-    (out / RESUME).unlink()
+    discard(out / RESUME)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""Stages killed just before every change that they make to their files: nothing half-written, and the same bytes in the end."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from fork_server import STAGES, ForkServer
+from workspace import REPOSITORY
+
+pytestmark = pytest.mark.xdist_group("killed")
+
+RECIPE = ["--epochs", "3", "--learning-rate", "0.01", "--decay", "0.5", "--decay-after", "1", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = ForkServer(STAGES, REPOSITORY / "src")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small split, and a text."""
+    random = np.random.default_rng(3)
+    split = tmp_path / "given/split"
+    split.mkdir(parents=True)
+    ids = random.integers(0, 5, (4, 61), dtype=np.uint8)
+    for name, columns in {"train": slice(0, 41), "validation": slice(40, 51), "test": slice(50, 61)}.items():
+        np.save(split / f"{name}.npy", ids[:, columns])
+    (split / "vocabulary.json").write_text(json.dumps({"bytes": [10, 97, 98, 99, 100]}))
+    (split / "split.json").write_text(json.dumps({"steps": 7}))
+    (tmp_path / "given/text.bin").write_bytes(random.integers(97, 110, 900, dtype=np.uint8).tobytes())
+    return tmp_path
+
+
+def outputs(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def killed_everywhere(server, folder, words, step, before=None):
+    """Run a stage to the end, and then once for every `step`-th operation killed there and started again.
+
+    Every run has a folder of its own, in which it finds `before`. Yields what standard error said of the second start.
+    """
+    whole = folder / "whole"
+    whole.mkdir()
+    start = outputs(before) if before else {}
+    copy_in(before, whole)
+    done = server.run(whole, *words)
+    assert done.returncode == 0, done.stderr
+    expected = outputs(whole)
+    assert done.operations >= 6
+    for kill_at in range(1, done.operations + 1, step):
+        killed = folder / f"killed-{kill_at}"
+        killed.mkdir()
+        copy_in(before, killed)
+        stopped = server.run(killed, *words, kill_at=kill_at)
+        assert stopped.returncode == -9
+        for name, content in outputs(killed).items():
+            if not name.rpartition("/")[2].startswith("."):
+                assert content in (expected[name], start.get(name)), f"{name} is neither the old file nor the new one"
+        again = server.run(killed, *words)
+        assert again.returncode == 0, again.stderr
+        assert outputs(killed) == expected
+        shutil.rmtree(killed)
+        yield again.stderr
+
+
+def copy_in(source, target):
+    if source:
+        shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def test_a_training_goes_on_to_the_same_bytes(server, folder):
+    flags = ["--split", folder / "given/split", "--model", "lstm-2-4", "--dropout", "0.3", *RECIPE, "--out", "run"]
+    told = list(killed_everywhere(server, folder, ["rnnscope.training.train", *flags], step=1))
+    for epoch in (1, 2, 3):
+        assert any(f"going on after epoch {epoch}," in lines for lines in told), f"no run went on after epoch {epoch}"
+    assert sorted(path.name for path in (folder / "whole/run").iterdir() if path.is_file()) == [
+        "checkpoint.safetensors",
+        "history.csv",
+        "summary.json",
+    ]
+
+
+def test_snapshots_go_on_to_the_same_bytes(server, folder):
+    train = ["--split", folder / "given/split", "--model", "gru-1-4", *RECIPE, "--out", "given/run"]
+    assert server.run(folder, "rnnscope.training.train", *train).returncode == 0
+    flags = ["--split", folder / "given/split", "--checkpoint", folder / "given/run/checkpoint.safetensors"]
+    words = ["rnnscope.training.snapshots", *flags, *RECIPE, "--snapshots", "7", "--out", "run"]
+    told = list(killed_everywhere(server, folder, words, step=5))
+    for epoch in (1, 2, 3):
+        assert any(f"going on after epoch {epoch}," in lines for lines in told), f"no run went on after epoch {epoch}"
+
+
+def test_a_feed_forward_training_goes_on_to_the_same_bytes(server, folder):
+    flags = ["--split", folder / "given/split", "--n", "2", "--hidden-width", "3", "--steps", "5", *RECIPE, "--out", "run"]
+    told = list(killed_everywhere(server, folder, ["rnnscope.baselines.train_neural", *flags], step=4))
+    assert any("going on after epoch 2," in lines for lines in told)
+
+
+def test_a_split_over_an_older_one_leaves_each_file_old_or_new(server, folder):
+    older = folder / "older"
+    shutil.copytree(folder / "given/split", older / "out")
+    flags = ["--text", folder / "given/text.bin", "--streams", "5", "--steps", "6", "--fractions", "0.6,0.2,0.2", "--out", "out"]
+    assert list(killed_everywhere(server, folder, ["rnnscope.corpus.split", *flags], step=1, before=older))
+
+
+def test_an_evaluation_leaves_no_half_table(server, folder):
+    train = ["--split", folder / "given/split", "--model", "rnn-1-4", *RECIPE, "--out", "given/run"]
+    assert server.run(folder, "rnnscope.training.train", *train).returncode == 0
+    flags = ["--split", folder / "given/split", "--checkpoint", folder / "given/run/checkpoint.safetensors", "--device", "cpu"]
+    for words in (
+        ["rnnscope.training.evaluate", *flags, "--predictions", "p.parquet", "--losses", "l.json"],
+        ["rnnscope.activations.dump", *flags, "--out", "dump"],
+    ):
+        assert list(killed_everywhere(server, folder, words, step=3))
+        shutil.rmtree(folder / "whole")
