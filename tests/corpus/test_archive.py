@@ -1,5 +1,6 @@
 """Texts from tarballs built here, good and hostile."""
 
+import bz2
 import io
 import random
 import tarfile
@@ -116,6 +117,38 @@ def test_announced_size_alone_stops_the_reading(tmp_path):
     (tmp_path / "a.tar").write_bytes(member.tobuf(tarfile.GNU_FORMAT))  # a header with no content behind it
     with pytest.raises(InputError, match="exceed 4,294,967,296 bytes"):
         assemble(tmp_path / "a.tar")
+
+
+def test_members_that_do_not_match_cannot_go_on_for_ever(tmp_path, monkeypatch):
+    contents = {f"other/{number}.txt": bytes(100_000) for number in range(10)}
+    archive = pack(tmp_path / "a.tar", contents | {"kernel/a.c": b"int a;"}, "w:bz2")
+    assert archive.stat().st_size < 3000
+    monkeypatch.setattr("rnnscope.corpus.archive.ARCHIVE_BYTES_LIMIT", 1_000_000)
+    with pytest.raises(InputError, match="or 1,000,000 bytes unpacked; too large"):
+        assemble(archive)
+    monkeypatch.setattr("rnnscope.corpus.archive.ARCHIVE_BYTES_LIMIT", 2_000_000)
+    assert assemble(archive) == b"int a;"
+    monkeypatch.setattr("rnnscope.corpus.archive.MEMBERS_LIMIT", 10)
+    with pytest.raises(InputError, match="more than 10 members"):
+        assemble(archive)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_an_extended_header_cannot_fill_the_memory(tmp_path, kind):
+    """tarfile reads such a header as a whole, so that a few kilobytes of zeros, compressed, would take gigabytes."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 50_000_000
+    with bz2.open(tmp_path / "a.tar", "wb") as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT))
+        file.write(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="extended header of 50,000,000 bytes, expected at most 1,048,576"):
+            assemble(tmp_path / "a.tar")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 def test_memory_stays_small(tmp_path):

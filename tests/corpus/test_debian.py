@@ -10,9 +10,13 @@ from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
-APT_GET = (
-    '#!/bin/sh\n[ "$1 $2" = "download linux-source-6.1" ] || { echo noise >&2; echo "E: Unable to locate" >&2; exit 100; }\n'
-)
+APT_GET = """#!/bin/sh
+[ "$2 $5 $6" = "Dir::Bin::Methods::http=false download linux-source-6.1" ] &&
+    exec /bin/cp "{content}" linux-source-6.1_6.1.1_all.deb
+echo noise >&2
+echo "E: Unable to locate" >&2
+exit 100
+"""
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def tools(tmp_path, monkeypatch) -> Path:
     """A folder that is the whole PATH but for the shell's own tools."""
     folder = tmp_path / "tools"
     folder.mkdir()
-    install(folder, "apt-get", APT_GET + f'/bin/cp "{tmp_path}/content.tar" linux-source-6.1_6.1.1_all.deb\n')
+    install(folder, "apt-get", APT_GET.format(content=tmp_path / "content.tar"))
     install(folder, "dpkg-deb", '#!/bin/sh\n[ "$1" = --fsys-tarfile ] && exec /bin/cat "$2"\n')
     monkeypatch.setenv("PATH", str(folder))
     return folder

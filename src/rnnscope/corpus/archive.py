@@ -13,7 +13,12 @@ from pathspec import GitIgnoreSpec
 from rnnscope.corpus.selection import compile_patterns, shuffled
 from rnnscope.errors import InputError
 
-MATCHED_BYTES_LIMIT = 4 * 2**30  # no corpus comes near it; an archive made to fill the disk stops here
+# No corpus comes near these; an archive made to fill the disk, the memory or the day stops at one of them.
+MATCHED_BYTES_LIMIT = 4 * 2**30
+ARCHIVE_BYTES_LIMIT = 16 * 2**30  # unpacked, what matches and what does not
+MEMBERS_LIMIT = 500_000
+HEADER_BYTES_LIMIT = 2**20  # of a long name or of a set of extended attributes, which tarfile reads as a whole
+EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError)
 
 
@@ -24,11 +29,14 @@ class StrictMember(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "StrictMember":
         """Parse one header block; a block of zeros is the regular end."""
         try:
-            return super().frombuf(buf, encoding, errors)
+            member = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
             if buf == bytes(tarfile.BLOCKSIZE):
                 raise
             raise tarfile.ReadError(f"cut off or damaged: {error}") from None
+        if member.type in EXTENSIONS and member.size > HEADER_BYTES_LIMIT:
+            raise tarfile.ReadError(f"an extended header of {member.size:,} bytes, expected at most {HEADER_BYTES_LIMIT:,}")
+        return member
 
 
 def write_members(
@@ -58,7 +66,11 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
     places: dict[str, tuple[int, int]] = {}
     try:
         with tarfile.open(archive, tarinfo=StrictMember) as tar:
-            for member in tar:
+            for number, member in enumerate(tar, start=1):
+                if number > MEMBERS_LIMIT or member.offset_data + member.size > ARCHIVE_BYTES_LIMIT:
+                    raise InputError(
+                        f"{archive}: more than {MEMBERS_LIMIT:,} members or {ARCHIVE_BYTES_LIMIT:,} bytes unpacked; too large"
+                    )
                 path = _checked_path(member, archive)
                 if member.isdir() or not wanted.match_file(path):
                     continue

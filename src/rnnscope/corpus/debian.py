@@ -10,6 +10,7 @@ from typing import IO
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
+HTTPS_ALONE = ("-o", "Dir::Bin::Methods::http=false", "-o", "Dir::Bin::Methods::ftp=false")
 PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
@@ -22,9 +23,11 @@ def check_package_name(name: str) -> None:
 def fetch_debian_tarball(name: str, folder: Path) -> Path:
     """Download the package `name` to the empty `folder` and take the tarball usr/src/NAME.tar.* out of it.
 
+    Over HTTPS alone: apt's own method for HTTP is switched off, so that mirrors configured with http:// do not answer.
+
     Raises UnavailableError with the reason when a tool is missing or fails, or the package has no such tarball.
     """
-    _call(["apt-get", "download", name], folder)
+    _call(["apt-get", *HTTPS_ALONE, "download", name], folder)
     packages = list(folder.glob("*.deb"))
     if len(packages) != 1:
         raise UnavailableError(f"apt-get download {name} left {len(packages)} packages, expected one")
