@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench cluster-test
+.PHONY: demo test lint bench cluster-test drill verify
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
@@ -29,6 +29,13 @@ bench: $(INSTALLED)
 # As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it, and stopped.
 cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
+
+# Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
+drill: $(INSTALLED)
+	$(BIN)/python tests/drill.py
+
+verify: $(INSTALLED)
+	$(BIN)/python -m rnnscope.provenance verify results/*/provenance.json
 
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp

@@ -17,6 +17,7 @@ include: "workflow/rules/cells.smk"
 include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule all:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import shlex
+import subprocess
 import sys
 from decimal import Decimal
 from functools import cache
@@ -13,8 +15,21 @@ import grimp
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-# Jobs run the Python that runs Snakemake, whether or not its environment is activated.
-shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+# What a stage tells the user to type when it meets a damaged file: it alone is rebuilt then, and what was made from it
+# stays, for the same content makes nothing stale.
+REBUILD = " ".join(
+    ["snakemake {}"]
+    + [
+        f"--configfile {shlex.quote(os.path.relpath(path))}"
+        for path in workflow.overwrite_configfiles
+    ]
+)
+
+# Jobs run the Python that runs Snakemake, whether or not its environment is activated, and end with Snakemake.
+shell.prefix(
+    f"export RNNSCOPE_STARTED_BY=$PPID RNNSCOPE_REBUILD={shlex.quote(REBUILD).replace('{}', '{{}}')}; "
+    f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+)
 
 # Every figure, and the tables that it shows, by the flag that it takes them with.
 FIGURES = {

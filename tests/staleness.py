@@ -1,0 +1,176 @@
+"""The staleness matrix: what becomes stale with each key of config.yaml and each module of ours, stated by hand.
+
+A new rule goes in READERS, a new key in KEYS, a new module in MODULES; test_staleness.py fails until it does.
+The rules that dump activations, one for each depth, count as one.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+FIGURES = {
+    f"figure_{name}"
+    for name in (
+        *("loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"),
+        *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
+    )
+}
+BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
+
+# For each rule, those that read what it writes.
+READERS = {
+    "fetch_text": {"split_text"},
+    "split_text": {
+        *("train_model", "evaluate_model", "train_snapshots", "dump_activations", "ngrams"),
+        *("train_nnn", "evaluate_nnn", "dynamics"),
+        *BREAKDOWNS,
+    },
+    "train_model": {"select_dropout"},
+    "select_dropout": {"evaluate_model", "train_snapshots", "dump_activations", "losses", "histories", "dynamic_evaluation"},
+    "evaluate_model": {"losses"} | BREAKDOWNS,
+    "train_snapshots": {"dynamics"},
+    "dump_activations": {"saturation"},
+    "ngrams": {"horizons"} | BREAKDOWNS,
+    "train_nnn": {"select_width"},
+    "select_width": {"evaluate_nnn", "horizons", "dynamics"},
+    "evaluate_nnn": {"horizons"},
+    "losses": {
+        *("figure_loss_table", "figure_loss_against_parameters", "figure_horizons"),
+        *("error_breakdown", "dynamic_evaluation"),
+    },
+    "histories": {"figure_learning_curves"},
+    "saturation": {"figure_saturation"},
+    "horizons": {"figure_horizons"},
+    "dynamics": {"figure_dynamics"},
+    "error_breakdown": {"figure_error_breakdown", "figure_error_snippets"},
+    "size_breakdown": {"figure_size_breakdown"},
+    "dynamic_evaluation": {"figure_dynamic_evaluation"},
+    **{figure: set() for figure in FIGURES},
+}
+ALL = set(READERS)
+
+
+def with_readers(rules):
+    """Some rules and all that follows from them."""
+    found = set(rules)
+    while more := set().union(*(READERS[rule] for rule in found)) - found:
+        found |= more
+    return found
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another value of a key of tests/workspace.py's experiment, and what it does.
+
+    `new` rules get jobs that were not there before, and nothing else reads their files; `stale` rules have jobs that
+    are to be run again, and with them everything that reads their files.
+    """
+
+    value: Any
+    stale: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+
+
+MODEL = {"train_model", "select_dropout", "evaluate_model"}  # what one more model needs
+TABLES_OF_MODELS = {"losses", "histories"}
+RECIPE = {"train_model", "train_nnn", "train_snapshots"}
+RECURRENT = {"train_model", "evaluate_model", "train_snapshots", "dump_activations", "dynamics", "dynamic_evaluation"}
+FEED_FORWARD = {"train_nnn", "evaluate_nnn", "dynamics"}
+NETWORKS = RECURRENT | FEED_FORWARD
+BOOTSTRAP = {"losses", "horizons", "ngrams"}
+
+KEYS = {
+    "run": Change(["tale", "python_manual"], new=ALL),
+    "corpora.*.title": Change("Another title", FIGURES),
+    "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
+    "corpora.*.bytes": Change(1000, {"fetch_text"}),
+    "corpora.*.vocabulary": Change(50, {"fetch_text"}),
+    "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
+    "corpora.*.sources": Change([{"path": "tale.txt"}, {"path": "another.txt"}], {"fetch_text"}),
+    "split.streams": Change(5, {"split_text"}),
+    "split.steps": Change(11, {"split_text"}),
+    "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
+    "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
+    "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
+    "grid.additional": Change(["gru-2-5", "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
+    "training.epochs": Change(3, {"train_model", "train_nnn"}),
+    "training.learning_rate": Change(0.01, RECIPE),
+    "training.smoothing": Change(0.9, RECIPE),
+    "training.decay": Change(0.9, RECIPE),
+    "training.decay_after": Change(1, RECIPE),
+    "training.gradient_clip": Change(1.0, RECIPE),
+    "training.seed": Change(2, RECIPE),
+    "training.dropout": Change([0.0, 0.5, 0.25], {"select_dropout"}, new={"train_model"}),
+    "training.device": Change("auto", NETWORKS),
+    "training.threads": Change(2),
+    "ngrams.horizons": Change(4, {"ngrams"}),
+    "nnn.horizons": Change(3, {"horizons", "dynamics"}, new={"train_nnn", "select_width", "evaluate_nnn"}),
+    "nnn.hidden_widths": Change([4, 8, 16], {"select_width"}, new={"train_nnn"}),
+    "nnn.steps": Change(5, {"train_nnn"}),
+    "dynamics.model": Change("gru-2-5", {"dynamics"}, new={"train_snapshots"}),
+    "dynamics.epochs": Change(2, {"train_snapshots"}),
+    "dynamics.snapshots": Change(4, {"train_snapshots"}),
+    "activations.models": Change(["lstm-1-4"], {"saturation"}),
+    "activations.precision": Change("float32", {"dump_activations"}),
+    "errors.candidates": Change(["gru-2-5"], {"error_breakdown", "dynamic_evaluation"}),
+    "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
+    "error_breakdown.ngram_horizons": Change(2, BREAKDOWNS),
+    "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
+    "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),
+    "error_breakdown.boost": Change([0.1, 0.2], BREAKDOWNS),
+    "error_breakdown.snippets": Change(2, {"error_breakdown"}),
+    "error_breakdown.seed": Change(2, {"error_breakdown"}),
+    "size_breakdown.smaller": Change("gru-1-4", {"size_breakdown"}),
+    "size_breakdown.larger": Change("gru-2-5", {"size_breakdown"}),
+    "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),
+    "dynamic_evaluation.steps": Change(10, {"dynamic_evaluation"}),
+    "dynamic_evaluation.streams": Change(2, {"dynamic_evaluation"}),
+    "bootstrap.samples": Change(20, BOOTSTRAP),
+    "bootstrap.seed": Change(2, BOOTSTRAP),
+}
+
+# For each module, the rules that run it or a module that imports it; figures.<name> is that of figure_<name>.
+MODULES = {
+    "errors": ALL,
+    "records": ALL,
+    "files": ALL,
+    "command": ALL,
+    "progress": NETWORKS | {"fetch_text", "ngrams"},
+    "tables": FIGURES | BREAKDOWNS | {"losses", "histories", "horizons", "saturation", "dynamics", "ngrams"},
+    "parquet": BREAKDOWNS | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "saturation"},
+    "predictions": {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "dynamic_evaluation"},
+    "tensors": NETWORKS,
+    "devices": NETWORKS,
+    "optimisation": NETWORKS,
+    "bootstrap": BOOTSTRAP,
+    "select_candidate": {"select_dropout", "select_width"},
+    "provenance": set(),
+    **{
+        f"corpus.{name}": {"fetch_text"}
+        for name in ("fetch", "sources", "selection", "archive", "debian", "download", "installed", "unavailable")
+    },
+    "corpus.split": NETWORKS | BREAKDOWNS | {"fetch_text", "split_text", "ngrams"},
+    **{f"models.{name}": RECURRENT for name in ("checkpoint", "network", "recurrences")},
+    "models.sizes": {"train_model", "train_snapshots"},
+    "training.segments": RECURRENT,
+    "training.train": {"train_model", "train_snapshots"},
+    "training.cross_entropy": {"train_model", "train_snapshots", "evaluate_model"},
+    "training.evaluate": {"evaluate_model"},
+    "training.snapshots": {"train_snapshots"},
+    "training.sample": set(),
+    "training.dynamic_evaluation": {"dynamic_evaluation"},
+    **{f"baselines.{name}": {"ngrams"} for name in ("kneser_ney", "ngrams", "smoothing")},
+    **{f"baselines.{name}": set() for name in ("ngram_model", "backoff", "arpa")},
+    "baselines.neural": FEED_FORWARD,
+    "baselines.train_neural": {"train_nnn"},
+    "baselines.evaluate_neural": {"evaluate_nnn"},
+    "activations.dump": {"dump_activations"},
+    "activations.reader": {"saturation"},
+    **{f"analyses.{name}": {name} for name in ("losses", "histories", "horizons", "saturation", "dynamics", *BREAKDOWNS)},
+    "analyses.evaluations": {"losses", "horizons"},
+    "analyses.summaries": {"losses", "horizons", "histories"},
+    **{f"analyses.{name}": BREAKDOWNS for name in ("errors", "cascade", "oracles", "whole_text")},
+    "analyses.error_changes": {"size_breakdown", "dynamic_evaluation"},
+    "analyses.snippets": {"error_breakdown"},
+    "figures.style": FIGURES,
+    **{figure.replace("_", "s.", 1): {figure} for figure in FIGURES},
+}

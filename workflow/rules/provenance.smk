@@ -1,0 +1,37 @@
+"""What is known of every job, handed on when a run ends well: no rule, so that nothing is ever stale for it."""
+
+
+def job_facts(job):
+    """A job's rule, outputs and benchmark, and of its parameters the digest of the source and the slice of the configuration."""
+    settings = {
+        name: value
+        for name, value in job.params.items()
+        if name != "source" and value in job.non_derived_params
+    }
+    return {
+        "rule": job.rule.name,
+        "outputs": list(job.output),
+        "benchmark": str(job.benchmark),
+        "source": job.params.source,
+        "settings": settings,
+    }
+
+
+def jobs_of_corpora():
+    """All jobs that the targets need, whether or not they ran now, by the folder of their corpus."""
+    found = {}
+    for job in workflow.dag.jobs:
+        if "corpus" in job.wildcards.keys():
+            folder = f"results/{job.wildcards.corpus}"
+            found.setdefault(folder, []).append(job_facts(job))
+    return found
+
+
+onsuccess:
+    subprocess.run(
+        [sys.executable, "-m", "rnnscope.provenance", "collect"],
+        input=json.dumps(jobs_of_corpora(), default=str),
+        env=os.environ | {"RNNSCOPE_REBUILD": REBUILD},
+        text=True,
+        check=True,
+    )
