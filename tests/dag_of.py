@@ -1,0 +1,65 @@
+"""Print, as JSON, what Snakemake compares when it looks for stale targets: each job's rule, inputs and parameters.
+
+    python dag_of.py CONFIGFILE [--modules]
+
+With --modules also which rules' parameters change with the source of each module of ours. One parse of the workflow
+answers for all modules, and none of it reads metadata, so that hundreds of changes can be looked at in a test.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+
+def loaded_workflow(api, configfile):
+    """The workflow with the DAG of all its jobs."""
+    workflow_api = api.workflow(
+        resource_settings=ResourceSettings(cores=1), config_settings=ConfigSettings(configfiles=[Path(configfile)])
+    )
+    workflow_api.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
+    return workflow_api._workflow
+
+
+def jobs(workflow):
+    """Every file that is made: the rule, the inputs and the parameters of its job."""
+    return {
+        output: [job.rule.name, sorted(job.input), sorted(map(str, job.non_derived_params))]
+        for job in workflow.dag.jobs
+        for output in job.output
+    }
+
+
+def rules_of_modules(workflow):
+    """Which rules have another digest of their source once a module changes: {module: rules}."""
+    source_of = workflow.globals["source_of"]
+    digest_of = {job.rule.name: job.params.source for job in workflow.dag.jobs if job.output}
+    names = {
+        ".".join(path.relative_to("src").with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(Path("src/rnnscope").rglob("*.py"))
+    }
+    module_of = {source_of(name): name for name in names}
+    found = {}
+    for name, path in names.items():
+        content = path.read_bytes()
+        path.write_bytes(content + b"\n# changed\n")
+        source_of.cache_clear()
+        found[name] = [rule for rule, digest in digest_of.items() if source_of(module_of[digest]) != digest]
+        path.write_bytes(content)
+    return found
+
+
+def main():
+    configfile, *flags = sys.argv[1:]
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = loaded_workflow(api, configfile)
+        found = {"jobs": jobs(workflow)}
+        if "--modules" in flags:
+            found["modules"] = rules_of_modules(workflow)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
