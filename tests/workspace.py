@@ -47,6 +47,8 @@ EXPERIMENT = {
 class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 
+    zygote = None  # of zygote.py: runs the jobs in forks of one process, where somebody has started it
+
     def __init__(self, folder):
         self.folder = folder
         for name in ("workflow", "src"):
@@ -59,10 +61,34 @@ class Workspace:
     def configure(self, experiment):
         (self.folder / "experiment.yaml").write_text(yaml.safe_dump(experiment))
 
-    def snakemake(self, *words):
-        command = [Path(sys.executable).with_name("snakemake"), "--configfile", "experiment.yaml", "--cores", "2", *words]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+    def command(self, words):
+        snakemake = self.zygote.snakemake() if self.zygote else [Path(sys.executable).with_name("snakemake")]
+        return [*snakemake, "--configfile", "experiment.yaml", "--cores", "2", *words]
+
+    def environment(self):
+        source = self.folder / "src"
+        return {**os.environ, **(self.zygote.environment(source) if self.zygote else {"PYTHONPATH": str(source)})}
+
+    def snakemake(self, *words, preexec_fn=None):
+        return subprocess.run(
+            self.command(words),
+            cwd=self.folder,
+            env=self.environment(),
+            preexec_fn=preexec_fn,
+            capture_output=True,
+            text=True,
+        )
+
+    def start(self, *words, log):
+        """Start Snakemake, at the head of a process group of its own, and do not wait for it."""
+        return subprocess.Popen(
+            self.command(words),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
     def stale(self, *words):
         """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""

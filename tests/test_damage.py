@@ -1,0 +1,88 @@
+"""Every kind of file, damaged, is told by every stage that reads it: one line that names it and the command that rebuilds it.
+
+Which stages read a file is taken from the workflow, so that a new kind of file or a new reader is a case by itself.
+"""
+
+import os
+import re
+import shlex
+
+import pytest
+from damage import DAMAGE, kinds_of_files
+from fork_server import STAGES, ForkServer
+from test_tables import documented
+
+from rnnscope.files import sha256_of
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+# What `make verify` alone looks at.
+READ_BY_NO_STAGE = {"results/<corpus>/provenance.json", "results/<corpus>/corpus/manifest.json"}
+
+
+@pytest.fixture(scope="module")
+def stages(finished):
+    server = ForkServer(STAGES, finished.folder / "src")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def readers(finished):
+    """For every file, one command of each rule that reads it: {path: {rule: words}}."""
+    done = finished.snakemake("--dry-run", "--forceall", "--printshellcmds")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {}
+    for job in re.split(r"\n(?=(?:local)?rule )", done.stdout):
+        rule = re.match(r"(?:local)?rule (\w+):", job)
+        inputs = re.search(r"\n    input: (.*)", job)
+        command = re.search(r"\n *(?:Shell command: )?(python -m .*) 2> ", job)
+        if rule and inputs and command:
+            for path in inputs[1].split(", "):
+                found.setdefault(path, {}).setdefault(rule[1], shlex.split(command[1])[2:])
+    return found
+
+
+def run_on_damaged(stages, folder, path, kind, words):
+    """Run a stage while one of its files is damaged; the file is as before afterwards, time and all."""
+    file = folder / path
+    whole, times = file.read_bytes(), file.stat()
+    DAMAGE[kind](file)
+    try:
+        return stages.run(folder, *words)
+    finally:
+        file.write_bytes(whole)
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize("pattern", documented())
+def test_a_damaged_file_is_told_by_every_stage_that_reads_it(finished, stages, readers, pattern):
+    path = kinds_of_files(finished)[pattern]
+    assert (path not in readers) == (pattern in READ_BY_NO_STAGE)
+    for number, (rule, words) in enumerate(sorted(readers.get(path, {}).items())):
+        # Every reader meets a flipped bit, which is harder to see; the first of them a truncated file, too.
+        for kind in ("bit-flipped", "truncated")[: 1 if number else 2]:
+            done = run_on_damaged(stages, finished.folder, path, kind, words)
+            assert done.returncode == 1, (rule, kind, done.stderr)
+            assert "Traceback" not in done.stderr
+            line = done.stderr.splitlines()[-1]
+            print(f"{kind} {path}, read by {rule}: {line}")
+            assert re.fullmatch(rf"error: {re.escape(path)}: .*; delete it and run: snakemake {re.escape(path)}", line), line
+
+
+def test_the_command_in_the_line_rebuilds_the_file_and_nothing_else(workspace):
+    """Without it a deleted file whose readers are done stays away, and with `all` as the target they would all run again."""
+    path, target = "results/tale/split/train.npy", "results/tale/models/lstm-1-4/dropout-0.0/checkpoint.safetensors"
+    file = workspace.folder / path
+    whole = sha256_of(file)
+    DAMAGE["bit-flipped"](file)
+    (workspace.folder / target).unlink()
+    assert workspace.snakemake(target).returncode != 0
+    line = (workspace.folder / "results/tale/logs/train_model/lstm-1-4-dropout-0.0.log").read_text().splitlines()[-1]
+    command = line.partition("; delete it and run: ")[2]
+    assert command == f"snakemake {path} --configfile experiment.yaml"
+    file.unlink()
+    done = workspace.snakemake(*shlex.split(command)[1:2])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sha256_of(file) == whole
+    assert workspace.stale(target) == {"train_model": 1}
