@@ -13,6 +13,8 @@ from pathlib import Path
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
+SOURCES = {".py", ".cpp", ".html", ".css", ".js"}
+
 
 def loaded_workflow(api, configfile):
     """The workflow with the DAG of all its jobs."""
@@ -33,22 +35,26 @@ def jobs(workflow):
 
 
 def rules_of_modules(workflow):
-    """Which rules have another digest of their source once a module changes: {module: rules}."""
+    """Which rules have another digest of their source once a file of it changes: {module, or path of a data file: rules}."""
     source_of = workflow.globals["source_of"]
     digest_of = {job.rule.name: job.params.source for job in workflow.dag.jobs if job.output}
-    names = {
-        ".".join(path.relative_to("src").with_suffix("").parts).removesuffix(".__init__"): path
-        for path in sorted(Path("src/rnnscope").rglob("*.py"))
-    }
-    module_of = {source_of(name): name for name in names}
+    root = Path("src/rnnscope")
+    paths = [path for path in sorted(root.rglob("*")) if path.suffix in SOURCES and path.name != "__init__.py"]
+    files = {name_of(path.relative_to(root)): path for path in paths}
+    module_of = {source_of(f"rnnscope.{name}"): f"rnnscope.{name}" for name, path in files.items() if path.suffix == ".py"}
     found = {}
-    for name, path in names.items():
+    for name, path in files.items():
         content = path.read_bytes()
         path.write_bytes(content + b"\n# changed\n")
         source_of.cache_clear()
         found[name] = [rule for rule, digest in digest_of.items() if source_of(module_of[digest]) != digest]
         path.write_bytes(content)
     return found
+
+
+def name_of(path):
+    """How the matrix names a file of our source: `training.train`, or `models/compiled.cpp` for what is no module."""
+    return ".".join(path.with_suffix("").parts) if path.suffix == ".py" else path.as_posix()
 
 
 def main():

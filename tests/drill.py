@@ -33,6 +33,7 @@ from rnnscope.files import sha256_of
 # Every rule, with fewer models than the tests have and more epochs, so that kills fall between two of them.
 DRILLED = copy.deepcopy(EXPERIMENT)
 DRILLED["grid"] |= {"cells": ["lstm"]}
+DRILLED["size_breakdown"] = {"smaller": "gru-2-5", "larger": "lstm-1-4"}
 DRILLED["nnn"] |= {"horizons": 1}
 DRILLED["training"]["epochs"] = 30
 DRILLED["dynamics"]["epochs"] = 20
@@ -290,7 +291,7 @@ class Drill:
                 wrong.append(key)
         workspace.configure(EXPERIMENT)
         for module, rules in MODULES.items():
-            path = workspace.folder / "src/rnnscope" / f"{module.replace('.', '/')}.py"
+            path = workspace.folder / "src/rnnscope" / (module if "/" in module else f"{module.replace('.', '/')}.py")
             content = path.read_bytes()
             path.write_bytes(content + b"\n# changed\n")
             if self.found_stale(workspace) != with_readers(rules):

@@ -11,39 +11,60 @@ FIGURES = {
     f"figure_{name}"
     for name in (
         *("loss_table", "loss_against_parameters", "learning_curves", "horizons", "saturation", "dynamics"),
+        *("cells", "cell_text", "probes", "memory_span"),
         *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
+        *("model_map", "model_distances", "paired_differences", "error_overlap", "error_intersections"),
+        *("character_gains", "closing_delimiters"),
     )
 }
 BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
+UNITS = {"cells", "probes", "memory_span", "cell_text"}  # hold units against features of the text
+COMPARISONS = {"model_distances", "paired_differences", "error_overlap", "character_gains", "closing_delimiters"}
 
 # For each rule, those that read what it writes.
 READERS = {
     "fetch_text": {"split_text"},
     "split_text": {
         *("train_model", "evaluate_model", "train_snapshots", "dump_activations", "ngrams"),
-        *("train_nnn", "evaluate_nnn", "dynamics"),
+        *("train_nnn", "evaluate_nnn", "dynamics", "features", "memory_span", "cell_text", "explorer"),
+        *("character_gains", "closing_delimiters"),
         *BREAKDOWNS,
     },
     "train_model": {"select_dropout"},
-    "select_dropout": {"evaluate_model", "train_snapshots", "dump_activations", "losses", "histories", "dynamic_evaluation"},
-    "evaluate_model": {"losses"} | BREAKDOWNS,
+    "select_dropout": {
+        *("evaluate_model", "train_snapshots", "dump_activations", "losses", "histories"),
+        *("dynamic_evaluation", "explorer"),
+    },
+    "evaluate_model": {"losses"} | BREAKDOWNS | COMPARISONS,
     "train_snapshots": {"dynamics"},
-    "dump_activations": {"saturation"},
-    "ngrams": {"horizons"} | BREAKDOWNS,
+    "dump_activations": {"saturation", "explorer"} | UNITS,
+    "ngrams": {"horizons"} | BREAKDOWNS | COMPARISONS,
     "train_nnn": {"select_width"},
-    "select_width": {"evaluate_nnn", "horizons", "dynamics"},
-    "evaluate_nnn": {"horizons"},
+    "select_width": {"evaluate_nnn", "horizons", "dynamics", "error_overlap", "closing_delimiters"},
+    "evaluate_nnn": {"horizons"} | COMPARISONS - {"character_gains"},
     "losses": {
         *("figure_loss_table", "figure_loss_against_parameters", "figure_horizons"),
-        *("error_breakdown", "dynamic_evaluation"),
+        *("error_breakdown", "dynamic_evaluation", "error_overlap", "character_gains", "closing_delimiters"),
     },
     "histories": {"figure_learning_curves"},
     "saturation": {"figure_saturation"},
+    "features": {"closing_delimiters"} | UNITS,
+    "cells": {"figure_cells", "probes", "memory_span", "cell_text", "explorer"},
+    "probes": {"figure_probes"},
+    "memory_span": {"figure_memory_span"},
+    "cell_text": {"figure_cell_text"},
     "horizons": {"figure_horizons"},
     "dynamics": {"figure_dynamics"},
     "error_breakdown": {"figure_error_breakdown", "figure_error_snippets"},
     "size_breakdown": {"figure_size_breakdown"},
     "dynamic_evaluation": {"figure_dynamic_evaluation"},
+    "model_distances": {"model_map", "figure_model_distances"},
+    "model_map": {"figure_model_map"},
+    "paired_differences": {"figure_paired_differences", "figure_loss_table"},
+    "error_overlap": {"figure_error_overlap", "figure_error_intersections"},
+    "character_gains": {"figure_character_gains"},
+    "closing_delimiters": {"figure_closing_delimiters"},
+    "explorer": set(),
     **{figure: set() for figure in FIGURES},
 }
 ALL = set(READERS)
@@ -71,21 +92,24 @@ class Change:
 
 
 MODEL = {"train_model", "select_dropout", "evaluate_model"}  # what one more model needs
-TABLES_OF_MODELS = {"losses", "histories"}
+TABLES_OF_MODELS = {"losses", "histories", "model_distances", "paired_differences", "error_overlap"}
 RECIPE = {"train_model", "train_nnn", "train_snapshots"}
 RECURRENT = {"train_model", "evaluate_model", "train_snapshots", "dump_activations", "dynamics", "dynamic_evaluation"}
 FEED_FORWARD = {"train_nnn", "evaluate_nnn", "dynamics"}
 NETWORKS = RECURRENT | FEED_FORWARD
 BOOTSTRAP = {"losses", "horizons", "ngrams"}
+BLOCKS = {"paired_differences", "character_gains", "closing_delimiters"}  # bootstrap over blocks
+BEST_MODEL = {"error_breakdown", "dynamic_evaluation", "error_overlap", "character_gains", "closing_delimiters"}
 
 KEYS = {
     "run": Change(["tale", "python_manual"], new=ALL),
-    "corpora.*.title": Change("Another title", FIGURES),
+    "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
     "corpora.*.bytes": Change(1000, {"fetch_text"}),
     "corpora.*.vocabulary": Change(50, {"fetch_text"}),
     "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
     "corpora.*.sources": Change([{"path": "tale.txt"}, {"path": "another.txt"}], {"fetch_text"}),
+    "corpora.*.features": Change("code", {"features"}),
     "split.streams": Change(5, {"split_text"}),
     "split.steps": Change(11, {"split_text"}),
     "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
@@ -103,15 +127,37 @@ KEYS = {
     "training.device": Change("auto", NETWORKS),
     "training.threads": Change(2),
     "ngrams.horizons": Change(4, {"ngrams"}),
-    "nnn.horizons": Change(3, {"horizons", "dynamics"}, new={"train_nnn", "select_width", "evaluate_nnn"}),
+    "nnn.horizons": Change(
+        3,
+        {"horizons", "dynamics"} | COMPARISONS - {"character_gains"},
+        new={"train_nnn", "select_width", "evaluate_nnn"},
+    ),
     "nnn.hidden_widths": Change([4, 8, 16], {"select_width"}, new={"train_nnn"}),
     "nnn.steps": Change(5, {"train_nnn"}),
     "dynamics.model": Change("gru-2-5", {"dynamics"}, new={"train_snapshots"}),
     "dynamics.epochs": Change(2, {"train_snapshots"}),
     "dynamics.snapshots": Change(4, {"train_snapshots"}),
-    "activations.models": Change(["lstm-1-4"], {"saturation"}),
+    "activations.models": Change(["lstm-1-4"], {"saturation", "explorer"} | UNITS),
     "activations.precision": Change("float32", {"dump_activations"}),
-    "errors.candidates": Change(["gru-2-5"], {"error_breakdown", "dynamic_evaluation"}),
+    "features.lists.prose": Change(["line_position", "capital"], {"features"}),
+    "features.lists.code": Change(["line_position", "capital"]),
+    "features.newline_within": Change(6, {"features"}),
+    "cells.characters": Change(100, UNITS),
+    "cells.best": Change(2, {"cells"}),
+    "cells.permutations": Change(5, {"cells"}),
+    "cells.seed": Change(2, {"cells"}),
+    "cell_text.lines": Change(3, {"cell_text"}),
+    "cell_text.columns": Change(50, {"cell_text"}),
+    "cell_text.random_units": Change(1, {"cell_text"}),
+    "cell_text.seed": Change(2, {"cell_text"}),
+    "explorer.characters": Change(50, {"explorer"}),
+    "errors.candidates": Change(["gru-2-5"], BEST_MODEL),
+    "comparisons.ngram": Change(2, COMPARISONS),
+    "comparisons.block": Change(10, BLOCKS),
+    "comparisons.samples": Change(30, BLOCKS),
+    "comparisons.seed": Change(2, BLOCKS),
+    "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
+    "comparisons.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
     "error_breakdown.ngram_horizons": Change(2, BREAKDOWNS),
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
@@ -128,31 +174,46 @@ KEYS = {
     "bootstrap.seed": Change(2, BOOTSTRAP),
 }
 
-# For each module, the rules that run it or a module that imports it; figures.<name> is that of figure_<name>.
+LOADED = RECURRENT | {"explorer"}  # what reads a recurrent checkpoint or makes one
+
+# For each module, the rules that run it or a module that imports it; figures.<name> is that of figure_<name>. A file that
+# is no module, named by its path, belongs to all modules in its folder.
 MODULES = {
     "errors": ALL,
     "records": ALL,
     "files": ALL,
     "command": ALL,
-    "progress": NETWORKS | {"fetch_text", "ngrams"},
-    "tables": FIGURES | BREAKDOWNS | {"losses", "histories", "horizons", "saturation", "dynamics", "ngrams"},
-    "parquet": BREAKDOWNS | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "saturation"},
-    "predictions": {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "dynamic_evaluation"},
-    "tensors": NETWORKS,
+    "progress": NETWORKS | {"fetch_text", "ngrams", "explorer"},
+    "tables": FIGURES
+    | BREAKDOWNS
+    | UNITS
+    | COMPARISONS
+    | {"losses", "histories", "horizons", "saturation", "dynamics", "ngrams", "model_map", "explorer"},
+    "parquet": BREAKDOWNS
+    | UNITS
+    | COMPARISONS
+    | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "saturation", "features", "explorer"},
+    "predictions": COMPARISONS | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "dynamic_evaluation"},
+    "tensors": NETWORKS | {"explorer"},
     "devices": NETWORKS,
-    "optimisation": NETWORKS,
+    "optimisation": NETWORKS | {"explorer"},
     "bootstrap": BOOTSTRAP,
-    "select_candidate": {"select_dropout", "select_width"},
+    "select_candidate": COMPARISONS | {"select_dropout", "select_width"},
     "provenance": set(),
     **{
         f"corpus.{name}": {"fetch_text"}
         for name in ("fetch", "sources", "selection", "archive", "debian", "download", "installed", "unavailable")
     },
-    "corpus.split": NETWORKS | BREAKDOWNS | {"fetch_text", "split_text", "ngrams"},
-    **{f"models.{name}": RECURRENT for name in ("checkpoint", "network", "recurrences")},
+    "corpus.split": NETWORKS
+    | BREAKDOWNS
+    | UNITS
+    | {"fetch_text", "split_text", "ngrams", "features", "explorer", "character_gains", "closing_delimiters"},
+    **{f"models.{name}": LOADED for name in ("checkpoint", "network", "recurrences", "compiled")},
+    "models/compiled.cpp": LOADED,
     "models.sizes": {"train_model", "train_snapshots"},
     "training.segments": RECURRENT,
     "training.train": {"train_model", "train_snapshots"},
+    "training.step": {"train_model", "train_snapshots"},
     "training.cross_entropy": {"train_model", "train_snapshots", "evaluate_model"},
     "training.evaluate": {"evaluate_model"},
     "training.snapshots": {"train_snapshots"},
@@ -164,13 +225,24 @@ MODULES = {
     "baselines.train_neural": {"train_nnn"},
     "baselines.evaluate_neural": {"evaluate_nnn"},
     "activations.dump": {"dump_activations"},
-    "activations.reader": {"saturation"},
-    **{f"analyses.{name}": {name} for name in ("losses", "histories", "horizons", "saturation", "dynamics", *BREAKDOWNS)},
+    "activations.reader": UNITS | {"saturation", "explorer"},
+    **{
+        f"analyses.{name}": {name}
+        for name in ("losses", "histories", "horizons", "saturation", "dynamics", "model_map", *BREAKDOWNS, *UNITS, *COMPARISONS)
+    },
     "analyses.evaluations": {"losses", "horizons"},
     "analyses.summaries": {"losses", "horizons", "histories"},
-    **{f"analyses.{name}": BREAKDOWNS for name in ("errors", "cascade", "oracles", "whole_text")},
+    "analyses.errors": BREAKDOWNS | COMPARISONS,
+    **{f"analyses.{name}": BREAKDOWNS for name in ("cascade", "oracles", "whole_text")},
     "analyses.error_changes": {"size_breakdown", "dynamic_evaluation"},
     "analyses.snippets": {"error_breakdown"},
+    **{f"analyses.{name}": UNITS | {"features"} for name in ("features", "text_features", "code_features")},
+    **{f"analyses.{name}": UNITS for name in ("units", "scoring")},
+    "analyses.compared": COMPARISONS,
+    "analyses.block_bootstrap": BLOCKS,
+    "analyses.delimiters": {"closing_delimiters"},
+    **{f"explorer.{name}": {"explorer"} for name in ("page", "contents", "listed", "quantise")},
+    **{f"explorer/{name}": {"explorer"} for name in ("page.html", "page.css", "data.js", "draw.js", "events.js", "view.js")},
     "figures.style": FIGURES,
     **{figure.replace("_", "s.", 1): {figure} for figure in FIGURES},
 }

@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 import yaml
+from dag_of import SOURCES, name_of
 from fork_server import SNAKEMAKE, ForkServer
 from staleness import KEYS, MODULES, READERS, with_readers
 from workspace import EXPERIMENT, REPOSITORY, Workspace
@@ -28,11 +29,11 @@ def leaves(section, path=()):
             yield ".".join((*path, name))
 
 
-def modules():
-    """Every module below src/rnnscope, packages left out: `training.train`."""
+def sources():
+    """Every file of our source as the matrix names it, packages' own files left out."""
     root = REPOSITORY / "src/rnnscope"
-    paths = (path.relative_to(root) for path in root.rglob("*.py") if path.name != "__init__.py")
-    return {".".join(path.with_suffix("").parts) for path in paths}
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.suffix in SOURCES and path.name != "__init__.py")
+    return {name_of(path) for path in paths}
 
 
 def changed(key, value):
@@ -98,7 +99,7 @@ def matrix(tmp_path_factory):
 def test_every_key_and_every_module_has_an_expectation():
     configuration = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
     assert set(leaves(configuration)) == set(KEYS)
-    assert modules() == set(MODULES)
+    assert sources() == set(MODULES)
 
 
 def test_rules_read_from_one_another_as_stated(matrix):
@@ -114,7 +115,7 @@ def test_a_changed_key_makes_stale_what_is_stated(matrix, key):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_changed_module_makes_stale_what_is_stated(matrix, module):
-    directly = {plain(rule) for rule in matrix.modules[f"rnnscope.{module}"]}
+    directly = {plain(rule) for rule in matrix.modules[module]}
     assert directly == MODULES[module]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnnscope.analyses.errors import best_model
 from rnnscope.errors import InputError
+from rnnscope.files import damaged
 from rnnscope.predictions import read_predictions
 from rnnscope.select_candidate import best_candidate
 from rnnscope.tables import read_csv
@@ -25,7 +26,7 @@ def read_grid(path: Path) -> tuple[np.ndarray, np.ndarray]:
     streams, steps = int(stream[-1]) + 1, int(step[-1]) + 1
     places = np.arange(len(stream))
     if len(stream) != streams * steps or (stream != places // steps).any() or (step != places % steps).any():
-        raise InputError(f"{path}: the rows are not all steps of stream 0, then of stream 1, ...; delete it to have it rebuilt")
+        raise damaged(path, "the rows are not all steps of stream 0, then of stream 1, ...")
     return table["target"].to_numpy().reshape(streams, steps), table["log_prob"].to_numpy().reshape(streams, steps)
 
 

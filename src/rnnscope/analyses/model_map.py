@@ -27,7 +27,7 @@ def distance_matrix(table: pd.DataFrame) -> tuple[list[str], np.ndarray]:
     names = list(matrix.index)
     matrix = matrix.reindex(columns=names)
     if matrix.isna().any(axis=None):
-        raise InputError("table of distances: not every two of its models are in it; delete it to have it rebuilt")
+        raise InputError("table of distances: not every two of its models are in it; expected a row for each")
     return names, matrix.to_numpy()
 
 
