@@ -48,10 +48,8 @@ def tensors(path):
 def array(path):
     from rnnscope.corpus import split
 
-    text = path.with_name(".text")
-    text.write_bytes(bytes(range(97, 107)) * 200)
-    for _ in range(4):
-        text.write_bytes(text.read_bytes() * 2)
+    text = path.parent.with_name(f"{path.parent.name}.txt")
+    text.write_bytes(bytes(range(97, 107)) * 3200)
     sys.argv = ["split", "--text", str(text), "--streams", "2", "--steps", "5", "--fractions", "0.8,0.1,0.1", "--out", str(path)]
     return split.main
 

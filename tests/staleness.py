@@ -192,7 +192,17 @@ MODULES = {
     "parquet": BREAKDOWNS
     | UNITS
     | COMPARISONS
-    | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "saturation", "features", "explorer"},
+    | {
+        "evaluate_model",
+        "evaluate_nnn",
+        "ngrams",
+        "losses",
+        "horizons",
+        "saturation",
+        "features",
+        "explorer",
+        "dump_activations",
+    },
     "predictions": COMPARISONS | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "dynamic_evaluation"},
     "tensors": NETWORKS | {"explorer"},
     "devices": NETWORKS,
@@ -225,7 +235,7 @@ MODULES = {
     "baselines.train_neural": {"train_nnn"},
     "baselines.evaluate_neural": {"evaluate_nnn"},
     "activations.dump": {"dump_activations"},
-    "activations.reader": UNITS | {"saturation", "explorer"},
+    "activations.reader": UNITS | {"saturation", "explorer", "dump_activations"},
     **{
         f"analyses.{name}": {name}
         for name in ("losses", "histories", "horizons", "saturation", "dynamics", "model_map", *BREAKDOWNS, *UNITS, *COMPARISONS)

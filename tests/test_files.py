@@ -146,7 +146,9 @@ def test_a_discarded_file_leaves_no_record(tmp_path):
 
 @pytest.mark.parametrize("kind", ["json", "csv", "parquet", "tensors", "array", "figure"])
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path, kind):
-    done = subprocess.run([sys.executable, FULL_DISK, kind, tmp_path / "out"], capture_output=True, text=True)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    done = subprocess.run([sys.executable, FULL_DISK, kind, folder / "out"], capture_output=True, text=True)
     assert done.returncode == 1
-    assert re.fullmatch(r"error: [^\n]*(File too large|file system)[^\n]*\n", done.stderr), done.stderr
-    assert [path for path in tmp_path.iterdir() if path.is_file()] == []
+    assert re.fullmatch(rf"error: {re.escape(str(folder))}/out[^\n]*: [^\n]*(File too large|written)[^\n]*\n", done.stderr)
+    assert [path for path in folder.rglob("*") if path.is_file()] == []

@@ -136,9 +136,10 @@ def test_members_that_do_not_match_cannot_go_on_for_ever(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
 def test_an_extended_header_cannot_fill_the_memory(tmp_path, kind):
     """tarfile reads such a header as a whole, so that a few kilobytes of zeros, compressed, would take gigabytes."""
-    header = tarfile.TarInfo("x")
+    member, header = tarfile.TarInfo("kernel/a.c"), tarfile.TarInfo("x")
     header.type, header.size = kind, 50_000_000
     with bz2.open(tmp_path / "a.tar", "wb") as file:
+        file.write(member.tobuf(tarfile.GNU_FORMAT))
         file.write(header.tobuf(tarfile.GNU_FORMAT))
         file.write(bytes(50_000_000))
     tracemalloc.start()
