@@ -15,7 +15,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-STAGES = ["numpy", "pandas", "torch", "pyarrow.parquet", "safetensors.torch", "matplotlib.figure"]
+STAGES = ["numpy", "pandas", "pyarrow.parquet", "torch", "torch._dynamo", "safetensors.torch"]  # optimisers import the fifth
+STAGES += ["matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"]
 SNAKEMAKE = ["snakemake.cli", "grimp", "jsonschema", "yaml"]
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
 

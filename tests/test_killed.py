@@ -90,14 +90,14 @@ def test_snapshots_go_on_to_the_same_bytes(server, folder):
     assert server.run(folder, "rnnscope.training.train", *train).returncode == 0
     flags = ["--split", folder / "given/split", "--checkpoint", folder / "given/run/checkpoint.safetensors"]
     words = ["rnnscope.training.snapshots", *flags, *RECIPE, "--snapshots", "7", "--out", "run"]
-    told = list(killed_everywhere(server, folder, words, step=5))
+    told = list(killed_everywhere(server, folder, words, step=7))
     for epoch in (1, 2, 3):
         assert any(f"going on after epoch {epoch}," in lines for lines in told), f"no run went on after epoch {epoch}"
 
 
 def test_a_feed_forward_training_goes_on_to_the_same_bytes(server, folder):
     flags = ["--split", folder / "given/split", "--n", "2", "--hidden-width", "3", "--steps", "5", *RECIPE, "--out", "run"]
-    told = list(killed_everywhere(server, folder, ["rnnscope.baselines.train_neural", *flags], step=4))
+    told = list(killed_everywhere(server, folder, ["rnnscope.baselines.train_neural", *flags], step=5))
     assert any("going on after epoch 2," in lines for lines in told)
 
 

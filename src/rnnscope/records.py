@@ -22,15 +22,19 @@ def record_path(path: Path) -> Path:
     return path.parent / FOLDER / f"{path.name}.json"
 
 
+def partial_path(path: Path) -> Path:
+    """Where the record of a file lies while it is written."""
+    return path.parent / FOLDER / f".{path.name}.json.partial"
+
+
 def write_record(path: Path, sha256: str) -> None:
     """Write the record of a file that this process has just written.
 
     It need not survive a power failure: a file without a record is read unchecked, and one cut off counts as none.
     """
     record = {"sha256": sha256, "module": module(), "commit": commit(), "packages": packages(), "host": host()}
-    target = record_path(path)
+    target, partial = record_path(path), partial_path(path)
     target.parent.mkdir(exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
     partial.write_text(json.dumps(record, indent=2) + "\n")
     partial.replace(target)
 
@@ -45,8 +49,9 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def forget_record(path: Path) -> None:
-    """Remove the record of a file, if there is one."""
+    """Remove the record of a file, if there is one, and what a killed process had written of one."""
     record_path(path).unlink(missing_ok=True)
+    partial_path(path).unlink(missing_ok=True)
 
 
 def module() -> str:
