@@ -2,18 +2,19 @@
 
 import re
 
+import pyarrow.parquet as pq
 from test_tables import documented, matches
 
 ASIDE = re.compile(r"/(logs|benchmarks|figures|\.provenance)/")
 
 
 def kinds_of_files(workspace):
-    """A file of every kind that docs/tables.md describes, by its pattern: {pattern: path below the workspace}."""
+    """The files of every kind that docs/tables.md describes, by its pattern: {pattern: paths below the workspace}."""
     paths = sorted(path.relative_to(workspace.folder).as_posix() for path in (workspace.folder / "results").rglob("*"))
     found = {}
     for pattern in documented():
         regex = matches(pattern)
-        found[pattern] = next(path for path in paths if regex.fullmatch(path) and not ASIDE.search(path))
+        found[pattern] = [path for path in paths if regex.fullmatch(path) and not ASIDE.search(path)]
     return found
 
 
@@ -24,10 +25,19 @@ def cut_off(path):
 
 
 def flip(path):
-    """One bit in the middle is another."""
+    """One bit in the middle is another; of a parquet file, which stages read a column at a time, one in every column."""
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    for place in middles_of_columns(path) if path.suffix == ".parquet" else [len(content) // 2]:
+        content[place] ^= 1
     path.write_bytes(content)
+
+
+def middles_of_columns(path):
+    """The middle byte of every column in the first row group."""
+    group = pq.read_metadata(path).row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    starts = (min(filter(None, (column.dictionary_page_offset, column.data_page_offset))) for column in columns)
+    return [start + column.total_compressed_size // 2 for start, column in zip(starts, columns, strict=True)]
 
 
 DAMAGE = {"truncated": cut_off, "bit-flipped": flip}

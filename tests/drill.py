@@ -255,7 +255,7 @@ class Drill:
     def damage(self):
         """For every kind of file, do what the line says that a damaged one of it is told in: delete it, run the command."""
         workspace = self.copied("damage")
-        for path in kinds_of_files(workspace).values():
+        for path, *_ in kinds_of_files(workspace).values():
             for kind, spoil in DAMAGE.items():
                 self.faults[f"{kind} file"] += 1
                 spoil(workspace.folder / path)

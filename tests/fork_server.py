@@ -40,8 +40,9 @@ class ForkServer:
             [sys.executable, __file__, *packages], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def run(self, folder, module, *words, kill_at=0):
+    def run(self, folder, module, *words, kill_at=0, **environment):
         request = {"folder": str(folder), "module": module, "words": [str(word) for word in words], "kill_at": kill_at}
+        request["environment"] = environment
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return Done(**json.loads(self.process.stdout.readline()))
@@ -75,6 +76,7 @@ def become(request, out, err, operations):
     os.dup2(out.fileno(), 1)
     os.dup2(err.fileno(), 2)
     os.chdir(request["folder"])
+    os.environ.update(request["environment"])
     sys.argv = [request["module"], *request["words"]]
     sys.path.insert(0, "")
     watch(Path(request["folder"]).resolve(), request["kill_at"], operations)

@@ -8,6 +8,8 @@ import pytest
 from fork_server import STAGES, ForkServer
 from workspace import REPOSITORY
 
+from rnnscope.models import compiled
+
 pytestmark = pytest.mark.xdist_group("killed")
 
 RECIPE = ["--epochs", "3", "--learning-rate", "0.01", "--decay", "0.5", "--decay-after", "1", "--device", "cpu"]
@@ -85,6 +87,22 @@ def test_a_training_goes_on_to_the_same_bytes(server, folder):
     ]
 
 
+def test_a_training_does_not_go_on_with_other_recurrences(server, folder):
+    """What the compiled ones have begun is not finished by the plain ones, whose rounding is another."""
+    flags = ["--split", folder / "given/split", "--model", "lstm-1-4", *RECIPE, "--out", "run"]
+    plain, killed = folder / "plain", folder / "killed"
+    for path in (plain, killed):
+        path.mkdir()
+    whole = server.run(plain, "rnnscope.training.train", *flags, RNNSCOPE_PLAIN="1")
+    assert whole.returncode == 0, whole.stderr
+    server.run(killed, "rnnscope.training.train", *flags, kill_at=whole.operations - 10)
+    assert (killed / "run/.resume.safetensors").exists()
+    again = server.run(killed, "rnnscope.training.train", *flags, RNNSCOPE_PLAIN="1")
+    assert again.returncode == 0, again.stderr
+    assert ("belongs to another recipe, text or kind of machine" in again.stderr) == (compiled.library() is not None)
+    assert outputs(killed) == outputs(plain)
+
+
 def test_snapshots_go_on_to_the_same_bytes(server, folder):
     train = ["--split", folder / "given/split", "--model", "gru-1-4", *RECIPE, "--out", "given/run"]
     assert server.run(folder, "rnnscope.training.train", *train).returncode == 0
@@ -105,7 +123,7 @@ def test_a_split_over_an_older_one_leaves_each_file_old_or_new(server, folder):
     older = folder / "older"
     shutil.copytree(folder / "given/split", older / "out")
     flags = ["--text", folder / "given/text.bin", "--streams", "5", "--steps", "6", "--fractions", "0.6,0.2,0.2", "--out", "out"]
-    assert list(killed_everywhere(server, folder, ["rnnscope.corpus.split", *flags], step=1, before=older))
+    assert list(killed_everywhere(server, folder, ["rnnscope.corpus.split", *flags], step=2, before=older))
 
 
 def test_an_evaluation_leaves_no_half_table(server, folder):

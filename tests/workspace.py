@@ -92,7 +92,7 @@ class Workspace:
 
     def stale(self, *words):
         """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""
-        done = self.snakemake("--dry-run", "--quiet", "host", *words)
+        done = self.snakemake(*words, "--dry-run", "--quiet", "host")
         assert done.returncode == 0, done.stdout + done.stderr
         rows = [line.split() for line in done.stdout.splitlines()]
         jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}

@@ -158,7 +158,7 @@ def resume_training(path: Path, training: Training, key: str) -> None:
         log.warning("%s; training starts again", error)
         return
     if stored["key"] != key:
-        log.info("%s belongs to another recipe or text; training starts again", path)
+        log.info("%s belongs to another recipe, text or kind of machine; training starts again", path)
         return
     groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "average": {}}
     for name, tensor in tensors.items():

@@ -87,11 +87,11 @@ def host() -> dict[str, Any]:
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "device": device(),
+        "device": computing_device(),
     }
 
 
-def device() -> str:
+def computing_device() -> str:
     """The GPU's name once this process has used one, else the CPU's vector instructions as torch sees them."""
     torch = sys.modules.get("torch")  # not imported here: most stages do without it
     if torch is None:

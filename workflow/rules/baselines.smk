@@ -2,7 +2,6 @@ rule ngrams:
     """Modified Kneser-Ney models of every horizon in one pass over the text."""
     input:
         train="results/{corpus}/split/train.npy",
-        validation="results/{corpus}/split/validation.npy",
         test="results/{corpus}/split/test.npy",
         vocabulary="results/{corpus}/split/vocabulary.json",
     output:

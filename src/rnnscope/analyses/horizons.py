@@ -16,6 +16,7 @@ from rnnscope.analyses.summaries import read_object
 from rnnscope.bootstrap import bootstrap_standard_deviations
 from rnnscope.command import run
 from rnnscope.errors import InputError
+from rnnscope.files import check_digest
 from rnnscope.tables import read_csv, write_csv
 
 LOSSES = ["test_loss", "test_loss_standard_deviation"]
@@ -36,8 +37,10 @@ def nnn_row(folder: Path, predictions_folder: Path) -> tuple[dict[str, Any], np.
     """
     summary = read_object(folder / "summary.json", ("n", "parameters"))
     log_prob, test_loss = read_evaluated(predictions_folder / f"{folder.name}.parquet", folder / "evaluation.json")
-    checkpoint = (folder / "checkpoint.safetensors").stat().st_size
-    row = {"kind": "n-NN", "n": summary["n"], "test_loss": test_loss, "cost": summary["parameters"], "bytes": checkpoint}
+    checkpoint = folder / "checkpoint.safetensors"
+    check_digest(checkpoint)  # only its size is read, which a truncated file has wrong
+    size = checkpoint.stat().st_size
+    row = {"kind": "n-NN", "n": summary["n"], "test_loss": test_loss, "cost": summary["parameters"], "bytes": size}
     return row, log_prob
 
 

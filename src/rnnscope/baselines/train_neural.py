@@ -48,6 +48,7 @@ from rnnscope.optimisation import (
     start_training,
     write_history,
 )
+from rnnscope.records import computing_device
 
 
 def train_epoch(training: Training[FeedForwardNetwork], windows: Tensor, steps: int, gradient_clip: float) -> float:
@@ -112,7 +113,7 @@ def main() -> None:
     training = start_training(network, recipe)
 
     texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
-    key = json.dumps([asdict(recipe), asdict(shape), steps, device.type, texts])
+    key = json.dumps([asdict(recipe), asdict(shape), steps, computing_device(), texts])
     out.mkdir(parents=True, exist_ok=True)
     resume_training(out / RESUME, training, key)
     one_pass = partial(train_epoch, training, windows, steps, recipe.gradient_clip)

@@ -28,6 +28,7 @@ from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.files import check_digest, discard, sha256_of, whole_file
+from rnnscope.models import compiled
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.optimisation import (
@@ -42,6 +43,7 @@ from rnnscope.optimisation import (
     start_training,
 )
 from rnnscope.progress import progress
+from rnnscope.records import computing_device
 from rnnscope.training.segments import to_device
 from rnnscope.training.train import train_segments
 
@@ -122,7 +124,8 @@ def main() -> None:
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, steps, recipe.epochs, snapshots)
 
-    run_of = [asdict(recipe), asdict(description.shape), description.dropout, steps, device.type, snapshots]
+    machine = [computing_device(), compiled.serves(next(network.parameters()))]  # what the rounding depends on
+    run_of = [asdict(recipe), asdict(description.shape), description.dropout, steps, machine, snapshots]
     key = json.dumps([*run_of, sha256_of(split / "train.npy")])
     training = start_training(network, recipe)
     resume_training(out / RESUME, training, key)

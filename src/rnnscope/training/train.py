@@ -25,6 +25,7 @@ from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
 from rnnscope.files import discard, sha256_of, write_json
+from rnnscope.models import compiled
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width, parse_model_name
@@ -38,6 +39,7 @@ from rnnscope.optimisation import (
     start_training,
     write_history,
 )
+from rnnscope.records import computing_device
 from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
 from rnnscope.training.step import Step
@@ -117,7 +119,8 @@ def main() -> None:
     train_part, validation_part = (to_device(read_part(split, part), device) for part in ("train", "validation"))
 
     texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
-    key = json.dumps([asdict(recipe), asdict(shape), arguments.dropout, steps, device.type, texts])
+    machine = [computing_device(), compiled.serves(next(network.parameters()))]  # what the rounding depends on
+    key = json.dumps([asdict(recipe), asdict(shape), arguments.dropout, steps, machine, texts])
     out.mkdir(parents=True, exist_ok=True)
     resume_training(out / RESUME, training, key)
     one_pass = partial(train_epoch, training, train_part, steps, recipe.gradient_clip)
