@@ -224,7 +224,7 @@ MODULES = {
     "training.segments": RECURRENT,
     "training.train": {"train_model", "train_snapshots"},
     "training.step": {"train_model", "train_snapshots"},
-    "training.cross_entropy": {"train_model", "train_snapshots", "evaluate_model"},
+    "training.cross_entropy": {"train_model", "train_snapshots", "evaluate_model", "dynamic_evaluation"},
     "training.evaluate": {"evaluate_model"},
     "training.snapshots": {"train_snapshots"},
     "training.sample": set(),

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from staleness import with_readers
 from workspace import EXPERIMENT, REPOSITORY
 
 COMPARED = {"error_overlap", "character_gains", "closing_delimiters"}  # the best network against finite-horizon models
@@ -54,6 +55,30 @@ def test_copied_results_alone_are_not_stale(finished, fresh):
     shutil.copytree(finished.folder / "results", fresh.folder / "results")
     shutil.copy2(finished.folder / "tale.txt", fresh.folder)  # a text from elsewhere keeps its time
     assert fresh.stale() == {}
+
+
+def test_results_copied_without_their_times_are_taken_for_made_by_snakemake_touch(finished, fresh):
+    """Without .snakemake and without times nothing tells an older file from a newer one: the user has to say so."""
+    for path in sorted((finished.folder / "results").rglob("*"), reverse=True):
+        if path.is_file():
+            copy = fresh.folder / path.relative_to(finished.folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    assert fresh.stale() != {}
+    done = fresh.snakemake("--touch")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.stale() == {}
+    for path in (finished.folder / "results/tale/figures").glob("*.svg"):
+        assert (fresh.folder / path.relative_to(finished.folder)).read_bytes() == path.read_bytes()
+
+
+def test_of_a_rule_file_only_what_its_rules_do_makes_them_stale(workspace):
+    for path in (workspace.folder / "workflow/rules").glob("*.smk"):
+        path.write_text(f"# a comment\n{path.read_text()}")
+    assert workspace.stale() == {}
+    training = workspace.folder / "workflow/rules/training.smk"
+    training.write_text(training.read_text().replace("rnnscope.training.evaluate --", "rnnscope.training.evaluate  --"))
+    assert set(workspace.stale()) == with_readers({"evaluate_model"})
 
 
 def test_a_touched_but_unchanged_file_makes_nothing_stale(workspace):
