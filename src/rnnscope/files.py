@@ -97,14 +97,14 @@ def damaged(path: Path, reason: str, rebuild: str | None = None) -> InputError:
     return InputError(f"{path}: {reason}; delete it and run: {rebuild}")
 
 
-def check_digest(path: Path) -> None:
-    """Hold a file to its record. Raises InputError when it is not what was written; a file without a record passes."""
+def check_digest(path: Path, rebuild: str | None = None) -> None:
+    """Hold a file to its record. Raises `damaged` when it is not what was written; a file without a record passes."""
     record = read_record(path)
     if record is None:
         return
     found, expected = sha256_of(path), record["sha256"]
     if found != expected:
-        raise damaged(path, f"damaged: found SHA-256 {found[:12]}..., expected {expected[:12]}... as written")
+        raise damaged(path, f"damaged: found SHA-256 {found[:12]}..., expected {expected[:12]}... as written", rebuild)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -19,10 +19,11 @@ from typing import Any
 
 from rnnscope.command import run
 from rnnscope.errors import InputError
-from rnnscope.files import damaged, read_json, sha256_of, write_json
+from rnnscope.files import check_digest, damaged, read_json, sha256_of, write_json
 from rnnscope.records import read_record
 
 FILE = "provenance.json"
+REMAKE = "snakemake --forcerun figure_loss_table"  # no rule makes that file: the end of any run that makes something does
 SECTIONS = ("rebuild", "environments", "outputs")
 
 
@@ -79,11 +80,10 @@ def collect(folder: Path, jobs: list[dict[str, Any]], rebuild: str) -> None:
 
 def read_provenance(path: Path) -> dict[str, Any]:
     """Read a `provenance.json`. Raises InputError naming the file when it is missing, damaged or something else."""
+    check_digest(path, REMAKE)
     content = read_json(path)
     if not isinstance(content, dict) or not all(section in content for section in SECTIONS):
-        raise InputError(
-            f"{path}: expected an object with the keys {', '.join(SECTIONS)}; delete it and run snakemake to its end"
-        )
+        raise damaged(path, f"expected an object with the keys {', '.join(SECTIONS)}", REMAKE)
     return content
 
 
