@@ -122,17 +122,19 @@ class Drill:
         """One run from nothing to the end, under at most `wanted` faults; returns how many there were."""
         injected = 0
         while True:
-            process = self.start(workspace)
+            process, struck = self.start(workspace), 0
             if injected >= wanted:
                 self.second_snakemake(workspace)
-            while process.poll() is None and injected < wanted:
+            while process.poll() is None and injected + struck < wanted:
                 self.wait(process, self.random.uniform(0, self.duration / 8))
                 if process.poll() is None:
-                    injected += self.strike(process)
+                    struck += self.strike(process)
             process.wait()
             self.remember_resumed(workspace)
+            injected += struck
             if process.returncode == 0:
                 return injected
+            assert struck, f"a run failed without a fault: {(self.folder / 'snakemake.log').read_text()[-3000:]}"
 
     def start(self, workspace):
         """Start Snakemake as a user would after a crash: unlock, then run."""

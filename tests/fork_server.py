@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,25 +78,28 @@ def become(request, out, err, operations):
     os.dup2(err.fileno(), 2)
     os.chdir(request["folder"])
     os.environ.update(request["environment"])
-    sys.argv = [request["module"], *request["words"]]
     sys.path.insert(0, "")
     watch(Path(request["folder"]).resolve(), request["kill_at"], operations)
+    os._exit(exit_code_of(request["module"], request["words"]))
+
+
+def exit_code_of(module, words):
+    """Run a module as `python -m` would, up to the end of the process, which is left to the caller."""
+    sys.argv = [module, *words]
     code = 0
     try:
-        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as stop:
-        code = stop.code
+        code = stop.code or 0
         if isinstance(code, str):
             print(code, file=sys.stderr)
             code = 1
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code or 0)
+    return code
 
 
 def watch(folder, kill_at, operations):

@@ -24,7 +24,7 @@ READ_BY_NO_STAGE = {
 
 @pytest.fixture(scope="module")
 def stages(finished):
-    server = ForkServer(STAGES, finished.folder / "src")
+    server = ForkServer(STAGES, finished.folder / "src", RNNSCOPE_REBUILD="snakemake {}")
     yield server
     server.close()
 
@@ -46,15 +46,25 @@ def readers(finished):
 
 
 def run_on_damaged(stages, folder, path, kind, words):
-    """Run a stage while one of its files is damaged; the file is as before afterwards, time and all."""
+    """Run a stage while one of its files is damaged, and see that it writes nothing.
+
+    The file is as before afterwards, time and all, for other tests look at the same workspace.
+    """
     file = folder / path
     whole, times = file.read_bytes(), file.stat()
     DAMAGE[kind](file)
+    before = times_of_files(folder)
     try:
-        return stages.run(folder, *words)
+        done = stages.run(folder, *words)
+        assert times_of_files(folder) == before
+        return done
     finally:
         file.write_bytes(whole)
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def times_of_files(folder):
+    return {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("pattern", documented())

@@ -1,19 +1,20 @@
 """Runs the stages of a workflow in forks of one process that has paid for their imports: a drill in minutes, not hours.
 
+Where fork_server.py runs one stage after another for a test, this serves Snakemake, which runs several at a time.
+
 A `python` in a folder of its own, which jobs find first, hands `-m module` over and waits. What runs the stage is a process
 of its own with the job's files, folder and environment; killed, it takes the job's `python` with it.
 """
 
 import json
 import os
-import runpy
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from fork_server import STAGES
+from fork_server import STAGES, exit_code_of
 
 CLIENT = """#!{python} -SE
 import json, os, signal, socket, sys
@@ -99,22 +100,7 @@ def become(connection):
     connection.sendall(os.getpid().to_bytes(8, "big"))
     option, module, *words = request["words"]
     assert option == "-m", request["words"]
-    sys.argv = [module, *words]
-    code = 0
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except SystemExit as stop:
-        code = stop.code or 0
-        if isinstance(code, str):
-            print(code, file=sys.stderr)
-            code = 1
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    code = exit_code_of(module, words)
     connection.sendall(bytes([code]))
     os._exit(code)
 

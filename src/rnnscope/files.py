@@ -92,9 +92,9 @@ def damaged(path: Path, reason: str, rebuild: str | None = None) -> InputError:
 
     Which command that is, with {} in place of the file, is for who started this process to say, in `RNNSCOPE_REBUILD`.
     """
-    if rebuild is None:
-        rebuild = os.environ.get("RNNSCOPE_REBUILD", "snakemake {}").format(shlex.quote(str(path)))
-    return InputError(f"{path}: {reason}; delete it and run: {rebuild}")
+    rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").format(shlex.quote(str(path)))
+    remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
+    return InputError(f"{path}: {reason}; {remedy}")
 
 
 def check_digest(path: Path, rebuild: str | None = None) -> None:

@@ -5,6 +5,7 @@ from references import plain_features
 
 from rnnscope.analyses import features
 from rnnscope.corpus import split
+from rnnscope.files import discard
 
 PROSE = '"I will (not) go."\r\nHe went;\r\n\r\n"So do I." '
 CODE = '/* Opened in one stream,\n * closed in the next */ if (a) {\n\tb("c"); // d\n}\n'
@@ -53,6 +54,7 @@ def test_every_feature_by_name(text):
 
 
 def test_parts_that_do_not_belong_together(tmp_path, call, text):
+    discard(tmp_path / "split" / "validation.npy")
     np.save(tmp_path / "split" / "validation.npy", np.zeros((4, 21), np.uint8))
     words = ["--split", tmp_path / "split", "--features", "capital", "--newline-within", 6, "--out", tmp_path / "out.parquet"]
     assert call(features, *words).startswith(f"error: {tmp_path / 'split'}: found parts of 5, 4, 5 streams")

@@ -22,6 +22,7 @@ from rnnscope.baselines.neural import (
     train_windows,
 )
 from rnnscope.errors import InputError
+from rnnscope.files import discard
 
 N, K, H = 3, 5, 4
 
@@ -212,6 +213,7 @@ def test_a_bad_checkpoint_is_told(checkpoint, tmp_path):
     save_checkpoint(path, network.state_dict(), Description(Shape(3, H, K), 7, [10]))
     with pytest.raises(InputError, match=r"checkpoint\.safetensors: weights or metadata do not fit an n-NN"):
         load_checkpoint(path, np.array([10], dtype=np.uint8))
+    discard(path)
     path.write_bytes(json.dumps({}).encode())
     with pytest.raises(InputError, match="not readable as a checkpoint"):
         load_checkpoint(path, np.array([10], dtype=np.uint8))

@@ -79,9 +79,10 @@ def main() -> None:
     models = compared_models(arguments)
     losses = read_csv(arguments.losses, ["model", "validation_loss"])
     network, *finite = models
-    write_csv(overlap(arguments.predictions_folder, models), arguments.out_overlap)
     more = [network, *best_of_other_cells(losses, arguments.models, network), *finite]
-    write_csv(overlap(arguments.predictions_folder, more), arguments.out_intersections)
+    of_three, of_more = (overlap(arguments.predictions_folder, compared) for compared in (models, more))
+    write_csv(of_three, arguments.out_overlap)
+    write_csv(of_more, arguments.out_intersections)
 
 
 if __name__ == "__main__":
