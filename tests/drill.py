@@ -141,7 +141,7 @@ def staleness(drill):
         path = workspace.folder / line.split("\t")[0]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    drill.succeed(workspace, "--touch")
+    drill.succeed(workspace, "--touch", "--forceall")
     assert workspace.stale(*DEFAULT) == {}
 
     def found():

@@ -6,15 +6,15 @@ Which stages read a file is taken from the workflow, so that a new kind of file 
 import os
 import re
 import shlex
+import shutil
 
 import pytest
 from damage import DAMAGE, kinds_of_files
 from fork_server import STAGES, ForkServer
 from test_tables import documented
+from workspace import Workspace
 
 from rnnscope.files import sha256_of
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 # What people and `make verify` alone look at.
 READ_BY_NO_STAGE = {
@@ -23,16 +23,25 @@ READ_BY_NO_STAGE = {
 
 
 @pytest.fixture(scope="module")
-def stages(finished):
-    server = ForkServer(STAGES, finished.folder / "src", RNNSCOPE_REBUILD="snakemake {}")
+def damaged(finished, tmp_path_factory):
+    """A copy of the finished workspace, in which files are damaged and made whole again."""
+    copy = Workspace.__new__(Workspace)
+    copy.folder = tmp_path_factory.mktemp("damage") / "workspace"
+    shutil.copytree(finished.folder, copy.folder, symlinks=True)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def stages(damaged):
+    server = ForkServer(STAGES, damaged.folder / "src", RNNSCOPE_REBUILD="snakemake {}")
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module")
-def readers(finished):
+def readers(damaged):
     """For every file, one command of each rule that reads it: {path: {rule: words}}."""
-    done = finished.snakemake("--dry-run", "--forceall", "--printshellcmds")
+    done = damaged.snakemake("--dry-run", "--forceall", "--printshellcmds")
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}
     for job in re.split(r"\n(?=(?:local)?rule )", done.stdout):
@@ -48,7 +57,7 @@ def readers(finished):
 def run_on_damaged(stages, folder, path, kind, words):
     """Run a stage while one of its files is damaged, and see that it writes nothing.
 
-    The file is as before afterwards, time and all, for other tests look at the same workspace.
+    The file is as before afterwards, time and all.
     """
     file = folder / path
     whole, times = file.read_bytes(), file.stat()
@@ -68,14 +77,14 @@ def times_of_files(folder):
 
 
 @pytest.mark.parametrize("pattern", documented())
-def test_a_damaged_file_is_told_by_every_stage_that_reads_it(finished, stages, readers, pattern):
-    paths = kinds_of_files(finished)[pattern]
+def test_a_damaged_file_is_told_by_every_stage_that_reads_it(damaged, stages, readers, pattern):
+    paths = kinds_of_files(damaged)[pattern]
     path = next((path for path in paths if path in readers), paths[0])
     assert (path not in readers) == (pattern in READ_BY_NO_STAGE)
     for number, (rule, words) in enumerate(sorted(readers.get(path, {}).items())):
         # Every reader meets a flipped bit, which is harder to see; the first of them a truncated file, too.
         for kind in ("bit-flipped", "truncated")[: 1 if number else 2]:
-            done = run_on_damaged(stages, finished.folder, path, kind, words)
+            done = run_on_damaged(stages, damaged.folder, path, kind, words)
             assert done.returncode == 1, (rule, kind, done.stderr)
             assert "Traceback" not in done.stderr
             line = done.stderr.splitlines()[-1]

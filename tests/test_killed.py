@@ -10,8 +10,6 @@ from workspace import REPOSITORY
 
 from rnnscope.models import compiled
 
-pytestmark = pytest.mark.xdist_group("killed")
-
 RECIPE = ["--epochs", "3", "--learning-rate", "0.01", "--decay", "0.5", "--decay-after", "1", "--device", "cpu"]
 
 

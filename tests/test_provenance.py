@@ -115,7 +115,6 @@ def test_a_job_without_a_benchmark_has_no_wall_time(tmp_path):
     assert wall_time(tmp_path / "nowhere.tsv") is None
 
 
-@pytest.mark.xdist_group("workflow")
 def test_every_output_of_a_run_is_in_it(finished):
     root = finished.folder / "results/tale"
     text = (root / "provenance.json").read_text()

@@ -16,8 +16,6 @@ from fork_server import SNAKEMAKE, ForkServer
 from staleness import KEYS, MODULES, READERS, with_readers
 from workspace import EXPERIMENT, REPOSITORY, Workspace
 
-pytestmark = pytest.mark.xdist_group("staleness")
-
 
 def leaves(section, path=()):
     """The keys of the configuration whose values are not sections: `training.epochs`; of a corpus, `corpora.*.title`."""
