@@ -23,7 +23,7 @@ from pathlib import Path
 from workspace import EXPERIMENT, REPOSITORY, Workspace
 
 # They hold times, which no two runs share.
-NOT_COMPARED = ("logs", "benchmarks")
+NOT_COMPARED = ("logs", "benchmarks", ".provenance", "provenance.json")
 ON_SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
     # This SLURM has no accounting database, hence squeue in place of sacct.

@@ -1,19 +1,10 @@
-"""What the rules share: the checked configuration, the names in it, and the state of a module's source."""
+"""What the rules share: how a job is started, and the names of files and models in the configuration."""
 
-import hashlib
 import json
 import os
 import shlex
-import subprocess
 import sys
-from decimal import Decimal
-from functools import cache
-from itertools import product
 from pathlib import Path
-
-import grimp
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
 # What a stage tells the user to type when it meets a damaged file: it alone is rebuilt then, and what was made from it
 # stays, for the same content makes nothing stale.
@@ -56,144 +47,13 @@ FIGURES = {
     "closing_delimiters": {"table": "closing_delimiters"},
 }
 
-# What a job that computes on `training: device` takes of a GPU; how many such jobs share one is for a profile to say.
-GPU_SLOTS = int(config["training"]["device"] == "cuda")
-
 # Those that show activations: without dumped models there are none.
 OF_ACTIVATIONS = {"cells", "cell_text", "probes", "memory_span", "saturation"}
-
-
-def refuse(key, message):
-    """Stop before the first job, with one line for a mistake in the configuration."""
-    sys.exit(f"configuration: {key}: {message}")
-
-
-def refuse_error(error: ValidationError):
-    """Tell a schema error: the key, what was found and what was expected."""
-    key = ".".join(map(str, error.absolute_path)) or "top level"
-    expected = error.schema.get("description", "what the schema says")
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema["properties"]
-        unknown = next(name for name in error.instance if name not in known)
-        refuse(key, f"unknown key {unknown!r}, expected one of {', '.join(known)}")
-    if error.validator == "required":
-        missing = next(
-            name for name in error.validator_value if name not in error.instance
-        )
-        refuse(key, f"no key {missing!r}, expected {', '.join(error.validator_value)}")
-    refuse(key, f"found {json.dumps(error.instance)}, expected {expected}")
-
-
-def check_configuration():
-    """Hold the configuration to its schema, and then to what a schema cannot say."""
-    path = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
-    schema = Draft202012Validator(yaml.safe_load(path.read_text()))
-    for error in schema.iter_errors(config):
-        refuse_error(error)
-    for corpus in config["run"]:
-        if corpus not in config["corpora"]:
-            known = ", ".join(config["corpora"])
-            refuse("run", f"found {corpus!r}, expected keys of corpora: {known}")
-    for corpus, settings in config["corpora"].items():
-        total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
-        if total != 1:
-            key = f"corpora.{corpus}.fractions"
-            refuse(key, f"found a sum of {total}, expected exactly 1")
-        lists = config["features"]["lists"]
-        if settings.get("features", "prose") not in lists:
-            key = f"corpora.{corpus}.features"
-            refuse(
-                key,
-                f"found {settings['features']!r}, expected one of {', '.join(lists)}",
-            )
-    if not models():
-        refuse("grid", "found no model, expected one at least")
-    for key in ("activations.models", "errors.candidates"):
-        section, _, name = key.partition(".")
-        for model in config[section][name]:
-            if model not in models():
-                refuse(key, f"found {model}, expected a model of the grid")
-    for key in ("dynamics.model", "size_breakdown.smaller", "size_breakdown.larger"):
-        section, _, name = key.partition(".")
-        if config[section][name] not in models():
-            refuse(key, f"found {config[section][name]}, expected a model of the grid")
-    if config["comparisons"]["ngram"] > config["ngrams"]["horizons"]:
-        found = f"found {config['comparisons']['ngram']}"
-        refuse(
-            "comparisons.ngram",
-            f"{found}, expected at most ngrams.horizons, {config['ngrams']['horizons']}",
-        )
-    if config["dynamics"]["epochs"] > config["training"]["epochs"]:
-        found = f"found {config['dynamics']['epochs']}"
-        refuse(
-            "dynamics.epochs",
-            f"{found}, expected at most training.epochs, {config['training']['epochs']}",
-        )
-
-
-@cache
-def models():
-    """The names of all models, <cell>-<layers>-<size>: the grid's and the additional ones."""
-    grid = config["grid"]
-    named = [
-        f"{cell}-{layers}-{size}"
-        for cell, layers, size in product(grid["cells"], grid["layers"], grid["sizes"])
-    ]
-    return list(dict.fromkeys([*named, *grid["additional"]]))
 
 
 def depth(model):
     """The number of layers of a model."""
     return int(model.split("-")[1])
-
-
-def work_of_model(wildcards):
-    """Multiplications for a character, for about 100 distinct ones: the priority that starts the longest runs first.
-
-    The cell and the depth hardly matter, since models of a size have about as many parameters.
-    """
-    size = int(wildcards.model.split("-")[2])
-    return 4 * size * size + 100 * size
-
-
-def work_of_nnn(wildcards):
-    """The same of an n-NN, whose first layer multiplies nothing."""
-    return 100 * int(wildcards.width)
-
-
-def text_megabytes(wildcards):
-    """The size of a text in MB: as declared, or of the file when it is here; 10 for want of both."""
-    file = Path(f"results/{wildcards.corpus}/corpus/text.bin")
-    size = config["corpora"][wildcards.corpus].get("bytes")
-    if size is None:
-        size = file.stat().st_size if file.exists() else 10_000_000
-    return size / 1e6
-
-
-def grows(least, for_each_megabyte):
-    """What to ask for (MB, minutes) where it grows with the text; twice as much for a second try."""
-
-    def asked(wildcards, attempt):
-        text = text_megabytes(wildcards)
-        return attempt * round(least + for_each_megabyte * text)
-
-    return asked
-
-
-def time_of_nnn(wildcards):
-    """Multiplications of a recurrent network that takes as long as an n-NN, most of whose time goes to looking up."""
-    return 5 * work_of_nnn(wildcards)
-
-
-def minutes_of_training(work, epochs):
-    """An hour, and two to four times what was measured on one core (docs/clusters.md); twice as much for a second try."""
-
-    def asked(wildcards, attempt):
-        seconds_a_character = (40_000 + work(wildcards)) / 8e9
-        seconds = epochs * 1e6 * text_megabytes(wildcards) * seconds_a_character
-        return attempt * round(60 + seconds / 60)
-
-    return asked
 
 
 def flags(settings, *names):
@@ -392,45 +252,6 @@ def page_of_every_corpus(wildcards):
     dumped = config["activations"]["models"]
     return [f"results/{corpus}/explorer.html" for corpus in config["run"] if dumped]
 
-
-@cache
-def import_graph():
-    return grimp.build_graph("rnnscope", cache_dir=None)
-
-
-@cache
-def source_of(module):
-    """SHA-256 of a module's source and of that of every module of ours that it imports.
-
-    The source of a module is its file and the files in its folder that it reads or compiles. As a rule's parameter it makes
-    the rule's outputs stale when the source changed, and only then.
-    """
-    names = sorted({module} | import_graph().find_upstream_modules(module))
-    digest = hashlib.sha256()
-    for name in names:
-        digest.update(f"{name}\n".encode())
-        module_file = source_file(name)
-        for file in (module_file, *data_files(module_file.parent)):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def data_files(folder):
-    """The files in a folder of our source that its modules read or compile."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix in (".cpp", ".html", ".css", ".js")
-    )
-
-
-def source_file(module):
-    """The file of one of our modules."""
-    stem = Path(workflow.basedir, "src", *module.split("."))
-    return stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
-
-
-check_configuration()
 
 # What every breakdown of errors reads.
 CASCADE_INPUTS = {

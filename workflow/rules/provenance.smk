@@ -1,5 +1,10 @@
 """What is known of every job, handed on when a run ends well: no rule, so that nothing is ever stale for it."""
 
+import json
+import os
+import subprocess
+import sys
+
 
 def job_facts(job):
     """A job's rule, outputs and benchmark, and of its parameters the digest of the source and the slice of the configuration."""
