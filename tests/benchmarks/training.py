@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
 from rnnscope.devices import prepare_device
+from rnnscope.files import sha256_of
 from rnnscope.models import compiled
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.recurrences import CELLS
@@ -92,7 +93,7 @@ def products():
 
 
 def dumps():
-    """Of lstm-3-256 hidden width, seconds of evaluation, of a dump of all gates, and of writing as many bytes to that folder."""
+    """Of lstm-3-256 hidden width, seconds of evaluation, of a dump of all gates, and of writing and of hashing as many bytes."""
     width = matched_hidden_width("lstm", 3, 256, VOCABULARY)
     device = prepare_device("cpu", 1)
     network = Network(Shape("lstm", 3, width, VOCABULARY), generator=torch.Generator().manual_seed(1)).eval()
@@ -103,14 +104,16 @@ def dumps():
         dumped = fastest(lambda: write_dump(network, test, STEPS, "float16", device, out))
         megabytes = sum(path.stat().st_size for path in out.iterdir()) // 2**20
         written = fastest(lambda: write_plainly(out / "bytes", megabytes))
-    return width, evaluated, dumped, written
+        hashed = fastest(lambda: sha256_of(out / "bytes"))
+    return width, evaluated, dumped, written, hashed
 
 
 def write_plainly(path, megabytes):
     """What the disk, and the system's memory before it, take for so many bytes."""
+    megabyte = os.urandom(2**20)
     with path.open("wb") as file:
         for _ in range(megabytes):
-            file.write(bytes(2**20))
+            file.write(megabyte)
         file.flush()
         os.fsync(file.fileno())
 
@@ -140,10 +143,13 @@ def main():
                 flush=True,
             )
     width, *seconds = apart("dumps")
-    evaluated, dumped, written = (1e6 * each / SEGMENTS / CHARACTERS for each in seconds)
-    print(f"\nlstm-3-256 (width {width:.0f}), microseconds a character: evaluation {evaluated:.2f},", end=" ")
-    print(f"dump of all gates {dumped:.2f}, of which writing as many bytes takes {written:.2f};", end=" ")
-    print(f"without that, {evaluated / (dumped - written):.0%} of the rate of evaluation, with it {evaluated / dumped:.0%}")
+    evaluated, dumped, written, hashed = (1e6 * each / SEGMENTS / CHARACTERS for each in seconds)
+    share = evaluated / (dumped - written - hashed)
+    print(
+        f"dump of all gates {dumped:.2f}, of which writing as many bytes takes {written:.2f} and hashing them {hashed:.2f};",
+        end=" ",
+    )
+    print(f"without those two, {share:.0%} of the rate of evaluation, with them {evaluated / dumped:.0%}")
 
 
 if __name__ == "__main__":
