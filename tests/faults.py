@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 import psutil
@@ -42,6 +43,7 @@ class Drill:
         self.folder, self.random, self.targets = folder, random.Random(seed), targets
         self.faults, self.runs, self.compared, self.differences = collections.Counter(), 0, 0, []
         self.resumed = set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background would ignore it
         self.zygote = Zygote(folder / "zygote")
         self.finished = self.fresh("undisturbed")
         began = time.monotonic()
@@ -129,7 +131,7 @@ class Drill:
                 self.wait(process, self.random.uniform(0, self.duration / 8))
                 if process.poll() is None:
                     struck += self.strike(process)
-            process.wait()
+            self.wait_for_the_end_of(process)
             self.remember_resumed(workspace)
             injected += struck
             if process.returncode == 0:
@@ -164,13 +166,21 @@ class Drill:
             os.killpg(process.pid, number)
             for job in self.jobs():
                 self.send(job, number)
-            process.wait()
         else:
             self.send(process.pid, number)
-            if number == signal.SIGKILL:
-                process.wait()
+        if number == signal.SIGKILL and whom != "a job":
+            process.wait()
         self.faults[kind] += 1
         return 1
+
+    def wait_for_the_end_of(self, process):
+        """Wait for Snakemake. Terminated while it holds its scheduler's lock it hangs; a user kills it then, and so does this."""
+        try:
+            process.wait(30 + 4 * self.duration)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            self.faults["SIGKILL a snakemake that hung when terminated"] += 1
 
     def jobs(self):
         """The processes that run stages now."""

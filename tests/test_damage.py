@@ -44,9 +44,9 @@ def readers(damaged):
     done = damaged.snakemake("--dry-run", "--forceall", "--printshellcmds")
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}
-    for job in re.split(r"\n(?=(?:local)?rule )", done.stdout):
+    for job in re.split(r"\n *(?=(?:local)?rule )", done.stdout):  # indented in a group
         rule = re.match(r"(?:local)?rule (\w+):", job)
-        inputs = re.search(r"\n    input: (.*)", job)
+        inputs = re.search(r"\n +input: (.*)", job)
         command = re.search(r"\n *(?:Shell command: )?(python -m .*) 2> ", job)
         if rule and inputs and command:
             for path in inputs[1].split(", "):
