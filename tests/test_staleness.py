@@ -104,14 +104,14 @@ def test_rules_read_from_one_another_as_stated(matrix):
     assert edges(matrix.jobs) == READERS
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", sorted(KEYS))
 def test_a_changed_key_makes_stale_what_is_stated(matrix, key):
     change = KEYS[key]
     after = matrix.look(changed(key, change.value))["jobs"]
     assert stale(matrix.jobs, after) == change.new | with_readers(change.stale)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_changed_module_makes_stale_what_is_stated(matrix, module):
     directly = {plain(rule) for rule in matrix.modules[module]}
     assert directly == MODULES[module]
