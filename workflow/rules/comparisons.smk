@@ -13,7 +13,8 @@ rule model_distances:
         "tables"
     threads: 1
     resources:
-        mem_mb=grows(1000, 20),
+        # Four bytes a model for every test character: 0.5 MB for each MB of a text that has an eighth for testing.
+        mem_mb=grows(1000, max(20, 0.5 * len(all_models()))),
         runtime=5,
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
