@@ -21,7 +21,7 @@ import pandas as pd
 from rnnscope.activations.reader import row_groups
 from rnnscope.analyses.features import POSITION, read_features
 from rnnscope.analyses.scoring import PEARSON
-from rnnscope.analyses.units import QUANTITIES, layers_and_quantities, shown
+from rnnscope.analyses.units import QUANTITIES, add_unit_flags, layers_and_quantities, shown
 from rnnscope.command import run
 from rnnscope.corpus.split import read_characters, read_vocabulary
 from rnnscope.errors import InputError
@@ -162,13 +162,9 @@ def read_bytes(split: Path, characters: int) -> np.ndarray:
 def main() -> None:
     """Write the snippets of the best and of some random units."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--features", type=Path, required=True, help="features.parquet")
+    add_unit_flags(parser)
     parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    parser.add_argument(
-        "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
-    )
     parser.add_argument("--cells", type=Path, required=True, help="cells.csv of the same models")
-    parser.add_argument("--characters", type=int, required=True, help="test characters to look for snippets in, at most")
     parser.add_argument("--lines", type=int, required=True, help="of a snippet")
     parser.add_argument("--columns", type=int, required=True, help="characters of a line, at most")
     parser.add_argument("--random-units", type=int, required=True, help="how many units to draw at random")

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.scoring import Targets, effects, score, targets
-from rnnscope.analyses.units import Rows, layers_and_quantities, read_rows, read_states, shown, varying
+from rnnscope.analyses.units import Rows, add_unit_flags, layers_and_quantities, read_rows, read_states, shown, varying
 from rnnscope.command import run
 from rnnscope.tables import write_csv
 
@@ -116,11 +116,7 @@ COLUMNS = [
 def main() -> None:
     """Write the best units of the models given, and the baselines."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--features", type=Path, required=True, help="features.parquet")
-    parser.add_argument(
-        "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
-    )
-    parser.add_argument("--characters", type=int, required=True, help="test characters to score, at most")
+    add_unit_flags(parser)
     parser.add_argument("--best", type=int, required=True, help="units to keep of each model, quantity, feature and measure")
     parser.add_argument("--permutations", type=int, required=True, help="random shifts of the text for the baseline")
     parser.add_argument("--seed", type=int, required=True, help="of the shifts")

@@ -23,7 +23,7 @@ import pandas as pd
 from sklearn.metrics import roc_curve
 
 from rnnscope.analyses.scoring import AUC
-from rnnscope.analyses.units import Rows, layers_and_quantities, read_rows, read_states, shown
+from rnnscope.analyses.units import Rows, add_unit_flags, layers_and_quantities, read_rows, read_states, shown
 from rnnscope.command import run
 from rnnscope.corpus.split import read_steps
 from rnnscope.tables import read_csv, write_csv
@@ -155,13 +155,9 @@ def hold_model(folder: Path, rows: Rows, units: pd.DataFrame) -> Iterator[tuple[
 def main() -> None:
     """Write how the best units of the models given hold their features."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--features", type=Path, required=True, help="features.parquet")
-    parser.add_argument(
-        "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
-    )
+    add_unit_flags(parser)
     parser.add_argument("--cells", type=Path, required=True, help="cells.csv of the same models")
     parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    parser.add_argument("--characters", type=int, required=True, help="test characters to use, at most")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write, a row a unit and bin of distances")
     parser.add_argument("--summary", type=Path, required=True, help="CSV to write, a row a unit")
     arguments = parser.parse_args()

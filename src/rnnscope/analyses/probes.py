@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from rnnscope.analyses.scoring import AUC, PEARSON
-from rnnscope.analyses.units import Rows, layers_and_quantities, read_rows, read_states, shown, varying
+from rnnscope.analyses.units import Rows, add_unit_flags, layers_and_quantities, read_rows, read_states, shown, varying
 from rnnscope.command import run
 from rnnscope.tables import read_csv, write_csv
 
@@ -96,12 +96,8 @@ def beside_best_unit(probes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     """Write the scores of the probes of the models given."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--features", type=Path, required=True, help="features.parquet")
-    parser.add_argument(
-        "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
-    )
+    add_unit_flags(parser)
     parser.add_argument("--cells", type=Path, required=True, help="cells.csv of the same models")
-    parser.add_argument("--characters", type=int, required=True, help="test characters to use, at most")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     arguments = parser.parse_args()
     cells = read_csv(arguments.cells, ["model", "feature", "measure", "held_out_score", "rank"])

@@ -4,6 +4,7 @@ What is chosen as the best of thousands of units flatters itself on the characte
 made on the streams of even number, and every score that is reported comes from those of odd number.
 """
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,15 @@ class Rows:
     def half(self, held_out: bool) -> dict[str, np.ndarray]:
         """The features of one half, (characters of it,)."""
         return {name: values[self.held_out == held_out] for name, values in self.features.items()}
+
+
+def add_unit_flags(parser: argparse.ArgumentParser) -> None:
+    """Give a command line what every analysis of units reads: --features, --activations (a list of folders), --characters."""
+    parser.add_argument("--features", type=Path, required=True, help="features.parquet")
+    parser.add_argument(
+        "--activations", type=Path, action="append", required=True, metavar="FOLDER", help="<model>/; give it once a model"
+    )
+    parser.add_argument("--characters", type=int, required=True, help="test characters to use, at most")
 
 
 def read_rows(features: Path, characters: int) -> Rows:

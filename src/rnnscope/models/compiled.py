@@ -21,6 +21,7 @@ from torch.autograd import Function
 from torch.nn import functional as F
 
 from rnnscope.files import sha256_of
+from rnnscope.records import computing_device
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
@@ -33,6 +34,11 @@ def serves(weights: Tensor) -> bool:
     """Whether layers with these weights run here."""
     here = weights.device.type == "cpu" and weights.dtype == torch.float32 and "RNNSCOPE_PLAIN" not in os.environ
     return here and library() is not None
+
+
+def rounding_of(weights: Tensor) -> list[str | bool]:
+    """What the rounding of a run with these weights depends on: the kind of device, and whether they run here."""
+    return [computing_device(), serves(weights)]
 
 
 @cache

@@ -43,7 +43,6 @@ from rnnscope.optimisation import (
     start_training,
 )
 from rnnscope.progress import progress
-from rnnscope.records import computing_device
 from rnnscope.training.segments import to_device
 from rnnscope.training.train import train_segments
 
@@ -101,7 +100,7 @@ def publish(out: Path, snapshots: int) -> None:
         check_digest(hidden_path(out, number))
         with whole_file(out / f"snapshot-{number}.safetensors") as partial:
             shutil.copyfile(hidden_path(out, number), partial)
-    for path in (out / RESUME, *out.glob(hidden_path(out, 0).name.replace("0", "*"))):
+    for path in (out / RESUME, *out.glob(".snapshot-*.safetensors")):
         discard(path)
 
 
@@ -124,8 +123,8 @@ def main() -> None:
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, steps, recipe.epochs, snapshots)
 
-    machine = [computing_device(), compiled.serves(next(network.parameters()))]  # what the rounding depends on
-    run_of = [asdict(recipe), asdict(description.shape), description.dropout, steps, machine, snapshots]
+    rounding = compiled.rounding_of(next(network.parameters()))
+    run_of = [asdict(recipe), asdict(description.shape), description.dropout, steps, rounding, snapshots]
     key = json.dumps([*run_of, sha256_of(split / "train.npy")])
     training = start_training(network, recipe)
     resume_training(out / RESUME, training, key)

@@ -39,7 +39,6 @@ from rnnscope.optimisation import (
     start_training,
     write_history,
 )
-from rnnscope.records import computing_device
 from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
 from rnnscope.training.step import Step
@@ -119,8 +118,8 @@ def main() -> None:
     train_part, validation_part = (to_device(read_part(split, part), device) for part in ("train", "validation"))
 
     texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
-    machine = [computing_device(), compiled.serves(next(network.parameters()))]  # what the rounding depends on
-    key = json.dumps([asdict(recipe), asdict(shape), arguments.dropout, steps, machine, texts])
+    rounding = compiled.rounding_of(next(network.parameters()))
+    key = json.dumps([asdict(recipe), asdict(shape), arguments.dropout, steps, rounding, texts])
     out.mkdir(parents=True, exist_ok=True)
     resume_training(out / RESUME, training, key)
     one_pass = partial(train_epoch, training, train_part, steps, recipe.gradient_clip)
