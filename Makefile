@@ -32,10 +32,10 @@ cluster-test: $(CLUSTER)
 
 # Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
 drill: $(INSTALLED)
-	$(BIN)/python tests/drill.py
+	$(BIN)/python tests/fault_injection.py
 
 verify: $(INSTALLED)
-	$(BIN)/python -m rnnscope.provenance verify results/*/provenance.json
+	$(BIN)/python -m rnnscope.storage.provenance verify results/*/provenance.json
 
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp

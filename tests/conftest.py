@@ -3,9 +3,9 @@ import sys
 
 import pytest
 from filelock import FileLock
-from workspace import Workspace
+from helpers.workspace import Workspace
 
-from rnnscope.command import run
+from rnnscope.cli import run
 
 
 @pytest.fixture(scope="session")

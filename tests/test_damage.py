@@ -9,12 +9,12 @@ import shlex
 import shutil
 
 import pytest
-from damage import DAMAGE, kinds_of_files
-from fork_server import STAGES, ForkServer
+from helpers.damage import DAMAGE, kinds_of_files
+from helpers.fork_server import STAGES, ForkServer
+from helpers.workspace import Workspace
 from test_tables import documented
-from workspace import Workspace
 
-from rnnscope.files import sha256_of
+from rnnscope.storage.files import sha256_of
 
 # What people and `make verify` alone look at.
 READ_BY_NO_STAGE = {
@@ -23,7 +23,7 @@ READ_BY_NO_STAGE = {
 
 
 @pytest.fixture(scope="module")
-def damaged(finished, tmp_path_factory):
+def corrupt_file_error(finished, tmp_path_factory):
     """A copy of the finished workspace, in which files are damaged and made whole again."""
     copy = Workspace.__new__(Workspace)
     copy.folder = tmp_path_factory.mktemp("damage") / "workspace"

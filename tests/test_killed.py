@@ -6,8 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
-from fork_server import STAGES, ForkServer
-from workspace import REPOSITORY
+from helpers.fork_server import STAGES, ForkServer
+from helpers.workspace import REPOSITORY
 
 from rnnscope.models import compiled
 
@@ -115,7 +115,7 @@ def test_snapshots_go_on_to_the_same_bytes(server, folder):
 
 def test_a_feed_forward_training_goes_on_to_the_same_bytes(server, folder):
     flags = ["--split", folder / "given/split", "--n", "2", "--hidden-width", "3", "--steps", "5", *RECIPE, "--out", "run"]
-    told = list(killed_everywhere(server, folder, ["rnnscope.baselines.train_neural", *flags], step=5))
+    told = list(killed_everywhere(server, folder, ["rnnscope.training.train_neural", *flags], step=5))
     assert any("going on after epoch 2," in lines for lines in told)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.workspace import REPOSITORY, Workspace
 from test_workflow import changed
-from workspace import REPOSITORY, Workspace
 
 FILES = (REPOSITORY / "workflow/profiles").glob("*/config.yaml")
 PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in FILES}

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 import yaml
-from workspace import REPOSITORY
+from helpers.workspace import REPOSITORY
 
 from rnnscope.corpus.split import read_part
 from rnnscope.errors import InputError

@@ -11,10 +11,10 @@ import shutil
 
 import pytest
 import yaml
-from dag_of import SOURCES, name_of
-from fork_server import SNAKEMAKE, ForkServer
-from staleness import KEYS, MODULES, READERS, with_readers
-from workspace import EXPERIMENT, REPOSITORY, Workspace
+from helpers.dag_of import SOURCES, name_of
+from helpers.fork_server import SNAKEMAKE, ForkServer
+from helpers.staleness import KEYS, MODULES, READERS, with_readers
+from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 
 def leaves(section, path=()):

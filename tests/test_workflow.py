@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from staleness import with_readers
-from workspace import EXPERIMENT, REPOSITORY
+from helpers.staleness import with_readers
+from helpers.workspace import EXPERIMENT, REPOSITORY
 
 COMPARED = {"error_overlap", "character_gains", "closing_delimiters"}  # the best network against finite-horizon models
 COMPARED_FIGURES = {f"figure_{name}" for name in (*COMPARED, "error_intersections")}

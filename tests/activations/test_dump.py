@@ -3,8 +3,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
-from planted import write_layer
-from references.plain_network import plain_weights, run_stream
+from helpers.plain_network import plain_weights, run_stream
+from helpers.synthetic_activations import write_layer
 
 from rnnscope.activations import dump
 from rnnscope.activations.reader import row_groups

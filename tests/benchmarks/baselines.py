@@ -19,9 +19,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rnnscope.baselines.neural import FeedForwardNetwork, Shape, train_windows
-from rnnscope.baselines.train_neural import train_epoch
-from rnnscope.optimisation import Recipe, start_training
+from rnnscope.models.feed_forward import FeedForwardNetwork, Shape, train_windows
+from rnnscope.training.optimisation import Recipe, start_training
+from rnnscope.training.train_neural import train_epoch
 
 VOCABULARY, STREAMS, STEPS, MINIBATCHES = 87, 100, 10, 30
 HORIZONS = "1-20"

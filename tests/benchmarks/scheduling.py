@@ -11,9 +11,9 @@ import time
 import torch
 from training import STEPS, STREAMS, VOCABULARY, segment
 
-from rnnscope.devices import prepare_device
+from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
-from rnnscope.optimisation import Recipe, start_training
+from rnnscope.training.optimisation import Recipe, start_training
 from rnnscope.training.step import Step
 
 TURNS = 3

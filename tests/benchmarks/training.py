@@ -18,14 +18,14 @@ import torch
 from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
-from rnnscope.devices import prepare_device
-from rnnscope.files import sha256_of
 from rnnscope.models import compiled
+from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.recurrences import CELLS
 from rnnscope.models.sizes import matched_hidden_width
-from rnnscope.optimisation import Recipe, descend, start_training
+from rnnscope.storage.files import sha256_of
 from rnnscope.training.cross_entropy import correct_log_probabilities, cross_entropy
+from rnnscope.training.optimisation import Recipe, optimizer_step, start_training
 
 VOCABULARY, STREAMS, STEPS = 87, 100, 100
 CHARACTERS = STREAMS * STEPS
@@ -57,7 +57,7 @@ def ours(cell, width):
 
     def step():
         logits, _ = network(inputs, state)
-        descend(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
+        optimizer_step(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
 
     text = torch.cat((inputs, targets[-1:])).to(torch.uint8)
     return fastest(step), fastest(lambda: correct_log_probabilities(network, text, STEPS))
@@ -87,7 +87,7 @@ def products():
     left, right = torch.randn(2, 1024, 1024)
     out = torch.empty_like(left)
     seconds = [fastest(lambda: torch.mm(left, right, out=out))]
-    if compiled.serves(left):
+    if compiled.is_available_for(left):
         seconds.append(fastest(lambda: compiled.multiply(left, right)))
     return [2 * 1024**3 / second / 1e9 for second in seconds]
 

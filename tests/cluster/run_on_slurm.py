@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace import EXPERIMENT, REPOSITORY, Workspace
+from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 # They hold times, which no two runs share.
 NOT_COMPARED = ("logs", "benchmarks", ".provenance", "provenance.json")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from small_corpus import CELLS, CHARACTERS, PASSAGE, SHAPES, STEPS, STREAMS, TITLE, write_cells
+from helpers.small_corpus import CELLS, CHARACTERS, PASSAGE, SHAPES, STEPS, STREAMS, TITLE, write_cells
 
 from rnnscope.activations import dump
 from rnnscope.explorer import page

@@ -3,11 +3,12 @@ import re
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from small_corpus import CELLS, CHARACTERS, SHAPES, write_cells
+from helpers.small_corpus import CELLS, CHARACTERS, SHAPES, write_cells
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.explorer import contents, page
+from rnnscope.explorer import page
+from rnnscope.explorer import page_budget as contents
 
 
 def test_main_writes_what_build_returns(tmp_path, monkeypatch, words):

@@ -7,13 +7,13 @@ from urllib.parse import parse_qs
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from planted import quantity_of
+from helpers.plain_network import plain_weights, run_stream
+from helpers.small_corpus import CHARACTERS, SHAPES, STEPS, STREAMS, TITLE
+from helpers.synthetic_activations import quantity_of
 from playwright.sync_api import expect, sync_playwright
-from references.plain_network import plain_weights, run_stream
-from small_corpus import CHARACTERS, SHAPES, STEPS, STREAMS, TITLE
 
-from rnnscope.explorer import contents
 from rnnscope.explorer import page as explorer_page
+from rnnscope.explorer import page_budget as contents
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

@@ -6,17 +6,11 @@ import sys
 import pytest
 from PIL import Image
 
-FIGURES = [
-    *("loss_table", "loss_against_parameters", "horizons", "learning_curves", "saturation", "dynamics"),
-    *("cells", "cell_text", "probes", "memory_span"),
-    *("error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"),
-    *("model_map", "model_distances", "paired_differences", "error_overlap", "error_intersections"),
-    *("character_gains", "closing_delimiters"),
-]
+from rnnscope.figures.catalogue import FIGURES
 
 
 def module(name):
-    return importlib.import_module(f"rnnscope.figures.{name}")
+    return importlib.import_module(f"rnnscope.figures.{FIGURES[name].folder}.{name}")
 
 
 def outputs(folder):
@@ -41,7 +35,7 @@ def test_another_process_with_settings_of_its_own_writes_the_same_bytes(tmp_path
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\n")
-    words = [sys.executable, "-m", "rnnscope.figures.saturation", *tables["saturation"], *outputs(elsewhere)]
+    words = [sys.executable, "-m", "rnnscope.figures.units.saturation", *tables["saturation"], *outputs(elsewhere)]
     subprocess.run(words, cwd=elsewhere, env={**os.environ, "PYTHONHASHSEED": "7"}, check=True)
     for name in ("figure.svg", "figure.png"):
         assert (elsewhere / name).read_bytes() == (tmp_path / name).read_bytes()

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 import torch
+from helpers.plain_network import loss_of, plain_weights
+from helpers.workspace import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from references.plain_network import loss_of, plain_weights
-from workspace import REPOSITORY
 
 from rnnscope.models import compiled
 from rnnscope.models.network import Network, Shape
@@ -157,7 +157,7 @@ def test_without_the_gates_the_same_bits_come_out(cell):
     with torch.inference_mode():
         state = network.zero_state(3)
         logits, activations = network(characters, state)
-        alone, fewer = network(characters, state, every_gate=False)
+        alone, fewer = network(characters, state, return_gates=False)
     assert torch.equal(logits, alone)
     for whole, last in zip(network.last_state(activations), network.last_state(fewer), strict=True):
         assert list(whole) == list(last)
@@ -231,7 +231,7 @@ def test_a_library_of_another_source_is_not_used(on_processor, tmp_path, monkeyp
     source.write_text(source.read_text() + "// changed\n")
     monkeypatch.setattr(compiled, "SOURCE", source)
     assert compiled.library() is None
-    assert not compiled.serves(torch.zeros(1))
+    assert not compiled.is_available_for(torch.zeros(1))
     assert caplog.messages == [
         message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install anew" in message
     ]
@@ -240,7 +240,7 @@ def test_a_library_of_another_source_is_not_used(on_processor, tmp_path, monkeyp
 
 def test_it_can_be_switched_off(monkeypatch):
     monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
-    assert not compiled.serves(torch.zeros(1))
+    assert not compiled.is_available_for(torch.zeros(1))
 
 
 def build(tmp_path, **environment):

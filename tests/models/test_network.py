@@ -1,7 +1,7 @@
 import math
 
 import torch
-from references.plain_network import loss_of, plain_weights
+from helpers.plain_network import loss_of, plain_weights
 
 from rnnscope.models.network import Network, Shape
 

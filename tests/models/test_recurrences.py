@@ -2,9 +2,9 @@ from functools import partial
 
 import pytest
 import torch
+from helpers.plain_network import loss_of, plain_weights, run_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from references.plain_network import loss_of, plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.recurrences import CELLS, run_layer
@@ -70,7 +70,7 @@ def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, s
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_gradients_agree_with_finite_differences(cell):
-    rows, hidden_width = 3 * len(CELLS[cell].stacked), 3
+    rows, hidden_width = 3 * len(CELLS[cell].gate_order), 3
     generator = torch.Generator().manual_seed(2)
     draw = lambda *size: torch.randn(*size, generator=generator, dtype=torch.float64)  # noqa: E731
     state = {name: draw(2, hidden_width) for name in CELLS[cell].states}

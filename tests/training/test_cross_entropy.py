@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from references.plain_network import plain_weights, run_stream
+from helpers.plain_network import plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.training.cross_entropy import correct_log_probabilities, mean_loss

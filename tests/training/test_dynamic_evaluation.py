@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers.plain_network import loss_of, plain_weights, run_stream, zero_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from references.plain_network import loss_of, plain_weights, run_stream, zero_state
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.training.cross_entropy import correct_log_probabilities

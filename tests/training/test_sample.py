@@ -1,5 +1,5 @@
 import torch
-from references.plain_network import plain_weights, run_stream
+from helpers.plain_network import plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.training.sample import sample

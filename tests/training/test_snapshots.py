@@ -8,13 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.optimisation import Recipe, fit, start_training
 from rnnscope.training import snapshots, train
 from rnnscope.training.cross_entropy import mean_loss
+from rnnscope.training.optimisation import Recipe, fit, start_training
 from rnnscope.training.segments import to_device
 from rnnscope.training.snapshots import snapshot_steps, snapshot_times, train_to_snapshots
 

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from references.plain_network import loss_of, plain_weights, zero_state
+from helpers.plain_network import loss_of, plain_weights, zero_state
 
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.optimisation import Recipe, fit, resume_training, start_training
 from rnnscope.training.cross_entropy import mean_loss
+from rnnscope.training.optimisation import Recipe, fit, resume_training, start_training
 from rnnscope.training.segments import to_device
 from rnnscope.training.train import train_epoch
 
@@ -203,7 +203,7 @@ def test_by_hand(split, tmp_path):
 
     model = tmp_path / "model"
     words = [word for folder in candidates for word in ("--candidate", folder)]
-    subprocess.run([sys.executable, "-m", "rnnscope.select_candidate", *words, "--out", model], check=True)
+    subprocess.run([sys.executable, "-m", "rnnscope.training.select", *words, "--out", model], check=True)
     chosen = json.loads((model / "summary.json").read_text())
     assert chosen["dropout"] == float(better.name)
     network, description = load_checkpoint(model / "checkpoint.safetensors")

@@ -26,14 +26,14 @@ rule losses:
         models=models(),
         bootstrap_samples=config["bootstrap"]["samples"],
         seed=config["bootstrap"]["seed"],
-        source=source_of("rnnscope.analyses.losses"),
+        source=source_of("rnnscope.analyses.losses.losses"),
     shell:
-        "python -m rnnscope.analyses.losses --models-folder {params.models_folder} "
+        "python -m rnnscope.analyses.losses.losses --models-folder {params.models_folder} "
         "--predictions-folder {params.predictions_folder} --models {params.models} "
         "--bootstrap-samples {params.bootstrap_samples} --seed {params.seed} --out {output} 2> {log}"
 
 
-rule histories:
+rule learning_curves:
     """The training histories of all models in one table."""
     input:
         summaries=expand(
@@ -43,11 +43,11 @@ rule histories:
             "results/{{corpus}}/models/{model}/history.csv", model=models()
         ),
     output:
-        "results/{corpus}/analyses/histories.csv",
+        "results/{corpus}/analyses/learning_curves.csv",
     log:
-        "results/{corpus}/logs/histories.log",
+        "results/{corpus}/logs/learning_curves.log",
     benchmark:
-        "results/{corpus}/benchmarks/histories.tsv"
+        "results/{corpus}/benchmarks/learning_curves.tsv"
     group:
         "tables"
     threads: 1
@@ -57,9 +57,9 @@ rule histories:
     params:
         models_folder=lambda wildcards, input: Path(input.summaries[0]).parents[1],
         models=models(),
-        source=source_of("rnnscope.analyses.histories"),
+        source=source_of("rnnscope.analyses.losses.learning_curves"),
     shell:
-        "python -m rnnscope.analyses.histories --models-folder {params.models_folder} "
+        "python -m rnnscope.analyses.losses.learning_curves --models-folder {params.models_folder} "
         "--models {params.models} --out {output} 2> {log}"
 
 
@@ -82,9 +82,9 @@ rule saturation:
         runtime=5,
     params:
         activations=lambda wildcards, input: folder_flags("--activations", input),
-        source=source_of("rnnscope.analyses.saturation"),
+        source=source_of("rnnscope.analyses.units.saturation"),
     shell:
-        "python -m rnnscope.analyses.saturation {params.activations} --out {output.table} "
+        "python -m rnnscope.analyses.units.saturation {params.activations} --out {output.table} "
         "--counts {output.counts} 2> {log}"
 
 
@@ -121,9 +121,9 @@ rule horizons:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         bootstrap_samples=config["bootstrap"]["samples"],
         seed=config["bootstrap"]["seed"],
-        source=source_of("rnnscope.analyses.horizons"),
+        source=source_of("rnnscope.analyses.losses.horizons"),
     shell:
-        "python -m rnnscope.analyses.horizons --ngram-losses {input.ngram_losses} {params.nnn} "
+        "python -m rnnscope.analyses.losses.horizons --ngram-losses {input.ngram_losses} {params.nnn} "
         "--predictions-folder {params.predictions_folder} --bootstrap-samples {params.bootstrap_samples} "
         "--seed {params.seed} --out {output} 2> {log}"
 
@@ -161,7 +161,7 @@ rule dynamics:
             word for path in input.nnn for word in ("--nnn", path)
         ],
         device=flags(config["training"], "device"),
-        source=source_of("rnnscope.analyses.dynamics"),
+        source=source_of("rnnscope.analyses.comparisons.dynamics"),
     shell:
-        "python -m rnnscope.analyses.dynamics --split {params.split} --snapshots {params.snapshots} "
+        "python -m rnnscope.analyses.comparisons.dynamics --split {params.split} --snapshots {params.snapshots} "
         "{params.nnn} {params.device} --threads {threads} --out {output} 2> {log}"

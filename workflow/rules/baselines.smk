@@ -24,9 +24,9 @@ rule ngrams:
         bootstrap_samples=config["bootstrap"]["samples"],
         seed=config["bootstrap"]["seed"],
         predictions=lambda wildcards, output: Path(output.predictions[0]).parent,
-        source=source_of("rnnscope.baselines.kneser_ney"),
+        source=source_of("rnnscope.ngrams.kneser_ney"),
     shell:
-        "python -m rnnscope.baselines.kneser_ney --split {params.split} --horizons 1-{params.horizons} "
+        "python -m rnnscope.ngrams.kneser_ney --split {params.split} --horizons 1-{params.horizons} "
         "--bootstrap-samples {params.bootstrap_samples} --seed {params.seed} "
         "--losses {output.losses} --predictions {params.predictions} 2> {log}"
 
@@ -56,9 +56,9 @@ rule train_nnn:
         steps=config["nnn"]["steps"],
         recipe=recipe_flags(),
         out=subpath(output.checkpoint, parent=True),
-        source=source_of("rnnscope.baselines.train_neural"),
+        source=source_of("rnnscope.training.train_neural"),
     shell:
-        "python -m rnnscope.baselines.train_neural --split {params.split} --n {wildcards.n} "
+        "python -m rnnscope.training.train_neural --split {params.split} --n {wildcards.n} "
         "--hidden-width {wildcards.width} --steps {params.steps} {params.recipe} --threads {threads} "
         "--out {params.out} 2> {log}"
 
@@ -84,9 +84,9 @@ rule select_width:
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
         out=subpath(output.checkpoint, parent=True),
-        source=source_of("rnnscope.select_candidate"),
+        source=source_of("rnnscope.training.select"),
     shell:
-        "python -m rnnscope.select_candidate {params.candidates} --out {params.out} 2> {log}"
+        "python -m rnnscope.training.select {params.candidates} --out {params.out} 2> {log}"
 
 
 rule evaluate_nnn:
@@ -113,8 +113,8 @@ rule evaluate_nnn:
     params:
         split=subpath(input.test, parent=True),
         device=flags(config["training"], "device"),
-        source=source_of("rnnscope.baselines.evaluate_neural"),
+        source=source_of("rnnscope.training.evaluate_neural"),
     shell:
-        "python -m rnnscope.baselines.evaluate_neural --split {params.split} --checkpoint {input.checkpoint} "
+        "python -m rnnscope.training.evaluate_neural --split {params.split} --checkpoint {input.checkpoint} "
         "{params.device} --threads {threads} "
         "--predictions {output.predictions} --losses {output.losses} 2> {log}"

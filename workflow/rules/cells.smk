@@ -21,9 +21,9 @@ rule features:
         split=subpath(input.train, parent=True),
         features=features_of,
         newline_within=config["features"]["newline_within"],
-        source=source_of("rnnscope.analyses.features"),
+        source=source_of("rnnscope.analyses.units.features"),
     shell:
-        "python -m rnnscope.analyses.features --split {params.split} --features {params.features} "
+        "python -m rnnscope.analyses.units.features --split {params.split} --features {params.features} "
         "--newline-within {params.newline_within} --out {output} 2> {log}"
 
 
@@ -48,9 +48,9 @@ rule cells:
             "--activations", input.activations
         ),
         settings=flags(config["cells"], "characters", "best", "permutations", "seed"),
-        source=source_of("rnnscope.analyses.cells"),
+        source=source_of("rnnscope.analyses.units.cells"),
     shell:
-        "python -m rnnscope.analyses.cells --features {input.features} {params.activations} {params.settings} "
+        "python -m rnnscope.analyses.units.cells --features {input.features} {params.activations} {params.settings} "
         "--out {output.table} --baseline {output.baseline} 2> {log}"
 
 
@@ -75,9 +75,9 @@ rule probes:
             "--activations", input.activations
         ),
         characters=flags(config["cells"], "characters"),
-        source=source_of("rnnscope.analyses.probes"),
+        source=source_of("rnnscope.analyses.units.probes"),
     shell:
-        "python -m rnnscope.analyses.probes --features {input.features} {params.activations} "
+        "python -m rnnscope.analyses.units.probes --features {input.features} {params.activations} "
         "--cells {input.cells} {params.characters} --out {output} 2> {log}"
 
 
@@ -105,9 +105,9 @@ rule memory_span:
         ),
         split=subpath(input.split, parent=True),
         characters=flags(config["cells"], "characters"),
-        source=source_of("rnnscope.analyses.memory_span"),
+        source=source_of("rnnscope.analyses.units.memory_span"),
     shell:
-        "python -m rnnscope.analyses.memory_span --features {input.features} {params.activations} "
+        "python -m rnnscope.analyses.units.memory_span --features {input.features} {params.activations} "
         "--cells {input.cells} --split {params.split} {params.characters} --out {output.table} "
         "--summary {output.summary} 2> {log}"
 
@@ -137,7 +137,7 @@ rule cell_text:
         split=subpath(input.test, parent=True),
         characters=flags(config["cells"], "characters"),
         settings=flags(config["cell_text"], "lines", "columns", "random_units", "seed"),
-        source=source_of("rnnscope.analyses.cell_text"),
+        source=source_of("rnnscope.analyses.units.cell_text"),
     shell:
-        "python -m rnnscope.analyses.cell_text --features {input.features} --split {params.split} "
+        "python -m rnnscope.analyses.units.cell_text --features {input.features} --split {params.split} "
         "{params.activations} --cells {input.cells} {params.characters} {params.settings} --out {output} 2> {log}"

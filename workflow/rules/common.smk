@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from rnnscope.figures.catalogue import FIGURES, figures_for
+
 # What a stage tells the user to type when it meets a damaged file: it alone is rebuilt then, and what was made from it
 # stays, for the same content makes nothing stale.
 REBUILD = " ".join(
@@ -21,35 +23,6 @@ shell.prefix(
     f"export RNNSCOPE_STARTED_BY=$PPID RNNSCOPE_REBUILD={shlex.quote(REBUILD).replace('{}', '{{}}')}; "
     f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
 )
-
-# Every figure, and the tables that it shows, by the flag that it takes them with.
-FIGURES = {
-    "loss_table": {"table": "losses", "differences": "paired_differences"},
-    "loss_against_parameters": {"table": "losses"},
-    "learning_curves": {"table": "histories"},
-    "horizons": {"table": "horizons", "losses": "losses"},
-    "saturation": {"table": "saturation", "counts": "saturation_counts"},
-    "cells": {"table": "cells", "baseline": "cells_baseline"},
-    "cell_text": {"table": "cell_text"},
-    "probes": {"table": "probes"},
-    "memory_span": {"table": "memory_span", "summary": "memory_span_summary"},
-    "dynamics": {"table": "dynamics"},
-    "error_breakdown": {"table": "error_breakdown"},
-    "error_snippets": {"table": "error_snippets"},
-    "size_breakdown": {"table": "size_breakdown"},
-    "dynamic_evaluation": {"table": "dynamic_evaluation"},
-    "model_map": {"table": "model_map"},
-    "model_distances": {"table": "model_distances", "merges": "model_merges"},
-    "paired_differences": {"table": "paired_differences"},
-    "error_overlap": {"table": "error_overlap"},
-    "error_intersections": {"table": "error_intersections"},
-    "character_gains": {"table": "character_gains"},
-    "closing_delimiters": {"table": "closing_delimiters"},
-}
-
-# Those that show activations: without dumped models there are none.
-OF_ACTIVATIONS = {"cells", "cell_text", "probes", "memory_span", "saturation"}
-
 
 def depth(model):
     """The number of layers of a model."""
@@ -88,7 +61,7 @@ def text_flags(wildcards):
     return sum(sources, []) + flags(corpus, *declared)
 
 
-def files_already_here(wildcards):
+def local_sources(wildcards):
     """The files among a corpus's sources: a text that changes makes everything after it stale."""
     sources = config["corpora"][wildcards.corpus]["sources"]
     paths = [
@@ -232,12 +205,10 @@ def folder_flags(flag, paths):
 def figures(corpus):
     """Every figure of a corpus that the dumped models allow; saturation needs a cell that has gates."""
     dumped = config["activations"]["models"]
-    left_out = set() if any(map(has_gates, dumped)) else {"saturation"}
-    left_out |= set() if dumped else OF_ACTIVATIONS
     return expand(
         "results/{corpus}/figures/{name}.{format}",
         corpus=corpus,
-        name=[name for name in FIGURES if name not in left_out],
+        name=figures_for(dumped, list(filter(has_gates, dumped))),
         format=["svg", "png"],
     )
 

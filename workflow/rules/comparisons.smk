@@ -19,9 +19,9 @@ rule model_distances:
     params:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         models=all_models(),
-        source=source_of("rnnscope.analyses.model_distances"),
+        source=source_of("rnnscope.analyses.comparisons.model_distances"),
     shell:
-        "python -m rnnscope.analyses.model_distances --predictions-folder {params.predictions_folder} "
+        "python -m rnnscope.analyses.comparisons.model_distances --predictions-folder {params.predictions_folder} "
         "--models {params.models} --out-distances {output.distances} --out-merges {output.merges} 2> {log}"
 
 
@@ -43,9 +43,9 @@ rule model_map:
         runtime=5,
     params:
         perplexity=comparison_flags("perplexity"),
-        source=source_of("rnnscope.analyses.model_map"),
+        source=source_of("rnnscope.analyses.comparisons.model_map"),
     shell:
-        "python -m rnnscope.analyses.model_map --distances {input} {params.perplexity} --out {output} 2> {log}"
+        "python -m rnnscope.analyses.comparisons.model_map --distances {input} {params.perplexity} --out {output} 2> {log}"
 
 
 rule paired_differences:
@@ -68,9 +68,9 @@ rule paired_differences:
         predictions_folder=lambda wildcards, input: Path(input.predictions[0]).parent,
         models=all_models(),
         bootstrap=block_flags(),
-        source=source_of("rnnscope.analyses.paired_differences"),
+        source=source_of("rnnscope.analyses.losses.paired_differences"),
     shell:
-        "python -m rnnscope.analyses.paired_differences --predictions-folder {params.predictions_folder} "
+        "python -m rnnscope.analyses.losses.paired_differences --predictions-folder {params.predictions_folder} "
         "--models {params.models} {params.bootstrap} --out {output} 2> {log}"
 
 
@@ -98,9 +98,9 @@ rule error_overlap:
         candidates=candidate_flags(),
         nnn=lambda wildcards, input: folder_flags("--nnn", input.summaries),
         models=models(),
-        source=source_of("rnnscope.analyses.error_overlap"),
+        source=source_of("rnnscope.analyses.errors.error_overlap"),
     shell:
-        "python -m rnnscope.analyses.error_overlap --predictions-folder {params.predictions_folder} "
+        "python -m rnnscope.analyses.errors.error_overlap --predictions-folder {params.predictions_folder} "
         "--losses {input.losses} {params.candidates} {params.nnn} --models {params.models} "
         "--out-overlap {output.overlap} --out-intersections {output.intersections} 2> {log}"
 
@@ -129,9 +129,9 @@ rule character_gains:
         candidates=candidate_flags(),
         minimum_count=comparison_flags("minimum_count"),
         bootstrap=block_flags(),
-        source=source_of("rnnscope.analyses.character_gains"),
+        source=source_of("rnnscope.analyses.comparisons.character_gains"),
     shell:
-        "python -m rnnscope.analyses.character_gains --split {params.split} "
+        "python -m rnnscope.analyses.comparisons.character_gains --split {params.split} "
         "--predictions-folder {params.predictions_folder} --losses {input.losses} {params.candidates} "
         "{params.minimum_count} {params.bootstrap} --out {output} 2> {log}"
 
@@ -164,8 +164,8 @@ rule closing_delimiters:
         nnn=lambda wildcards, input: folder_flags("--nnn", input.summaries),
         minimum_count=comparison_flags("minimum_count"),
         bootstrap=block_flags(),
-        source=source_of("rnnscope.analyses.closing_delimiters"),
+        source=source_of("rnnscope.analyses.comparisons.closing_delimiters"),
     shell:
-        "python -m rnnscope.analyses.closing_delimiters --split {params.split} --features {input.features} "
+        "python -m rnnscope.analyses.comparisons.closing_delimiters --split {params.split} --features {input.features} "
         "--predictions-folder {params.predictions_folder} --losses {input.losses} {params.candidates} {params.nnn} "
         "{params.minimum_count} {params.bootstrap} --out {output} 2> {log}"

@@ -27,7 +27,7 @@ def refuse(key, message):
     sys.exit(f"configuration: {key}: {message}")
 
 
-def refuse_error(error: ValidationError):
+def report_schema_error(error: ValidationError):
     """Tell a schema error: the key, what was found and what was expected."""
     key = ".".join(map(str, error.absolute_path)) or "top level"
     expected = error.schema.get("description", "what the schema says")
@@ -48,7 +48,7 @@ def check_configuration():
     path = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
     schema = Draft202012Validator(yaml.safe_load(path.read_text()))
     for error in schema.iter_errors(config):
-        refuse_error(error)
+        report_schema_error(error)
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             known = ", ".join(config["corpora"])

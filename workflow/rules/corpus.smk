@@ -1,7 +1,7 @@
 rule fetch_text:
     """Download, copy or assemble a text, and check that it is what the configuration says."""
     input:
-        files_already_here,
+        local_sources,
     output:
         text="results/{corpus}/corpus/text.bin",
         manifest="results/{corpus}/corpus/manifest.json",

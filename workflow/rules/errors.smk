@@ -26,9 +26,9 @@ rule error_breakdown:
         cascade=cascade_flags(),
         candidates=config["errors"]["candidates"],
         choice=flags(config["error_breakdown"], "snippets", "seed"),
-        source=source_of("rnnscope.analyses.error_breakdown"),
+        source=source_of("rnnscope.analyses.errors.error_breakdown"),
     shell:
-        "python -m rnnscope.analyses.error_breakdown --split {params.split} "
+        "python -m rnnscope.analyses.errors.error_breakdown --split {params.split} "
         "--predictions-folder {params.predictions_folder} {params.cascade} --losses {input.losses} "
         "--candidates {params.candidates} {params.choice} "
         "--out-breakdown {output.breakdown} --out-snippets {output.snippets} 2> {log}"
@@ -59,9 +59,9 @@ rule size_breakdown:
         predictions_folder=lambda wildcards, input: Path(input.models[0]).parent,
         cascade=cascade_flags(),
         models=flags(config["size_breakdown"], "smaller", "larger"),
-        source=source_of("rnnscope.analyses.size_breakdown"),
+        source=source_of("rnnscope.analyses.errors.size_breakdown"),
     shell:
-        "python -m rnnscope.analyses.size_breakdown --split {params.split} "
+        "python -m rnnscope.analyses.errors.size_breakdown --split {params.split} "
         "--predictions-folder {params.predictions_folder} {params.cascade} {params.models} --out {output} 2> {log}"
 
 
@@ -100,9 +100,9 @@ rule dynamic_evaluation:
             config["dynamic_evaluation"], "learning_rate", "steps", "streams"
         ),
         device=flags(config["training"], "device"),
-        source=source_of("rnnscope.analyses.dynamic_evaluation"),
+        source=source_of("rnnscope.analyses.errors.dynamic_evaluation"),
     shell:
-        "python -m rnnscope.analyses.dynamic_evaluation --split {params.split} "
+        "python -m rnnscope.analyses.errors.dynamic_evaluation --split {params.split} "
         "--predictions-folder {params.predictions_folder} --models-folder {params.models_folder} "
         "{params.cascade} --losses {input.losses} --candidates {params.candidates} {params.learning} "
         "{params.device} --threads {threads} --out-predictions {output.predictions} --out {output.table} 2> {log}"

@@ -1,4 +1,4 @@
-for figure, tables in FIGURES.items():
+for figure, entry in FIGURES.items():
 
     rule:
         name:
@@ -6,7 +6,7 @@ for figure, tables in FIGURES.items():
         input:
             **{
                 flag: f"results/{{corpus}}/analyses/{table}.csv"
-                for flag, table in tables.items()
+                for flag, table in entry.tables.items()
             },
         output:
             svg=report(
@@ -31,8 +31,8 @@ for figure, tables in FIGURES.items():
                 word for flag, path in input.items() for word in (f"--{flag}", path)
             ],
             title=lambda wildcards: config["corpora"][wildcards.corpus]["title"],
-            source=source_of(f"rnnscope.figures.{figure}"),
-            module=f"rnnscope.figures.{figure}",
+            source=source_of(f"rnnscope.figures.{entry.folder}.{figure}"),
+            module=f"rnnscope.figures.{entry.folder}.{figure}",
         shell:
             "python -m {params.module} {params.tables} --title {params.title:q} "
             "--out-svg {output.svg} --out-png {output.png} 2> {log}"

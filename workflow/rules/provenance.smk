@@ -34,7 +34,7 @@ def jobs_of_corpora():
 
 onsuccess:
     subprocess.run(
-        [sys.executable, "-m", "rnnscope.provenance", "collect"],
+        [sys.executable, "-m", "rnnscope.storage.provenance", "collect"],
         input=json.dumps(jobs_of_corpora(), default=str),
         env=os.environ | {"RNNSCOPE_REBUILD": REBUILD},
         text=True,

@@ -50,9 +50,9 @@ rule select_dropout:
     params:
         candidates=lambda wildcards, input: folder_flags("--candidate", input),
         out=subpath(output.checkpoint, parent=True),
-        source=source_of("rnnscope.select_candidate"),
+        source=source_of("rnnscope.training.select"),
     shell:
-        "python -m rnnscope.select_candidate {params.candidates} --out {params.out} 2> {log}"
+        "python -m rnnscope.training.select {params.candidates} --out {params.out} 2> {log}"
 
 
 rule evaluate_model:

@@ -21,14 +21,14 @@ import torch
 from torch import Tensor
 
 from rnnscope.activations.reader import DTYPE, POSITION, PRECISIONS
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import add_device_flags, prepare_device
-from rnnscope.files import whole_file
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
+from rnnscope.models.devices import add_device_flags, prepare_device
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.recurrences import CELLS, Quantities
 from rnnscope.progress import progress
+from rnnscope.storage.files import whole_file
 from rnnscope.training.segments import segments, to_device
 
 BYTES_AT_ONCE = 256 * 2**20
@@ -47,7 +47,7 @@ def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple
     (streams, steps + 1).
     """
     total_steps = test.shape[1] - 1
-    values_a_character = shape.layers * shape.hidden_width * len(CELLS[shape.cell].quantities)
+    values_a_character = shape.layers * shape.hidden_width * len(CELLS[shape.cell].activations)
     characters = BYTES_AT_ONCE // (values_a_character * np.dtype(precision).itemsize)
     if characters >= total_steps:
         return min(characters // total_steps, len(test)), math.ceil(total_steps / steps)
@@ -56,7 +56,7 @@ def at_once(shape: Shape, test: np.ndarray, steps: int, precision: str) -> tuple
 
 def empty_block(shape: Shape, streams: int, block_steps: int, precision: str) -> Block:
     """Room for every quantity of every layer, (streams, block steps, H)."""
-    dtype, names = getattr(torch, precision), CELLS[shape.cell].quantities
+    dtype, names = getattr(torch, precision), CELLS[shape.cell].activations
     return [
         {name: torch.empty(streams, block_steps, shape.hidden_width, dtype=dtype) for name in names} for _ in range(shape.layers)
     ]
@@ -88,7 +88,7 @@ def schema(shape: Shape, precision: str) -> pa.Schema:
     """The columns of one layer's file: where the character stands, which it is, and the bytes of each quantity's H values."""
     position = [pa.field(name, type_, nullable=False) for name, type_ in POSITION.items()]
     bytes_a_row = pa.binary(shape.hidden_width * np.dtype(precision).itemsize)
-    names = CELLS[shape.cell].quantities
+    names = CELLS[shape.cell].activations
     return pa.schema(position + [pa.field(name, bytes_a_row, nullable=False, metadata={DTYPE: precision}) for name in names])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from rnnscope.errors import InputError
-from rnnscope.parquet import open_parquet, read_row_group
+from rnnscope.storage.parquet import open_parquet, read_row_group
 
 POSITION = {"stream": pa.int16(), "step": pa.int32(), "character": pa.uint8()}
 # A quantity's H values of a row are one value of parquet, their bytes, little-endian: a list of H numbers takes parquet

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.sources import Source, parse_source, spell, write_first_available
 from rnnscope.corpus.split import distinct_bytes, open_text
 from rnnscope.errors import InputError
-from rnnscope.files import sha256_of, whole_file, write_json
+from rnnscope.storage.files import sha256_of, whole_file, write_json
 
 Declared = dict[str, int | str]
 

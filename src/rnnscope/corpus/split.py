@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.files import check_digest, damaged, read_json, whole_file, write_json
+from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, whole_file, write_json
 
 PARTS = ("train", "validation", "test")
 BLOCK = 2**20
@@ -137,12 +137,12 @@ def read_part(directory: Path, part: str) -> np.ndarray:
         ids = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise damaged(path, f"not readable as an array ({reason})") from None
+        raise corrupt_file_error(path, f"not readable as an array ({reason})") from None
     if ids.dtype != np.uint8 or ids.ndim != 2 or ids.shape[1] < 2:
-        raise damaged(path, f"found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1)")
+        raise corrupt_file_error(path, f"found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1)")
     surplus = path.stat().st_size - ids.offset - ids.nbytes
     if surplus:
-        raise damaged(path, f"found {surplus} bytes after the array, expected none")
+        raise corrupt_file_error(path, f"found {surplus} bytes after the array, expected none")
     return ids
 
 
@@ -163,9 +163,9 @@ def read_vocabulary(directory: Path) -> np.ndarray:
     content = read_json(path)
     values = content.get("bytes") if isinstance(content, dict) else None
     if not isinstance(values, list) or not values or not all(type(value) is int and 0 <= value <= 255 for value in values):
-        raise damaged(path, 'expected {"bytes": [...]} with numbers from 0 to 255')
+        raise corrupt_file_error(path, 'expected {"bytes": [...]} with numbers from 0 to 255')
     if sorted(set(values)) != values:
-        raise damaged(path, "bytes: expected increasing numbers")
+        raise corrupt_file_error(path, "bytes: expected increasing numbers")
     return np.array(values, dtype=np.uint8)
 
 
@@ -178,7 +178,7 @@ def read_steps(directory: Path) -> int:
     content = read_json(path)
     steps = content.get("steps") if isinstance(content, dict) else None
     if type(steps) is not int or steps < 1:
-        raise damaged(path, f"steps: found {steps!r}, expected a positive number")
+        raise corrupt_file_error(path, f"steps: found {steps!r}, expected a positive number")
     return steps
 
 

@@ -21,16 +21,16 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.activations.reader import row_groups
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.split import read_characters, read_vocabulary
 from rnnscope.errors import InputError
-from rnnscope.explorer.contents import PREDICTIONS, Contents, Units, choose_contents, note
-from rnnscope.explorer.listed import read_listed
+from rnnscope.explorer.page_budget import PREDICTIONS, Contents, Units, choose_contents, note
 from rnnscope.explorer.quantise import GATES, most_likely, quantise, quantise_probabilities
-from rnnscope.files import whole_file
+from rnnscope.explorer.ranked_units import read_listed
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.models.recurrences import CELLS
+from rnnscope.storage.files import whole_file
 
 SCRIPTS = ("data.js", "view.js", "draw.js", "events.js")  # one after the other they are the page's script
 
@@ -100,7 +100,7 @@ def model_blocks(
     """
     shape, blocks = network.shape, {}
     for layer in range(1, shape.layers + 1):
-        units = {quantity: contents.units[name, layer, quantity] for quantity in CELLS[shape.cell].quantities}
+        units = {quantity: contents.units[name, layer, quantity] for quantity in CELLS[shape.cell].activations}
         path = folder / name / f"layer-{layer}.parquet"
         values = read_prefix(path, test, contents.characters, list(units), shape.hidden_width)
         for quantity, array in values.items():

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
-from rnnscope.files import whole_file
-from rnnscope.tables import read_csv
+from rnnscope.storage.files import whole_file
+from rnnscope.storage.tables import read_csv
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.3, 6.9  # inches: one column of a two-column page, and both
 PNG_DOTS_PER_INCH = 300

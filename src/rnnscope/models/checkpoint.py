@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from rnnscope.errors import InputError
-from rnnscope.files import damaged
 from rnnscope.models.network import Network, Shape
-from rnnscope.tensors import load_tensors, save_tensors
+from rnnscope.storage.files import corrupt_file_error
+from rnnscope.storage.tensors import load_tensors, save_tensors
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> tuple[Net
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise damaged(path, f"weights or metadata do not fit a network ({reason})") from None
+        raise corrupt_file_error(path, f"weights or metadata do not fit a network ({reason})") from None
     return network.to(device).eval(), description
 
 

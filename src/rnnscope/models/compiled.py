@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from rnnscope.files import sha256_of
-from rnnscope.records import computing_device
+from rnnscope.storage.checksums import computing_device
+from rnnscope.storage.files import sha256_of
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
@@ -30,7 +30,7 @@ REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multi
 log = logging.getLogger(__name__)
 
 
-def serves(weights: Tensor) -> bool:
+def is_available_for(weights: Tensor) -> bool:
     """Whether layers with these weights run here."""
     here = weights.device.type == "cpu" and weights.dtype == torch.float32 and "RNNSCOPE_PLAIN" not in os.environ
     return here and library() is not None
@@ -38,7 +38,7 @@ def serves(weights: Tensor) -> bool:
 
 def rounding_of(weights: Tensor) -> list[str | bool]:
     """What the rounding of a run with these weights depends on: the kind of device, and whether they run here."""
-    return [computing_device(), serves(weights)]
+    return [computing_device(), is_available_for(weights)]
 
 
 @cache
@@ -62,7 +62,7 @@ class RNN(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, every_gate: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, h_0: Tensor
+        ctx: Any, return_gates: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, h_0: Tensor
     ) -> Tensor:
         """Return h (T, B, H)."""
         T, B, H = *below.shape[:2], W_hidden.shape[1]
@@ -87,7 +87,7 @@ class LSTM(Function):
     @staticmethod
     def forward(
         ctx: Any,
-        every_gate: bool,
+        return_gates: bool,
         below: Tensor,
         W_input: Tensor,
         W_hidden: Tensor,
@@ -95,13 +95,13 @@ class LSTM(Function):
         h_0: Tensor,
         c_0: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Return i, f, o, g, c, h, each (T, B, H); without `every_gate` the last c (1, B, H) and h."""
+        """Return i, f, o, g, c, h, each (T, B, H); without `return_gates` the last c (1, B, H) and h."""
         T, B, H = *below.shape[:2], W_hidden.shape[1]
-        kept = T if every_gate else 1
+        kept = T if return_gates else 1
         gates = W_hidden.new_empty(kept, B, 4 * H)
-        h, c = _states(h_0, T), _states(c_0, T) if every_gate else c_0.clone().unsqueeze(0)
-        _call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, every_gate, gates, c, h)
-        if not every_gate:
+        h, c = _states(h_0, T), _states(c_0, T) if return_gates else c_0.clone().unsqueeze(0)
+        _call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, c, h)
+        if not return_gates:
             return c, h[1:]
         ctx.save_for_backward(below, W_input, W_hidden, gates, c, h)
         i, f, o, g = gates.chunk(4, dim=2)
@@ -124,14 +124,14 @@ class GRU(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, every_gate: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, h_0: Tensor
+        ctx: Any, return_gates: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, h_0: Tensor
     ) -> Tensor | tuple[Tensor, ...]:
-        """Return r, z, candidate, h, each (T, B, H); without `every_gate` h alone."""
+        """Return r, z, candidate, h, each (T, B, H); without `return_gates` h alone."""
         T, B, H = *below.shape[:2], W_hidden.shape[1]
-        kept = T if every_gate else 1
+        kept = T if return_gates else 1
         gates, reset_h, h = W_hidden.new_empty(kept, B, 3 * H), W_hidden.new_empty(kept, B, H), _states(h_0, T)
-        _call("gru_forward", T, B, H, *_input(below, W_input, bias), W_hidden, every_gate, gates, reset_h, h)
-        if not every_gate:
+        _call("gru_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, reset_h, h)
+        if not return_gates:
             return h[1:]
         ctx.save_for_backward(below, W_input, W_hidden, gates, reset_h, h)
         r, z, candidate = gates.chunk(3, dim=2)
@@ -155,7 +155,7 @@ CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"RNN": RNN, "LSTM": LSTM
 
 
 def run_layer(
-    cell: str, every_gate: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor
+    cell: str, return_gates: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor
 ) -> tuple[Tensor, ...]:
     """Run one layer; returns what the forward pass of the cell's class does.
 
@@ -169,7 +169,7 @@ def run_layer(
         W_hidden = F.pad(W_hidden.unflatten(0, (G, H)), (0, missing, 0, missing)).flatten(0, 1)
         bias = F.pad(bias.unflatten(0, (G, H)), (0, missing)).flatten()
         states = tuple(F.pad(state, (0, missing)) for state in states)
-    values = CELLS[cell].apply(every_gate, below.contiguous(), W_input, W_hidden, bias, *states)  # type: ignore[no-untyped-call]
+    values = CELLS[cell].apply(return_gates, below.contiguous(), W_input, W_hidden, bias, *states)  # type: ignore[no-untyped-call]
     values = (values,) if isinstance(values, Tensor) else values
     return tuple(value[:, :, :H] for value in values) if missing else values
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnscope.models import compiled
+from rnnscope.models.initialisation import draw_parameters
 from rnnscope.models.recurrences import CELLS, Quantities, run_layer
-from rnnscope.optimisation import draw_parameters
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Layer(nn.Module):
 
     def __init__(self, cell: str, input_width: int, hidden_width: int) -> None:
         super().__init__()
-        rows = len(CELLS[cell].stacked) * hidden_width
+        rows = len(CELLS[cell].gate_order) * hidden_width
         self.W_input = nn.Parameter(torch.empty(rows, input_width))
         self.W_hidden = nn.Parameter(torch.empty(rows, hidden_width))
         self.bias = nn.Parameter(torch.empty(rows))
@@ -51,12 +51,12 @@ class Network(nn.Module):
         zeros = self.softmax.weight.new_zeros(streams, self.shape.hidden_width)
         return [dict.fromkeys(CELLS[self.shape.cell].states, zeros) for _ in self.layers]
 
-    def forward(self, characters: Tensor, state: list[Quantities], every_gate: bool = True) -> tuple[Tensor, list[Quantities]]:
+    def forward(self, characters: Tensor, state: list[Quantities], return_gates: bool = True) -> tuple[Tensor, list[Quantities]]:
         """Read a segment of characters, int64 ids (T, B), from `state`.
 
         Returns the logits (T, B, K) of the next characters, and for each layer every gate and state of every step,
         (T, B, H) by name; `last_state` picks from them the state that the next segment starts from. A caller that needs no
-        more than that, and no gradient, says so with `every_gate`: it is faster.
+        more than that, and no gradient, says so with `return_gates`: it is faster.
         """
         below = characters
         activations = []
@@ -64,10 +64,10 @@ class Network(nn.Module):
             if depth:
                 below = F.dropout(below, self.dropout, self.training)
             weights = layer.W_input, layer.W_hidden, layer.bias
-            activations.append(run_layer(self.shape.cell, below, *weights, layer_state, every_gate))
+            activations.append(run_layer(self.shape.cell, below, *weights, layer_state, return_gates))
             below = activations[-1]["h"]
         below = F.dropout(below, self.dropout, self.training)
-        affine = compiled.Affine.apply if compiled.serves(below) else F.linear
+        affine = compiled.Affine.apply if compiled.is_available_for(below) else F.linear
         return affine(below, self.softmax.weight, self.softmax.bias), activations
 
     def last_state(self, activations: list[Quantities]) -> list[Quantities]:

@@ -27,9 +27,9 @@ tanh_backward = torch.ops.aten.tanh_backward
 class RNN(Function):
     """h_t = tanh(W_hidden h_{t-1} + projected_t)."""
 
-    stacked: ClassVar = ("h",)
+    gate_order: ClassVar = ("h",)
     states: ClassVar = ("h",)
-    quantities: ClassVar = ("h",)
+    activations: ClassVar = ("h",)
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> Tensor:
@@ -60,9 +60,9 @@ class RNN(Function):
 class LSTM(Function):
     """i, f, o = sigma(...), g = tanh(...) of W_hidden h_{t-1} + projected_t; c_t = f.c_{t-1} + i.g; h_t = o.tanh(c_t)."""
 
-    stacked: ClassVar = ("i", "f", "o", "g")
+    gate_order: ClassVar = ("i", "f", "o", "g")
     states: ClassVar = ("h", "c")
-    quantities: ClassVar = ("i", "f", "o", "g", "c", "h")
+    activations: ClassVar = ("i", "f", "o", "g", "c", "h")
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor, c_0: Tensor) -> tuple[Tensor, ...]:
@@ -111,9 +111,9 @@ class LSTM(Function):
 class GRU(Function):
     """r, z = sigma(W_rz h_{t-1} + ...); h~ = tanh(W_g (r.h_{t-1}) + ...); h_t = (1-z).h_{t-1} + z.h~."""
 
-    stacked: ClassVar = ("r", "z", "candidate")
+    gate_order: ClassVar = ("r", "z", "candidate")
     states: ClassVar = ("h",)
-    quantities: ClassVar = ("r", "z", "candidate", "h")
+    activations: ClassVar = ("r", "z", "candidate", "h")
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
@@ -171,19 +171,19 @@ def run_layer(
     W_hidden: Tensor,
     bias: Tensor,
     state: Quantities,
-    every_gate: bool = True,
+    return_gates: bool = True,
 ) -> Quantities:
     """Run one layer of `cell` over a segment of `below`, int64 characters (T, B) or the layer below's h, (T, B, D).
 
-    Returns every quantity of every step, each (T, B, H), by its name. Without `every_gate` only h and the last step of
+    Returns every quantity of every step, each (T, B, H), by its name. Without `return_gates` only h and the last step of
     every state need be there: what it takes to predict and to go on.
     """
     recurrence = CELLS[cell]
     states = [state[name] for name in recurrence.states]
-    names: tuple[str, ...] = recurrence.quantities
-    if compiled.serves(W_hidden):
-        names = names if every_gate else tuple(name for name in names if name in recurrence.states)
-        values = compiled.run_layer(recurrence.__name__, every_gate, below, W_input, W_hidden, bias, *states)
+    names: tuple[str, ...] = recurrence.activations
+    if compiled.is_available_for(W_hidden):
+        names = names if return_gates else tuple(name for name in names if name in recurrence.states)
+        values = compiled.run_layer(recurrence.__name__, return_gates, below, W_input, W_hidden, bias, *states)
     else:
         values = recurrence.apply(project(below, W_input, bias), W_hidden, *states)  # type: ignore[no-untyped-call]
     return dict(zip(names, (values,) if isinstance(values, Tensor) else values, strict=True))

@@ -12,7 +12,7 @@ from rnnscope.training.segments import segments
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """-log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
-    if compiled.serves(logits):
+    if compiled.is_available_for(logits):
         return compiled.cross_entropy(logits, targets)
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
 
@@ -31,7 +31,7 @@ def correct_log_probabilities(network: Network, characters: Tensor, steps: int) 
     done = 0
     with progress("evaluation", characters[1:].numel(), "characters") as advance:
         for inputs, targets in segments(characters, steps):
-            logits, activations = network(inputs, state, every_gate=False)
+            logits, activations = network(inputs, state, return_gates=False)
             log_probabilities[done : done + len(targets)] = -cross_entropy(logits, targets)
             done += len(targets)
             state = network.last_state(activations)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.split import PARTS, read_part, read_steps, read_vocabulary
-from rnnscope.devices import add_device_flags, prepare_device
-from rnnscope.files import write_json
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
-from rnnscope.predictions import write_predictions
+from rnnscope.models.devices import add_device_flags, prepare_device
+from rnnscope.storage.files import write_json
+from rnnscope.storage.predictions import write_predictions
 from rnnscope.training.cross_entropy import correct_log_probabilities
 from rnnscope.training.segments import to_device
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.network import Network

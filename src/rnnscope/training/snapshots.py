@@ -23,15 +23,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
-from rnnscope.files import check_digest, discard, sha256_of, whole_file
 from rnnscope.models import compiled
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
+from rnnscope.models.devices import add_device_flags, prepare_device
 from rnnscope.models.network import Network
-from rnnscope.optimisation import (
+from rnnscope.progress import progress
+from rnnscope.storage.files import check_digest, discard, sha256_of, whole_file
+from rnnscope.training.optimisation import (
     RESUME,
     Recipe,
     Training,
@@ -42,7 +43,6 @@ from rnnscope.optimisation import (
     save_training,
     start_training,
 )
-from rnnscope.progress import progress
 from rnnscope.training.segments import to_device
 from rnnscope.training.train import train_segments
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from rnnscope.models.network import Network
-from rnnscope.optimisation import Training, descend
 from rnnscope.training.cross_entropy import cross_entropy
+from rnnscope.training.optimisation import Training, optimizer_step
 
 # Steps that run one kernel at a time before one is recorded: libraries and RMSProp set themselves up in them.
 STEPS_BEFORE_RECORDING = 3
@@ -55,7 +55,7 @@ class Step:
         network, streams = self.training.network, self.inputs.shape[1]
         logits, activations = network(self.inputs, self.state)
         loss = cross_entropy(logits, self.targets).sum() / streams
-        descend(self.training, loss, self.gradient_clip)
+        optimizer_step(self.training, loss, self.gradient_clip)
         for layer, after in zip(self.state, network.last_state(activations), strict=True):
             for name, value in after.items():
                 layer[name].copy_(value)

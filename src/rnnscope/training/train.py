@@ -20,16 +20,17 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from rnnscope.command import run
+from rnnscope.cli import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.devices import add_device_flags, prepare_device
 from rnnscope.errors import InputError
-from rnnscope.files import discard, sha256_of, write_json
 from rnnscope.models import compiled
 from rnnscope.models.checkpoint import Description, save_checkpoint
+from rnnscope.models.devices import add_device_flags, prepare_device
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width, parse_model_name
-from rnnscope.optimisation import (
+from rnnscope.storage.files import discard, sha256_of, write_json
+from rnnscope.training.cross_entropy import mean_loss
+from rnnscope.training.optimisation import (
     RESUME,
     Training,
     add_recipe_flags,
@@ -39,7 +40,6 @@ from rnnscope.optimisation import (
     start_training,
     write_history,
 )
-from rnnscope.training.cross_entropy import mean_loss
 from rnnscope.training.segments import segments, to_device
 from rnnscope.training.step import Step
 

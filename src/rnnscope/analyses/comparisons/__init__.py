@@ -1,0 +1,1 @@
+"""How models differ from one another: distances, map, characters, closing delimiters, training dynamics."""

@@ -1,0 +1,1 @@
+"""Where the errors come from: oracles, breakdowns, overlaps."""

@@ -1,0 +1,1 @@
+"""How well each model predicts: losses, learning curves, finite horizons, differences between models."""

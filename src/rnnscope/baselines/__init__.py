@@ -1,1 +1,0 @@
-"""Finite-horizon models: Kneser-Ney n-grams and n-NNs."""

@@ -1,0 +1,181 @@
+"""What the command line of every stage shares: flags from a function's signature, logging, one line for a user's mistake.
+
+A stage is a function. Each of its parameters is a flag of the same name; a parameter that is a section of the settings
+(`rnnscope.settings`) is a flag for each of its keys. The help texts are those of the function's docstring and of the settings.
+"""
+
+import argparse
+import inspect
+import logging
+import os
+import re
+import sys
+import threading
+import time
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rnnscope.errors import InputError
+from rnnscope.settings import Section, flag_of, settings_of
+
+Stage = Callable[..., None]
+PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: : .*)?$")
+
+
+def run(main: Stage | Mapping[str, Stage]) -> None:
+    """Run a stage with the flags of the command line.
+
+    A user's mistake (`InputError`, or an error of the operating system that names a file) ends as one line on standard
+    error and exit code 1; anything else is a fault of the program and keeps its traceback. A stage does not outlive the
+    process that the environment variable `RNNSCOPE_STARTED_BY` names: a run that is started again would have two writers.
+
+    Parameters
+    ----------
+    main
+        The stage, or several by the word with which the command line chooses one.
+    """
+    if starter := os.environ.get("RNNSCOPE_STARTED_BY"):
+        threading.Thread(target=_end_with, args=(int(starter),), daemon=True).start()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S", stream=sys.stderr)
+    try:
+        stage, arguments = parse(main, sys.argv[1:])
+        stage(**arguments)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.filename is None and error.strerror is None:
+            raise
+        sys.exit(f"error: {error.filename or 'file system'}: {error.strerror}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted")
+
+
+def parse(main: Stage | Mapping[str, Stage], words: list[str]) -> tuple[Stage, dict[str, Any]]:
+    """Parse the words of a command line.
+
+    Returns
+    -------
+    stage : callable
+        The function to call.
+    arguments : dict
+        Its arguments by name.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of its bounds. Flags that are missing, unknown or of a wrong type end the process with the
+        usage, as argparse does.
+    """
+    if callable(main):
+        if not inspect.signature(main).parameters:
+            return main, {}
+        parser = argparse.ArgumentParser(description=_summary(main))
+        _add_flags(parser, main)
+        return main, _arguments(main, parser.parse_args(words))
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True, metavar=" | ".join(main))
+    for word, stage in main.items():
+        _add_flags(commands.add_parser(word, help=_summary(stage), description=_summary(stage)), stage)
+    values = parser.parse_args(words)
+    return main[values.command], _arguments(main[values.command], values)
+
+
+def _summary(stage: Stage) -> str:
+    return (inspect.getdoc(stage) or "").partition("\n")[0]
+
+
+def _add_flags(parser: argparse.ArgumentParser, stage: Stage) -> None:
+    """Give `parser` the flags of a stage."""
+    texts = parameter_texts(inspect.getdoc(stage) or "")
+    kinds = typing.get_type_hints(stage)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        if _is_section(kinds[name]):
+            defaults = {key: getattr(kinds[name], key, inspect.Parameter.empty) for key in settings_of(kinds[name])}
+            for key, (kind, declared) in settings_of(kinds[name]).items():
+                _add_flag(parser, key, kind, defaults[key], f"{declared.meaning}; {declared.expectation(kind)}")
+        else:
+            _add_flag(parser, name, kinds[name], parameter.default, texts.get(name, ""))
+
+
+def _add_flag(parser: argparse.ArgumentParser, name: str, kind: Any, default: Any, text: str) -> None:
+    """One flag of the type `kind`: a path, a text, a number, a list of these, or one of these or None."""
+    options: dict[str, Any] = {"help": text.replace("%", "%%")}
+    if default is inspect.Parameter.empty:
+        options["required"] = True
+    else:
+        options["default"] = default
+    if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
+        (kind,) = (member for member in typing.get_args(kind) if member is not types.NoneType)
+    if typing.get_origin(kind) is list:
+        options["nargs"] = "+"
+        (kind,) = typing.get_args(kind)
+    parser.add_argument(flag_of(name), dest=name, type=kind, **options)
+
+
+def _arguments(stage: Stage, values: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of a stage from a parsed command line."""
+    arguments = {}
+    for name, kind in typing.get_type_hints(stage).items():
+        if name == "return":
+            continue
+        if _is_section(kind):
+            arguments[name] = _section(kind, values)
+        else:
+            arguments[name] = getattr(values, name)
+    return arguments
+
+
+def _section(kind: type[Section], values: argparse.Namespace) -> Section:
+    """A section from a parsed command line. Raises InputError naming the flag of a bad value."""
+    given = {}
+    for key, (key_kind, declared) in settings_of(kind).items():
+        given[key] = getattr(values, key)
+        declared.check(flag_of(key), given[key], key_kind)
+    return kind(**given)
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def parameter_texts(docstring: str) -> dict[str, str]:
+    """Return the description of each parameter in the section Parameters of a numpydoc docstring, on one line."""
+    _, _, section = docstring.partition("Parameters\n----------\n")
+    section = re.split(r"\n\n\w[\w ]*\n-+\n", section)[0]
+    texts: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if line.startswith(" ") and names:
+            for name in names:
+                texts[name] = f"{texts[name]} {line.strip()}".strip()
+        elif match := PARAMETER.match(line):
+            names = match[1].split(", ")
+            texts |= dict.fromkeys(names, "")
+    return texts
+
+
+def _end_with(process: int) -> None:
+    """End this process, as a kill would, at most a second after another one."""
+    while True:
+        try:
+            os.kill(process, 0)  # sends nothing; fails when there is no such process
+        except ProcessLookupError:
+            print(f"error: process {process}, which started this one, is gone", file=sys.stderr, flush=True)
+            os._exit(1)
+        except PermissionError:
+            pass  # it is there, and somebody else's
+        time.sleep(1)
+
+
+def integer_range(text: str) -> range:
+    """Parse `3` or `1-20` (both ends included) as a range of positive integers, for argparse."""
+    first, dash, last = text.partition("-")
+    try:
+        numbers = range(int(first), int(last if dash else first) + 1)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number or a range such as 1-20") from None
+    if not numbers or numbers[0] < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected positive numbers, the smaller one first")
+    return numbers

@@ -1,0 +1,71 @@
+"""The list of all figures: where each is drawn and which tables it shows.
+
+The workflow makes a rule of every entry and the tests draw every entry. A new figure is one entry here, its module
+`rnnscope.figures.<folder>.<name>` and its caption `workflow/report/<name>.rst`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One figure.
+
+    Parameters
+    ----------
+    folder
+        Folder of the figure's module below `rnnscope.figures`: the question that it answers.
+    tables
+        Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
+    needs
+        What must be among the dumped models for this figure to exist: nothing, "activations" (any dumped model) or
+        "gates" (a dumped model whose cell has gates).
+    """
+
+    folder: str
+    tables: dict[str, str]
+    needs: str = ""
+
+
+FIGURES = {
+    "loss_table": CatalogueEntry("losses", {"table": "losses", "differences": "paired_differences"}),
+    "loss_against_parameters": CatalogueEntry("losses", {"table": "losses"}),
+    "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
+    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses"}),
+    "paired_differences": CatalogueEntry("losses", {"table": "paired_differences"}),
+    "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
+    "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
+    "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
+    "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
+    "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),
+    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}),
+    "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}),
+    "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
+    "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
+    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}),
+    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections"}),
+    "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
+    "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
+    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}),
+}
+
+
+def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
+    """Return the names of the figures that exist when the activations of some models are dumped.
+
+    Parameters
+    ----------
+    dumped
+        Names of the models whose activations are dumped.
+    gated
+        Those of them whose cell has gates.
+
+    Returns
+    -------
+    list of str
+        Names of `FIGURES`, in its order.
+    """
+    available = {"": True, "activations": bool(dumped), "gates": bool(gated)}
+    return [name for name, entry in FIGURES.items() if available[entry.needs]]

@@ -1,0 +1,57 @@
+"""How a network's predictions come near those of each n-NN and leave them again in training (paper section 4, F6)."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+
+from rnnscope.cli import run
+from rnnscope.figures import style
+
+PANELS = {
+    "symmetric_divergence": "symmetric KL divergence\n(nats per character)",
+    "loss_difference": "test loss minus the n-NN's\n(nats per character)",
+}
+TICKS = (1, 1.5, 2, 3, 5, 7)
+
+
+def nearest(table: pd.DataFrame) -> pd.DataFrame:
+    """The row of each n at which its divergence is lowest, a row an n."""
+    return table.loc[table.groupby("n")["symmetric_divergence"].idxmin()]
+
+
+def draw(table: pd.DataFrame, title: str) -> Figure:
+    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, a curve an n-NN; a dot marks the lowest divergence."""
+    colours = style.ordered_colours(table["n"])
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.6))
+    for axes, (column, label) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        for n, colour in colours.items():
+            curve = table[table["n"] == n]
+            axes.plot(curve["epoch"], curve[column], color=colour, label=f"{n}-NN")
+        axes.set_xlabel(f"epoch of {table['model'].iloc[0]}")
+        axes.set_ylabel(label)
+        axes.set_xlim(left=0)
+    divergence, difference = figure.axes
+    for row in nearest(table).to_dict("records"):
+        divergence.plot(row["epoch"], row["symmetric_divergence"], "o", color=colours[row["n"]], markersize=3.5)
+    # A logarithmic scale: far off at first, and then close to several n-NNs at once.
+    divergence.set_yscale("log")
+    divergence.yaxis.set(major_locator=LogLocator(subs=TICKS), minor_locator=NullLocator(), major_formatter=ScalarFormatter())
+    difference.axhline(0, color=style.NEUTRAL, linewidth=0.6, zorder=0)
+    figure.legend(handles=difference.lines[: len(colours)], loc="outside lower center", ncols=8, columnspacing=1.2)
+    figure.suptitle(title)
+    return figure
+
+
+def main() -> None:
+    """Draw the training dynamics."""
+    parser = style.parser(__doc__)
+    parser.add_argument("--table", type=Path, required=True, help="dynamics.csv")
+    arguments = parser.parse_args()
+    table = style.read(arguments.table, ["n", "epoch", *PANELS], ["model"])
+    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,99 @@
+"""Whose errors are whose: a Venn diagram of three models (paper section 4, F4)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib_venn.layout.venn3 import DefaultLayoutAlgorithm
+
+from rnnscope.cli import run
+from rnnscope.errors import InputError
+from rnnscope.figures import style
+
+GRID = 300  # points a side among which the place of a number is looked for
+ROOM = 0.075  # how far a number keeps from all circles, in radii of the largest one; where it cannot, the table alone has it
+
+
+def place_of_number(members: tuple[bool, ...], centres: np.ndarray, radii: np.ndarray) -> tuple[float, float, float]:
+    """The point of a region that is farthest from all circles, x and y, and that distance; 0 where there is no such region.
+
+    members: whether the region is inside each circle. centres: (circles, 2). radii: (circles,).
+    """
+    lowest, highest = (centres - radii[:, np.newaxis]).min(axis=0), (centres + radii[:, np.newaxis]).max(axis=0)
+    x, y = np.meshgrid(*np.linspace(lowest, highest, GRID).T)
+    from_centre = np.hypot(x - centres[:, 0, np.newaxis, np.newaxis], y - centres[:, 1, np.newaxis, np.newaxis])
+    depth = radii[:, np.newaxis, np.newaxis] - from_centre
+    clearance = np.where(np.array(members)[:, np.newaxis, np.newaxis], depth, -depth).min(axis=0)
+    best = np.unravel_index(clearance.argmax(), clearance.shape)
+    return float(x[best]), float(y[best]), max(float(clearance[best]), 0.0)
+
+
+def draw_circles(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
+    """A circle a model, and in every region that has room for it the percentage of all test characters."""
+    sets = {tuple(model in row["erring"].split() for model in models): row for row in table.to_dict("records")}
+    order = [(1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)]  # as the layout takes them
+    regions = [tuple(map(bool, members)) for members in order]
+    axes.set(aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if not any(sets[members]["characters"] for members in regions):
+        return  # no errors at all: nothing to draw to scale
+    layout = DefaultLayoutAlgorithm()(tuple(int(sets[members]["characters"]) for members in regions))
+    centres, radii = np.array([centre.asarray() for centre in layout.centers]), np.array(layout.radii)
+    for model, centre, radius in zip(models, centres, radii, strict=True):
+        colour = style.MODEL_COLOURS[style.kind_of(model)]
+        axes.add_patch(Circle(centre, radius, facecolor=colour, alpha=0.22, linewidth=0))
+        axes.add_patch(Circle(centre, radius, fill=False, edgecolor=colour, linewidth=1.2, label=model))
+    for members in regions:
+        x, y, clearance = place_of_number(members, centres, radii)
+        if clearance > ROOM * radii.max():
+            axes.text(x, y, f"{100 * sets[members]['fraction']:.1f}", ha="center", va="center", fontsize=7)
+    axes.autoscale_view()
+
+
+def write_counts(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
+    """Every set of models with its characters, the exact numbers behind the areas; a dot says who errs."""
+    axes.axis((0, 1, len(table), -2.6))
+    axes.set_axis_off()
+    columns = [0.06 + 0.17 * place for place in range(len(models))]
+    for model, x in zip(models, columns, strict=True):
+        colour = style.MODEL_COLOURS[style.kind_of(model)]
+        axes.text(x, -0.35, style.model_name(model), ha="center", va="bottom", rotation=90, fontsize=7, color=colour)
+    axes.text(0.76, -0.35, "characters", ha="right", va="bottom", fontsize=7)
+    axes.text(1, -0.35, "%", ha="right", va="bottom", fontsize=7)
+    for line, row in enumerate(table.to_dict("records")):
+        for model, x in zip(models, columns, strict=True):
+            errs = model in row["erring"].split()
+            colour = style.MODEL_COLOURS[style.kind_of(model)] if errs else "#DDDDDD"
+            axes.plot([x], [line + 0.3], "o", color=colour, markersize=4, clip_on=False)
+        axes.text(0.76, line + 0.3, f"{row['characters']:,}", ha="right", va="center", fontsize=7)
+        axes.text(1, line + 0.3, f"{100 * row['fraction']:.1f}", ha="right", va="center", fontsize=7)
+
+
+def draw(table: pd.DataFrame, title: str) -> Figure:
+    """Draw the sets of three models that err, areas to scale as far as three circles can be, with the exact counts beside."""
+    models = table["compared"].iloc[0].split()
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.7))
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    draw_circles(left, table, models)
+    write_counts(right, table, models)
+    figure.suptitle(title)
+    return figure
+
+
+def main() -> None:
+    """Draw the Venn diagram."""
+    parser = style.parser(__doc__)
+    parser.add_argument("--table", type=Path, required=True, help="error_overlap.csv")
+    arguments = parser.parse_args()
+    table = style.read(arguments.table, ["characters", "fraction"], ["compared", "erring"])
+    models = len(table["compared"].iloc[0].split())
+    if models != 3 or len(table) != 8:
+        raise InputError(f"{arguments.table}: found {len(table)} rows of {models} models, expected the 8 sets of 3 models")
+    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+
+
+if __name__ == "__main__":
+    run(main)

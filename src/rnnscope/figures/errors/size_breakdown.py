@@ -1,0 +1,74 @@
+"""The errors of a smaller and a larger model by class, and what the larger one removes and adds (paper section 4, F8)."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
+
+from rnnscope.cli import run
+from rnnscope.figures import style
+
+COUNTS = ["errors_before", "errors_after", "removed", "added"]
+LIGHT = 0.45  # opacity of what belongs to the smaller model, or is added
+
+thousands = EngFormatter(sep="")
+
+
+def draw_errors(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
+    """Two bars a class: the errors of the smaller model, light, and under them those of the larger one."""
+    rows = range(len(table))
+    axes.barh([row - 0.2 for row in rows], table["errors_before"], height=0.36, color=colours, alpha=LIGHT)
+    axes.barh([row + 0.2 for row in rows], table["errors_after"], height=0.36, color=colours)
+    axes.set_xlabel("errors")
+
+
+def draw_changes(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
+    """One bar a class in both directions: to the right the errors that the larger model removes, to the left those it adds."""
+    axes.barh(range(len(table)), table["removed"], height=0.62, color=colours)
+    axes.barh(range(len(table)), -table["added"], height=0.62, color=colours, alpha=LIGHT)
+    for row, (removed, share) in enumerate(zip(table["removed"], table["removed_share"], strict=True)):
+        axes.annotate(f"{share:.0%}", (removed, row), (4, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_xmargin(0.1)
+    axes.set_xlabel("errors added | errors removed (% of all removed)")
+
+
+def draw(table: pd.DataFrame, title: str) -> Figure:
+    """Draw `errors_before` (of the smaller model), `errors_after` (of the larger one), `removed` and `added` by class."""
+    table = table[(table["class"] != "remaining") | (table[COUNTS].sum(axis=1) > 0)].reset_index(drop=True)
+    colours = [style.ERROR_COLOURS[name] for name in table["class"]]
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.0))
+    left, right = figure.subplots(1, 2, sharey=True)
+    draw_errors(left, table, colours)
+    draw_changes(right, table, colours)
+    for axes in (left, right):
+        axes.tick_params(axis="y", length=0)
+        axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: thousands(abs(value))))
+    left.set_yticks(range(len(table)), [style.words(name) for name in table["class"]])
+    left.invert_yaxis()
+    smaller, larger = table["smaller"].iloc[0], table["larger"].iloc[0]
+    removed, added = table["removed"].sum(), table["added"].sum()
+    right.set_title(f"{larger} removes {removed:,}\nerrors of {smaller} and adds {added:,}")
+    handles = [
+        Patch(facecolor=style.NEUTRAL, alpha=LIGHT, label=f"{smaller}: {table['errors_before'].sum():,} errors"),
+        Patch(facecolor=style.NEUTRAL, label=f"{larger}: {table['errors_after'].sum():,} errors"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    figure.suptitle(title)
+    return figure
+
+
+def main() -> None:
+    """Draw what the larger model removes."""
+    parser = style.parser(__doc__)
+    parser.add_argument("--table", type=Path, required=True, help="size_breakdown.csv")
+    arguments = parser.parse_args()
+    table = style.read(arguments.table, [*COUNTS, "removed_share"], ["smaller", "larger", "class"])
+    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,198 @@
+"""The facts of every recurrent cell, in one place and free of torch.
+
+Everything that has to know a cell reads it here: its equations (`recurrences`), parameter counts (`sizes`), activation
+dumps, gate saturation, the analyses of units, the explorer, figures, the schema of the configuration, the workflow.
+To add a cell, add its facts here and its equations in `recurrences`.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One vector (H,) that a cell computes at every step: a gate, a candidate or a state.
+
+    Parameters
+    ----------
+    name
+        As in the equations; also the name of its column in an activation dump.
+    meaning
+        What it is, for a reader of the explorer.
+    gate
+        The gate's name in the figures ("input", "forget") if its values lie between 0 and 1; empty otherwise.
+    saturating
+        Whether it is displayed through tanh, because it is unbounded (the LSTM's c).
+    """
+
+    name: str
+    meaning: str
+    gate: str = ""
+    saturating: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The facts of one recurrent cell.
+
+    Parameters
+    ----------
+    name
+        As in the names of models: `lstm` of `lstm-3-512`.
+    title
+        As in figures.
+    activations
+        Everything it computes at a step, in the order of its equations.
+    gate_order
+        Those that are an affine map of the inputs, in the order in which their weights are stacked.
+    states
+        Those that it carries to the next step, `h` first.
+    displayed_state
+        The state that figures colour text by.
+    colour
+        Of the cell in all figures.
+    hidden_input
+        Whether its affine maps read the previous hidden state. Where they do not, there is no matrix W_hidden.
+
+    Notes
+    -----
+    Colours are those of Okabe and Ito, "Color Universal Design" (2008).
+    """
+
+    name: str
+    title: str
+    activations: tuple[Activation, ...]
+    gate_order: tuple[str, ...]
+    states: tuple[str, ...]
+    displayed_state: str
+    colour: str
+    hidden_input: bool = True
+    by_name: dict[str, Activation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {activation.name: activation for activation in self.activations})
+
+    @property
+    def activation_names(self) -> tuple[str, ...]:
+        """Names of all activations, in the order of the equations."""
+        return tuple(activation.name for activation in self.activations)
+
+    @property
+    def gates(self) -> dict[str, str]:
+        """The gates between 0 and 1: what figures call each, by its name, in the order of the equations."""
+        return {activation.name: activation.gate for activation in self.activations if activation.gate}
+
+    @property
+    def analysed_states(self) -> tuple[str, ...]:
+        """The states, the displayed one first."""
+        return (self.displayed_state, *(state for state in self.states if state != self.displayed_state))
+
+
+HIDDEN_STATE = Activation("h", "hidden state")
+
+CELLS = {
+    cell.name: cell
+    for cell in (
+        Cell(
+            name="lstm",
+            title="LSTM",
+            activations=(
+                Activation("i", "input gate", gate="input"),
+                Activation("f", "forget gate", gate="forget"),
+                Activation("o", "output gate", gate="output"),
+                Activation("g", "what the input gate lets in"),
+                Activation("c", "cell, as tanh(c)", saturating=True),
+                HIDDEN_STATE,
+            ),
+            gate_order=("i", "f", "o", "g"),
+            states=("h", "c"),
+            displayed_state="c",
+            colour="#0072B2",
+        ),
+        Cell(
+            name="rnn",
+            title="RNN",
+            activations=(HIDDEN_STATE,),
+            gate_order=("h",),
+            states=("h",),
+            displayed_state="h",
+            colour="#D55E00",
+        ),
+        Cell(
+            name="gru",
+            title="GRU",
+            activations=(
+                Activation("r", "reset gate", gate="reset"),
+                Activation("z", "update gate", gate="update"),
+                Activation("candidate", "what the update gate mixes in"),
+                HIDDEN_STATE,
+            ),
+            gate_order=("r", "z", "candidate"),
+            states=("h",),
+            displayed_state="h",
+            colour="#009E73",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """The name of a model, parsed: `<cell>-<layers>-<size>`, `nnn-<n>` or `ngram-<n>`.
+
+    Parameters
+    ----------
+    kind
+        A key of `CELLS`, "nnn" or "ngram".
+    layers, size
+        Depth and parameter budget of a recurrent network; 0 for the others.
+    context
+        Characters of context of an n-NN or n-gram model; 0 for a recurrent network.
+    """
+
+    kind: str
+    layers: int = 0
+    size: int = 0
+    context: int = 0
+
+    @classmethod
+    def parse(cls, name: str) -> "ModelName":
+        """Parse the name of a model.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        kind, *numbers = name.split("-")
+        expected = 2 if kind in CELLS else 1 if kind in FINITE_KINDS else None
+        if len(numbers) != expected or not all(number.isdecimal() and int(number) for number in numbers):
+            raise ValueError(
+                f"model {name!r}: expected <cell>-<layers>-<size> with a cell of {', '.join(CELLS)}, as in lstm-3-512, "
+                "or nnn-<n> or ngram-<n>"
+            )
+        values = [int(number) for number in numbers]
+        return cls(kind, *values) if kind in CELLS else cls(kind, context=values[0])
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether it names a recurrent network."""
+        return self.kind in CELLS
+
+    @property
+    def cell(self) -> Cell:
+        """The facts of a recurrent network's cell."""
+        return CELLS[self.kind]
+
+    @property
+    def title(self) -> str:
+        """The name as figures write it: LSTM 3×512, 6-NN, 20-gram."""
+        if self.is_recurrent:
+            return f"{self.cell.title} {self.layers}×{self.size}"
+        return f"{self.context}-{FINITE_KINDS[self.kind]}"
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.layers}-{self.size}" if self.is_recurrent else f"{self.kind}-{self.context}"
+
+
+# Models that see only the last n characters, and what figures call them behind the number.
+FINITE_KINDS = {"nnn": "NN", "ngram": "gram"}

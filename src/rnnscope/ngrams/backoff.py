@@ -1,0 +1,130 @@
+"""Back-off n-gram models: score a text, give the distribution over the next character, draw text.
+
+With h' the context h without its first character and hw an n-gram,
+
+    P(w | h) = P of the entry hw, where there is one; else b(h) P(w | h'), with b(h) = 1 where h has no entry.
+
+An interpolated model is one too: its entries hold the interpolated P, and b(h) is the weight gamma(h) of the lower order.
+
+The entries are kept as KenLM's trie keeps them (Heafield 2011, "KenLM: faster and smaller language model queries"), from
+right to left: an n-gram is found under its suffix, the n-gram without its first character, by that first character.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.errors import InputError
+from rnnscope.ngrams.sorted_text import BITS_OF_A_CODE
+
+BLOCK = 2**20  # characters scored at a time
+UNKNOWN = -1  # the id of a byte that the model does not know
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The n-grams of one order, sorted by the number of their suffix among those of the order below, then by first character.
+
+    An n-gram's number is its place here. Order 1 holds every symbol, and a symbol's number is its id.
+    """
+
+    key: np.ndarray  # int64 (n-grams,): `keys` of suffix and first character, rising
+    log_prob: np.ndarray  # float64 (n-grams,): log P(w | h), nats
+    log_backoff: np.ndarray  # float64 (n-grams,): log b of the n-gram as a context, nats
+
+    @property
+    def suffix(self) -> np.ndarray:
+        """The number of each n-gram's suffix in the order below, 0 (the empty n-gram) in order 1: int64 (n-grams,)."""
+        suffix: np.ndarray = self.key >> BITS_OF_A_CODE
+        return suffix
+
+    @property
+    def first(self) -> np.ndarray:
+        """The id of each n-gram's first character: int64 (n-grams,)."""
+        first: np.ndarray = (self.key & (2**BITS_OF_A_CODE - 1)) - 1
+        return first
+
+    def find(self, suffix: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """The number of each n-gram, -1 where there is none. suffix, first: integers that broadcast, -1 for what is absent."""
+        wanted = keys(suffix, first)
+        place = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        return np.where(self.key[place] == wanted, place, -1)
+
+
+class BackoffModel:
+    """A back-off model of bytes.
+
+    vocabulary: the bytes it knows, uint8 (K,), rising; the id of a byte is its place. entries: those of order 1, 2, ..., none
+    of them empty and every suffix of an entry an entry. unknown: does order 1 hold, after the K bytes, a symbol that stands
+    for all others?
+    """
+
+    def __init__(self, vocabulary: np.ndarray, entries: Sequence[Entries], unknown: bool = False) -> None:
+        self.vocabulary = vocabulary
+        self.entries = entries
+        self._id_of = np.full(256, len(vocabulary) if unknown else UNKNOWN, dtype=np.int16)
+        self._id_of[vocabulary] = np.arange(len(vocabulary))
+
+    def encode(self, text: np.ndarray, name: str) -> np.ndarray:
+        """The ids of a text's bytes, uint8 (characters,): int16 (characters,).
+
+        Raises InputError naming the first byte that the model does not know; `name` is what it calls the text.
+        """
+        ids: np.ndarray = self._id_of[text]
+        if (ids == UNKNOWN).any():
+            position = int(np.argmax(ids == UNKNOWN))
+            found, known = bytes(text[position : position + 1]), len(self.vocabulary)
+            raise InputError(
+                f"{name}: found the byte {found!r} at position {position}, expected one of the model's {known} bytes"
+            )
+        return ids
+
+    def log_probabilities(self, text: np.ndarray) -> np.ndarray:
+        """log P of each character given those before it, nats: float64 (characters,). text: ids, integer (characters,)."""
+        horizon = len(self.entries) - 1
+        padded = np.concatenate([np.full(horizon, UNKNOWN, dtype=np.int16), text])
+        log_prob = np.empty(len(text))
+        for start in range(0, len(text), BLOCK):
+            block = slice(start, min(start + BLOCK, len(text)))
+            before = [padded[block.start + horizon - back : block.stop + horizon - back] for back in range(1, horizon + 1)]
+            log_prob[block] = self._log_prob(text[block], before)
+        return log_prob
+
+    def distribution(self, context: Sequence[int]) -> np.ndarray:
+        """log P of every byte of the vocabulary after a context of ids, nats: float64 (K,)."""
+        horizon = len(self.entries) - 1
+        before = [np.array(character) for character in reversed(context[max(len(context) - horizon, 0) :])]
+        return self._log_prob(np.arange(len(self.vocabulary)), before)
+
+    def _log_prob(self, characters: np.ndarray, before: Sequence[np.ndarray]) -> np.ndarray:
+        """log P of characters, given those 1, 2, ... places before (-1: none); all integer (m,) or, `before`, ()."""
+        log_prob: np.ndarray = self.entries[0].log_prob[characters]
+        ngram, context = characters, np.array(0)  # hw and h, of one order more in every round
+        for lower, entries, character in zip(self.entries, self.entries[1:], before, strict=False):
+            context = lower.find(context, character)
+            ngram = entries.find(ngram, character)
+            backed_off = log_prob + np.where(context >= 0, lower.log_backoff[context], 0)
+            log_prob = np.where(ngram >= 0, entries.log_prob[ngram], backed_off)
+        return log_prob
+
+
+def keys(suffix: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """One integer for an n-gram: that of its suffix in the high bits, the code of its first character in the low: int64."""
+    return (np.asarray(suffix, dtype=np.int64) << BITS_OF_A_CODE) | (np.asarray(first, dtype=np.int64) + 1)
+
+
+def sample(model: BackoffModel, prime: Sequence[int], length: int, temperature: float, random: np.random.Generator) -> list[int]:
+    """Ids of `length` characters that follow the ids `prime`, drawn from P ** (1 / temperature), normalised.
+
+    A temperature of 0 takes the most probable character each time.
+    """
+    text = list(prime)
+    for _ in range(length):
+        log_prob = model.distribution(text[-len(model.entries) :])
+        if temperature == 0:
+            text.append(int(log_prob.argmax()))
+        else:
+            weight = np.exp((log_prob - log_prob.max()) / temperature)
+            text.append(int(random.choice(len(weight), p=weight / weight.sum())))
+    return text[len(prime) :]

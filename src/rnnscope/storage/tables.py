@@ -1,0 +1,92 @@
+"""CSV tables between stages: declared once, written whole, read with their columns checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rnnscope.errors import InputError
+from rnnscope.storage.declarations import Column, declare
+from rnnscope.storage.files import check_digest, corrupt_file_error, whole_file
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV table that a stage writes: its path, what it holds, its columns in their order.
+
+    Making one declares it: `docs/tables.md` is written from all declarations.
+
+    Parameters
+    ----------
+    path
+        Below `results/<corpus>/`, such as `analyses/losses.csv`.
+    meaning
+        What a row is, one sentence.
+    columns
+        All columns in their order.
+    """
+
+    path: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        declare(self.path, self.meaning, self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns in their order."""
+        return [column.name for column in self.columns]
+
+    def write(self, table: pd.DataFrame, path: Path) -> None:
+        """Write `table` with its columns in the declared order, whole or not at all.
+
+        Raises
+        ------
+        ValueError
+            If its columns are not the declared ones.
+        """
+        if set(table.columns) != set(self.names):
+            raise ValueError(f"{self.path}: found columns {list(table.columns)}, declared {self.names}")
+        write_csv(table[self.names], path)
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Read the table; raises InputError as `read_csv` does."""
+        return read_csv(path, self.names)[self.names]
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV without its index, whole or not at all."""
+    with whole_file(path) as partial:
+        table.to_csv(partial, index=False)
+
+
+def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a CSV table.
+
+    Parameters
+    ----------
+    path
+        A file that `write_csv` wrote.
+    columns
+        Names of columns that it has at least.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or lacks a column. A truncated file shows in its last line, which has no end.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected a table with columns {', '.join(columns)}")
+    check_digest(path)
+    if not path.read_bytes().endswith(b"\n"):
+        raise corrupt_file_error(path, "the last line has no end, so the file was cut off")
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (ValueError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())
+        raise corrupt_file_error(path, f"not readable as CSV ({reason})") from None
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(table.columns)}; expected {', '.join(columns)}")
+    return table

@@ -1,0 +1,116 @@
+import csv
+import json
+import unicodedata
+
+import numpy as np
+import pytest
+
+from rnnscope.analyses.comparisons import character_gains as stage
+from rnnscope.analyses.comparisons.character_gains import character_gains, name_of
+
+VOCABULARY = [10, 13, 32, 97, 233]
+MINIMUM = 23
+
+
+@pytest.fixture
+def words(tmp_path, comparison_words):
+    (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
+    return [
+        *comparison_words[0],
+        *("--split", tmp_path, "--minimum-count", str(MINIMUM), "--block", "10", "--bootstrap-samples", "40", "--seed", "2"),
+        *("--out", tmp_path / "gains.csv"),
+    ]
+
+
+def test_every_frequent_character_against_a_loop(tmp_path, call, predicted, words):
+    targets, log_prob = predicted(["lstm-3-4", "lstm-3-8", "ngram-4"], streams=4, steps=30)
+    assert call(stage, *words) is None
+    with (tmp_path / "gains.csv").open() as file:
+        rows = {row["character"]: row for row in csv.DictReader(file)}
+    random = np.random.default_rng(2)
+    draws = [random.integers(12, size=12) for _ in range(40)]
+    counts = {name: int((targets == rank).sum()) for rank, name in enumerate(["LF", "CR", "space", "a", "<E9>"])}
+    assert set(rows) == {name for name, count in counts.items() if count >= MINIMUM}
+    assert 0 < len(rows) < 5
+    blocks = targets.reshape(12, 10)
+    network, ngram = (np.exp(log_prob[model].astype(float)).reshape(12, 10) for model in ("lstm-3-8", "ngram-4"))
+    for rank, name in enumerate(["LF", "CR", "space", "a", "<E9>"]):
+        if name not in rows:
+            continue
+        assert int(rows[name]["count"]) == counts[name]
+        for column, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
+            means = []
+            for draw in draws:
+                drawn = [values[block, step] for block in draw for step in range(10) if blocks[block, step] == rank]
+                means.append(sum(drawn) / len(drawn))
+            low, high = np.percentile(means, [2.5, 97.5])
+            assert float(rows[name][column]) == pytest.approx(values[blocks == rank].mean(), abs=1e-6)
+            assert float(rows[name][f"{column}_low"]) == pytest.approx(low, abs=1e-6)
+            assert float(rows[name][f"{column}_high"]) == pytest.approx(high, abs=1e-6)
+    differences = [float(row["difference"]) for row in rows.values()]
+    assert differences == sorted(differences, reverse=True)
+
+
+def test_the_other_order_of_models_turns_the_difference():
+    random = np.random.default_rng(0)
+    targets = random.integers(3, size=(2, 50)).astype(np.uint8)
+    log_prob = list(np.log(random.uniform(0.1, 1, (2, 2, 50))))
+    straight = character_gains(targets, log_prob, 10, 20, 1, 1).set_index("id").sort_index()
+    turned = character_gains(targets, log_prob[::-1], 10, 20, 1, 1).set_index("id").sort_index()
+    np.testing.assert_allclose(straight["difference"], -turned["difference"])
+    np.testing.assert_allclose(straight["difference_low"], -turned["difference_high"])
+    np.testing.assert_allclose(straight["network"], turned["ngram"])
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_every_byte_has_a_name_that_shows(byte):
+    name = name_of(byte)
+    assert all(33 <= ord(letter) <= 126 for letter in name)
+    if 33 <= byte <= 126:
+        assert name == chr(byte)
+    elif byte >= 128:
+        assert name == f"<{byte:02X}>"
+    elif byte not in (9, 10, 13, 32):  # for which there are names in more common use
+        assert unicodedata.lookup(f"SYMBOL FOR {CONTROL_NAMES[name]}") == chr(0x2400 + byte if byte < 127 else 0x2421)
+
+
+# The names that Unicode gives the pictures of the control characters.
+CONTROL_NAMES = {
+    "NUL": "NULL",
+    "SOH": "START OF HEADING",
+    "STX": "START OF TEXT",
+    "ETX": "END OF TEXT",
+    "EOT": "END OF TRANSMISSION",
+    "ENQ": "ENQUIRY",
+    "ACK": "ACKNOWLEDGE",
+    "BEL": "BELL",
+    "BS": "BACKSPACE",
+    "VT": "VERTICAL TABULATION",
+    "FF": "FORM FEED",
+    "SO": "SHIFT OUT",
+    "SI": "SHIFT IN",
+    "DLE": "DATA LINK ESCAPE",
+    "DC1": "DEVICE CONTROL ONE",
+    "DC2": "DEVICE CONTROL TWO",
+    "DC3": "DEVICE CONTROL THREE",
+    "DC4": "DEVICE CONTROL FOUR",
+    "NAK": "NEGATIVE ACKNOWLEDGE",
+    "SYN": "SYNCHRONOUS IDLE",
+    "ETB": "END OF TRANSMISSION BLOCK",
+    "CAN": "CANCEL",
+    "EM": "END OF MEDIUM",
+    "SUB": "SUBSTITUTE",
+    "ESC": "ESCAPE",
+    "FS": "FILE SEPARATOR",
+    "GS": "GROUP SEPARATOR",
+    "RS": "RECORD SEPARATOR",
+    "US": "UNIT SEPARATOR",
+    "DEL": "DELETE",
+}
+
+
+def test_no_frequent_character_ends_in_one_line(tmp_path, call, predicted, words):
+    predicted(["lstm-3-4", "lstm-3-8", "ngram-4"])
+    words[words.index("--minimum-count") + 1] = "1000"
+    assert call(stage, *words) == "error: --minimum-count: found 1000, but no test character occurs so often"
+    assert not (tmp_path / "gains.csv").exists()

@@ -1,0 +1,140 @@
+import csv
+import itertools
+import json
+from math import log10
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rnnscope.analyses.comparisons import closing_delimiters as stage
+from rnnscope.analyses.comparisons.closing_delimiters import bucket_edges, closing_probabilities, probabilities
+
+MODELS = ["lstm-3-8", "ngram-4", "nnn-2"]
+
+
+@pytest.mark.parametrize("largest", [1, 2, 9, 10, 99, 100, 3300])
+def test_buckets_are_five_a_decade_and_hold_every_distance(largest):
+    edges = bucket_edges(largest).tolist()
+    assert edges[0] == 1
+    assert edges[-1] > largest >= edges[-2]
+    for rank, edge in enumerate(edges):
+        assert abs(5 * log10(edge) - rank) < 0.6
+    assert all(first < second for first, second in itertools.pairwise(edges))
+
+
+def random_closings(streams=4, steps=60, number=150, seed=0):
+    """Closing delimiters at different places, long ones among them, at distances of up to the stream's length."""
+    random = np.random.default_rng(seed)
+    places = random.choice(streams * (steps - 2), number, replace=False)
+    column = places % (steps - 2) + 2
+    return pd.DataFrame(
+        {
+            "delimiter": random.choice(["}", "*/", '"'], number),
+            "stream": places // (steps - 2),
+            "column": column,
+            "distance": random.integers(1, column + 1),
+        }
+    )
+
+
+def test_probability_of_all_characters_of_a_delimiter():
+    log_prob = -np.random.default_rng(0).exponential(size=(4, 60)).astype(np.float32)
+    found = random_closings()
+    for value, row in zip(probabilities(log_prob, found), found.itertuples(), strict=True):
+        # The prediction of column c stands in step c - 1.
+        expected = np.exp(float(log_prob[row.stream, row.column - 1]))
+        if row.delimiter == "*/":
+            expected *= np.exp(float(log_prob[row.stream, row.column - 2]))
+        assert value == pytest.approx(expected, rel=1e-6)
+
+
+def test_every_frequent_bucket_against_a_loop():
+    random = np.random.default_rng(1)
+    log_prob = {model: -random.exponential(size=(4, 60)).astype(np.float32) for model in MODELS}
+    found = random_closings()
+    table = closing_probabilities(found, log_prob, 20, 30, 3, 8)
+    values = {model: probabilities(log_prob[model], found) for model in MODELS}
+    edges = bucket_edges(60)
+    buckets = [max(rank for rank, edge in enumerate(edges) if edge <= distance) for distance in found["distance"]]
+    keys = list(zip(found["delimiter"], buckets, strict=True))
+    frequent = {key for key in keys if keys.count(key) >= 8}
+    assert {(row.delimiter, row.least_distance, row.model) for row in table.itertuples()} == {
+        (delimiter, edges[bucket], model) for delimiter, bucket in frequent for model in MODELS
+    }
+    assert 0 < len(frequent) < len(set(keys))
+    draws = np.random.default_rng(3)
+    drawn_blocks = [draws.integers(12, size=12).tolist() for _ in range(30)]
+    blocks = [row.stream * 3 + (row.column - 1) // 20 for row in found.itertuples()]
+    for row in table.itertuples():
+        cases = [case for case, key in enumerate(keys) if (key[0], edges[key[1]]) == (row.delimiter, row.least_distance)]
+        of_model = values[row.model]
+        assert row.count == len(cases)
+        assert row.mean_probability == pytest.approx(np.mean([of_model[case] for case in cases]))
+        assert row.mean_distance == pytest.approx(np.mean([found["distance"][case] for case in cases]))
+        assert all(row.least_distance <= found["distance"][case] <= row.most_distance for case in cases)
+        means = []
+        for draw in drawn_blocks:
+            drawn = [of_model[case] for block in draw for case in cases if blocks[case] == block]
+            means += [np.mean(drawn)] if drawn else []
+        assert (row.low, row.high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+
+
+def test_order_of_the_models_changes_their_order_alone():
+    random = np.random.default_rng(1)
+    log_prob = {model: -random.exponential(size=(4, 60)).astype(np.float32) for model in MODELS}
+    turned = dict(reversed(log_prob.items()))
+    key = ["delimiter", "least_distance", "model"]
+    tables = [
+        closing_probabilities(random_closings(), each, 20, 30, 3, 8).sort_values(key, ignore_index=True)
+        for each in (log_prob, turned)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
+TEXT = "a(b)" * 10
+
+
+@pytest.fixture
+def words(tmp_path, comparison_words):
+    """A text of three streams whose only delimiters are ten pairs of brackets in each."""
+    compared, nnns = comparison_words
+    (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": sorted(map(ord, set(TEXT)))}))
+    ids = [sorted(set(TEXT)).index(letter) for letter in TEXT]
+    np.save(tmp_path / "test.npy", np.array([[*ids, 0]] * 3, dtype=np.uint8))
+    states = {name: np.zeros(120, bool) for name in ("inside_comment", "inside_string")}
+    pq.write_table(pa.table(states | {"capital": np.zeros(120, bool)}), tmp_path / "features.parquet")
+    return [
+        *(*compared, *nnns, "--split", tmp_path, "--features", tmp_path / "features.parquet", "--minimum-count", "30"),
+        *("--block", "10", "--bootstrap-samples", "20", "--seed", "1", "--out", tmp_path / "closing.csv"),
+    ]
+
+
+def test_a_row_a_bucket_and_model(tmp_path, call, predicted, words):
+    _, log_prob = predicted(["lstm-3-4", *MODELS])
+    assert call(stage, *words) is None
+    with (tmp_path / "closing.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["delimiter"], row["model"], row["least_distance"], row["count"]) for row in rows] == [
+        (")", model, "2", "30") for model in MODELS
+    ]
+    for row in rows:
+        # The bracket is in column 3, 7, 11, ..., its prediction in the step before.
+        expected = np.exp(log_prob[row["model"]].astype(float))[:, 2::4].mean()
+        assert float(row["mean_probability"]) == pytest.approx(expected, rel=1e-6)
+        assert float(row["low"]) <= expected <= float(row["high"])
+
+
+def test_too_few_delimiters_leave_an_empty_table(tmp_path, call, predicted, words):
+    predicted(["lstm-3-4", *MODELS])
+    words[words.index("--minimum-count") + 1] = "31"
+    assert call(stage, *words) is None
+    assert (tmp_path / "closing.csv").read_text() == ",".join(stage.COLUMNS) + "\n"
+
+
+def test_features_of_another_text_end_in_one_line(tmp_path, call, predicted, words):
+    predicted(["lstm-3-4", *MODELS])
+    pq.write_table(pa.table({"inside_quotes": np.zeros(119, bool)}), tmp_path / "features.parquet")
+    assert call(stage, *words) == f"error: {tmp_path}/features.parquet: found 119 rows, expected 120, a row a test character"

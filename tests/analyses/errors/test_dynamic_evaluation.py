@@ -1,0 +1,86 @@
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helpers.error_project import ErrorProject
+
+from rnnscope.analyses.errors import dynamic_evaluation
+from rnnscope.models.checkpoint import Description, save_checkpoint
+from rnnscope.models.network import Network, Shape
+from rnnscope.storage.predictions import read_log_prob, write_predictions
+from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training.optimisation import Recipe, start_training
+from rnnscope.training.segments import to_device
+from rnnscope.training.train import train_epoch
+
+
+@pytest.fixture
+def project(tmp_path):
+    """With a checkpoint of the best candidate, lstm-1-8, that has learned a little, and the predictions that it really makes."""
+    project = ErrorProject(tmp_path)
+    network = Network(Shape("lstm", 1, 8, len(project.vocabulary)), generator=torch.Generator().manual_seed(3))
+    train = to_device(np.load(tmp_path / "split/train.npy"), torch.device("cpu"))
+    training = start_training(network, Recipe(learning_rate=0.02))
+    for _ in range(30):
+        train_epoch(training, train, 20, 5.0)
+    description = Description("lstm-1-8", network.shape, 0.0, 1, project.vocabulary.tolist())
+    save_checkpoint(tmp_path / "models/lstm-1-8/checkpoint.safetensors", network.state_dict(), description)
+    log_prob = correct_log_probabilities(network, to_device(project.test, torch.device("cpu")), 20).numpy().T
+    write_predictions(tmp_path / "predictions/lstm-1-8.parquet", project.test, log_prob)
+    project.log_prob["lstm-1-8"] = log_prob
+    yield project
+    torch.set_flush_denormal(False)  # which the stage turns on for its whole process
+
+
+def run_stage(call, project, learning_rate, *more):
+    words = ["--losses", project.folder / "losses.csv", "--candidates", "lstm-1-4", "lstm-1-8", "--device", "cpu"]
+    words += ["--models-folder", project.folder / "models", "--learning-rate", learning_rate, "--steps", 20, "--streams", 3]
+    outputs = ["--out-predictions", project.folder / "dynamic.parquet", "--out", project.folder / "dynamic.csv"]
+    return call(dynamic_evaluation, *project.words, *words, *outputs, *more)
+
+
+def test_the_table_is_that_of_the_predictions_before_and_while_learning(call, project):
+    assert run_stage(call, project, 5) is None
+    table = pd.read_csv(project.folder / "dynamic.csv")
+    learning = read_log_prob(project.folder / "dynamic.parquet")
+    before, after = project.classes(project.log_prob["lstm-1-8"]), project.classes(learning)
+    pairs = list(zip(before, after, strict=True))
+    removed = Counter(first for first, second in pairs if first and not second)
+    added = Counter(second for first, second in pairs if second and not first)
+    assert min(removed.total(), added.total()) > 0, "the example must go both ways"
+    assert {name: count for name, count in zip(table["class"], table["removed"], strict=True) if count} == removed
+    assert {name: count for name, count in zip(table["class"], table["added"], strict=True) if count} == added
+    assert set(table["model"]) == {"lstm-1-8"}
+    assert table["test_loss_before"].to_numpy() == pytest.approx(-np.mean(project.log_prob["lstm-1-8"].astype(float)))
+    assert table["test_loss_after"].to_numpy() == pytest.approx(-np.mean(learning.astype(float)))
+
+
+def test_a_rate_of_zero_changes_no_error(call, project):
+    assert run_stage(call, project, 0) is None
+    table = pd.read_csv(project.folder / "dynamic.csv")
+    np.testing.assert_array_equal(read_log_prob(project.folder / "dynamic.parquet"), project.log_prob["lstm-1-8"].ravel())
+    assert (table[["removed", "added"]] == 0).all(axis=None)
+    assert (table["errors_before"] == table["errors_after"]).all()
+    assert table["errors_before"].sum() > 0
+
+
+def test_a_rate_that_blows_the_weights_up_is_told(call, project):
+    message = run_stage(call, project, 3e38)
+    assert message == "error: --learning-rate: 3e+38 makes the loss of lstm-1-8 infinite; expected a lower one"
+    assert not (project.folder / "dynamic.parquet").exists()
+
+
+@pytest.mark.parametrize("flag", ["--steps", "--streams"])
+def test_less_than_one_is_refused(call, project, flag):
+    assert run_stage(call, project, 0.1, flag, 0) == f"error: {flag}: found 0, expected at least 1"
+
+
+def test_a_checkpoint_of_another_text_is_told(call, project):
+    network = Network(Shape("lstm", 1, 8, 2))
+    path = project.folder / "models/lstm-1-8/checkpoint.safetensors"
+    save_checkpoint(path, network.state_dict(), Description("lstm-1-8", network.shape, 0.0, 1, [10, 32]))
+    message = run_stage(call, project, 0.1)
+    assert message == f"error: {path}: trained on 2 other characters; expected the {len(project.vocabulary)} of this split"
+    assert not (project.folder / "dynamic.csv").exists()

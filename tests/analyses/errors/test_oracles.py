@@ -1,0 +1,100 @@
+"""Every oracle against its definition, one character at a time, on small random texts."""
+
+import numpy as np
+import pytest
+from helpers.plain_cascade import is_punctuation
+from helpers.random_texts import texts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnscope.analyses.errors import oracles
+from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
+
+
+@settings(deadline=None)
+@given(texts())
+def test_the_text_and_its_places(text):
+    whole, plain = text
+    assert whole.text == plain.text
+    assert whole.positions.tolist() == [plain.place(*character) for character in plain.characters()]
+    assert whole.stream_starts.tolist() == [stream * plain.row for stream, _ in plain.characters()]
+    assert (whole.row, whole.train) == (plain.row, plain.train)
+
+
+@settings(deadline=None)
+@given(texts())
+def test_the_word_of_every_character(text):
+    whole, plain = text
+    words = oracles.find_words(whole)
+    for word, character in zip(words.of_character, plain.characters(), strict=True):
+        expected = plain.word(plain.place(*character))
+        assert (None if word == oracles.NO_WORD else (words.starts[word], words.stops[word])) == expected
+
+
+@settings(deadline=None)
+@given(texts(), st.lists(st.integers(1, 60), min_size=1, max_size=4, unique=True))
+def test_memory(text, lengths):
+    whole, plain = text
+    distances = oracles.repeat_distances(whole, oracles.find_words(whole), max(lengths))
+    oracle = oracles.memory_oracle(distances, lengths)
+    assert list(oracle.levels) == [str(n) for n in lengths]
+    for n in lengths:
+        assert oracle.levels[str(n)].tolist() == [plain.repeats(*character, n) for character in plain.characters()]
+
+
+@settings(deadline=None)
+@given(texts(), st.lists(st.integers(0, 9), min_size=1, max_size=4, unique=True))
+def test_rare_words(text, most):
+    whole, plain = text
+    oracle = oracles.rare_word_oracle(oracles.training_counts(whole, oracles.find_words(whole)), most)
+    assert list(oracle.levels) == [str(k) for k in most]
+    counts = [plain.training_count(*character) for character in plain.characters()]
+    for k in most:
+        assert oracle.levels[str(k)].tolist() == [count is not None and count <= k for count in counts]
+
+
+@settings(deadline=None)
+@given(texts())
+def test_word_model_and_punctuation(text):
+    whole, plain = text
+    after = [plain.follows_a_separator(*character) for character in plain.characters()]
+    assert oracles.word_oracle(whole).levels["all"].tolist() == after
+    marks = [is_punctuation(plain.text[plain.place(*character)]) for character in plain.characters()]
+    assert oracles.punctuation_oracle(whole).levels["all"].tolist() == marks
+
+
+def test_every_byte_is_of_a_word_or_punctuation_or_neither():
+    every = np.arange(256, dtype=np.uint8)
+    in_word = oracles.is_among(every, oracles.WORD_CHARACTERS)
+    mark = oracles.is_among(every, oracles.PUNCTUATION)
+    assert bytes(every[~in_word & ~mark]) == bytes(range(33)) + b"\x7f"
+    assert not (in_word & mark).any()
+    assert bytes(every[mark]).decode() == "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"
+
+
+def test_boost():
+    probability = np.array([0.05, 0.19, 0.21, 0.41, 0.49])
+    oracle = oracles.boost_oracle(np.log(probability).astype(np.float32), [0.1, 0.3, 0.5])
+    assert {level: mask.tolist() for level, mask in oracle.levels.items()} == {
+        "0.1": [False, False, False, True, True],
+        "0.3": [False, False, True, True, True],
+        "0.5": [True] * 5,
+    }
+
+
+def test_a_boost_of_one_half_leaves_nothing_however_improbable():
+    assert oracles.boost_oracle(np.array([-200.0, -np.inf], np.float32), [0.5]).levels["0.5"].all()
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"), [(b"Mary saw Mary.", "ary"), (b"Anna saw Ann", "nn"), (b"Ann saw Anna", ""), (b"a banana an", "n")]
+)
+def test_memory_on_a_text_to_read(text, repeats):
+    """One stream, nearly all of it the test part."""
+    data = np.frombuffer(text, dtype=np.uint8)
+    vocabulary = distinct_bytes(data)
+    parts = [ids for _, ids in cut_parts(data, Layout(1, 1, (1, 1, len(data) - 2)), vocabulary)]
+    whole = whole_text(parts, vocabulary)
+    mask = oracles.memory_oracle(oracles.repeat_distances(whole, oracles.find_words(whole), 100), [100]).levels["100"]
+    found = bytes(whole.characters[whole.positions[mask]]).decode()
+    assert found == repeats

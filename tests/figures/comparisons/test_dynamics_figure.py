@@ -1,0 +1,27 @@
+import pytest
+
+from rnnscope.figures import style
+from rnnscope.figures.comparisons import dynamics
+
+
+@pytest.mark.parametrize(("snapshots", "horizons"), [(20, 6), (3, 1)])
+def test_both_panels_are_the_table(dynamics_table, check_legible, snapshots, horizons):
+    table = dynamics_table(snapshots, horizons)
+    figure = dynamics.draw(table, "A tale")
+    for axes, column in zip(figure.axes, ("symmetric_divergence", "loss_difference"), strict=True):
+        curves = {line.get_label(): line for line in axes.lines if line.get_label().endswith("-NN")}
+        assert list(curves) == [f"{n}-NN" for n in range(1, horizons + 1)]
+        for n in range(1, horizons + 1):
+            rows = table[table["n"] == n]
+            assert list(zip(*curves[f"{n}-NN"].get_data(), strict=True)) == list(zip(rows["epoch"], rows[column], strict=True))
+            assert curves[f"{n}-NN"].get_color() == style.ordered_colours(table["n"])[n]
+    check_legible(figure)
+
+
+def test_a_dot_marks_where_each_divergence_is_lowest(dynamics_table):
+    table = dynamics_table()
+    divergence, _ = dynamics.draw(table, "").axes
+    dots = {line.get_color(): (line.get_xdata()[0], line.get_ydata()[0]) for line in divergence.lines if line.get_marker() == "o"}
+    for n, colour in style.ordered_colours(table["n"]).items():
+        lowest = min(table[table["n"] == n].itertuples(), key=lambda row: row.symmetric_divergence)
+        assert dots[colour] == (lowest.epoch, lowest.symmetric_divergence)

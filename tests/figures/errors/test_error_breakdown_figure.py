@@ -1,0 +1,58 @@
+import math
+from itertools import pairwise
+
+import pytest
+from matplotlib.patches import Rectangle, Wedge
+
+from rnnscope.figures import style
+from rnnscope.figures.errors import error_breakdown
+
+
+def bars(axes, row):
+    """The bars of a row from left to right, as (start, width, filled)."""
+    found = [bar for bar in axes.patches if isinstance(bar, Rectangle) and round(bar.get_y() + bar.get_height() / 2) == row]
+    return sorted((bar.get_x(), bar.get_width(), bar.get_fill()) for bar in found)
+
+
+def test_slices_and_bars_are_the_shares(error_breakdown_table, check_legible):
+    table = error_breakdown_table()
+    figure = error_breakdown.draw(table, "A tale")
+    pie, axes = figure.axes
+    whole = table[(table["level"] == "all") & (table["removed"] > 0)]
+    slices = [patch for patch in pie.patches if isinstance(patch, Wedge)]
+    assert [patch.theta2 - patch.theta1 for patch in slices] == pytest.approx(list(360 * whole["removed_share"]), abs=1e-3)
+    assert [label.get_text().split("\n")[0] for label in axes.get_yticklabels()] == [style.words(name) for name in whole["class"]]
+    for row, (name, removed, alone) in enumerate(zip(whole["class"], whole["removed_share"], whole["alone_share"], strict=True)):
+        levels = table[(table["class"] == name) & (table["level"] != "all")]
+        filled = [width for _, width, fill in bars(axes, row) if fill]
+        assert filled == pytest.approx(list(100 * levels["removed_share"]) if len(levels) else [100 * removed])
+        framed = [width for _, width, fill in bars(axes, row) if not fill]
+        assert framed == pytest.approx([100 * alone if alone < 1 else 100 * removed])
+    check_legible(figure)
+
+
+def test_levels_lie_one_after_another(error_breakdown_table):
+    _, axes = error_breakdown.draw(error_breakdown_table(), "").axes
+    filled = [bar for bar in bars(axes, 0) if bar[2]]
+    assert len(filled) == 9
+    for (start, width, _), (following, _, _) in pairwise(filled):
+        assert math.isclose(start + width, following, abs_tol=1e-9)
+
+
+def test_what_remains_is_shown_where_something_does(error_breakdown_table, check_legible):
+    figure = error_breakdown.draw(error_breakdown_table(remaining=0.2), "A tale")
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()][-1] == "remaining"
+    check_legible(figure)
+
+
+def test_one_class_alone(error_breakdown_table, check_legible):
+    table = error_breakdown_table()
+    table = table[table["class"] == "punctuation"].assign(removed_share=1.0, alone_share=1.0)
+    check_legible(error_breakdown.draw(table, "A tale"))
+
+
+def test_an_unknown_class_is_told(tmp_path, call, error_breakdown_table):
+    path = tmp_path / "table.csv"
+    error_breakdown_table().replace({"class": {"boost": "luck"}}).to_csv(path, index=False)
+    outputs = ["--out-svg", tmp_path / "x.svg", "--out-png", tmp_path / "x.png"]
+    assert call(error_breakdown, "--table", path, *outputs).startswith(f"error: {path}: class 'luck', expected n-gram, memory")

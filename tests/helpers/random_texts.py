@@ -1,0 +1,26 @@
+"""Small random texts, twice: as rnnscope puts them together from their split, and plain."""
+
+import numpy as np
+from helpers.plain_cascade import PlainText
+from hypothesis import strategies as st
+
+from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
+
+# Few words, so that they repeat: also one inside another, and with bytes beyond ASCII; ends of parts and streams cut some.
+WORDS = st.sampled_from([b"a", b"ab", b"aab", b"a_1", b"\xc3\xa9a", b"B"])
+BETWEEN = st.sampled_from([b" ", b"\r\n", b"'", b'"', b"-", b". ", b""])
+
+
+@st.composite
+def texts(draw):
+    """A WholeText and its PlainText."""
+    streams, steps = draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    segments = tuple(draw(st.integers(1, 6)) for _ in range(3))
+    length = streams * steps * sum(segments)
+    pieces = draw(st.lists(st.tuples(WORDS, BETWEEN), min_size=1, max_size=12))
+    repeated = b"".join(word + between for word, between in pieces) * length
+    text = np.frombuffer(repeated[: length + draw(st.integers(0, 2))], dtype=np.uint8)
+    vocabulary = distinct_bytes(text)
+    parts = [ids for _, ids in cut_parts(text, Layout(streams, steps, segments), vocabulary)]
+    plain = PlainText(text.tobytes(), streams, steps * sum(segments), steps * segments[0], steps * segments[2])
+    return whole_text(parts, vocabulary), plain

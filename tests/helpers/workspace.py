@@ -1,0 +1,102 @@
+"""A small project of its own to run the workflow in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+PROSE = """\
+"Well," said the old man, "you have come (at last), have you?"\r
+The boy did not answer; he only looked at the river and counted %d boats.\r
+\r
+"""
+
+FEATURES = [
+    *("line_position", "newline_soon", "inside_quotes", "inside_parentheses", "indentation", "inside_word", "word_position"),
+    *("capital", "sentence_start", "inside_comment", "inside_string", "inside_if_condition", "brace_depth"),
+    "inside_preprocessor",
+]
+
+EXPERIMENT = {
+    "run": ["tale"],
+    "corpora": {"tale": {"title": "A tale", "fractions": [0.6, 0.2, 0.2], "sources": [{"path": "tale.txt"}]}},
+    "split": {"streams": 4, "steps": 10},
+    "grid": {"layers": [1], "sizes": [4], "additional": ["gru-2-5"]},
+    "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
+    "ngrams": {"horizons": 3},
+    "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
+    "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
+    "activations": {"models": ["lstm-1-4", "gru-2-5"]},
+    "features": {"lists": {"prose": FEATURES}, "newline_within": 5},
+    "cells": {"best": 3, "permutations": 4},
+    "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
+    "errors": {"candidates": ["lstm-1-4"]},
+    "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
+    "dynamic_evaluation": {"streams": 4},
+    "comparisons": {"ngram": 3, "block": 20, "samples": 20, "minimum_count": 5},
+    "bootstrap": {"samples": 10},
+    "explorer": {"characters": 100},
+}
+
+
+class Workspace:
+    """A copy of the workflow and its source in an empty folder, with a text of its own."""
+
+    preloaded_python = None  # of preloaded_python.py: runs the jobs in forks of one process, where somebody has started it
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("workflow", "src"):
+            shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        for name in ("Snakefile", "config.yaml"):
+            shutil.copy(REPOSITORY / name, folder)
+        (folder / "tale.txt").write_bytes("".join(PROSE % count for count in range(60)).encode())
+        self.configure(EXPERIMENT)
+
+    def configure(self, experiment):
+        (self.folder / "experiment.yaml").write_text(yaml.safe_dump(experiment))
+
+    def command(self, words):
+        snakemake = self.preloaded_python.snakemake() if self.preloaded_python else [Path(sys.executable).with_name("snakemake")]
+        return [*snakemake, "--configfile", "experiment.yaml", "--cores", "2", *words]
+
+    def environment(self):
+        source = self.folder / "src"
+        return {
+            **os.environ,
+            **(self.preloaded_python.environment(source) if self.preloaded_python else {"PYTHONPATH": str(source)}),
+        }
+
+    def snakemake(self, *words, preexec_fn=None):
+        return subprocess.run(
+            self.command(words),
+            cwd=self.folder,
+            env=self.environment(),
+            preexec_fn=preexec_fn,
+            capture_output=True,
+            text=True,
+        )
+
+    def start(self, *words, log):
+        """Start Snakemake, at the head of a process group of its own, and do not wait for it."""
+        return subprocess.Popen(
+            self.command(words),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def stale(self, *words):
+        """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""
+        done = self.snakemake(*words, "--dry-run", "--quiet", "host")
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = [line.split() for line in done.stdout.splitlines()]
+        jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}
+        return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}

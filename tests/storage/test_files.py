@@ -1,0 +1,154 @@
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from rnnscope.errors import InputError
+from rnnscope.storage.checksums import read_record, record_path
+from rnnscope.storage.files import check_digest, discard, read_json, sha256_of, whole_file, write_json
+
+FULL_DISK = Path(__file__).with_name("full_disk.py")
+
+
+def test_a_file_appears_only_when_the_block_ends_well(tmp_path):
+    path = tmp_path / "folder" / "table.csv"
+    with whole_file(path) as partial:
+        partial.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert [found for found in path.parent.iterdir() if found.is_file()] == [path]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+
+    def fail():
+        with whole_file(path) as partial:
+            partial.write_text("half")
+            raise RuntimeError("disk on fire")
+
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
+    path = tmp_path / "table.csv"
+    (tmp_path / ".table.csv.partial").write_text("left by a killed run, longer than the new content")
+    with whole_file(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "new"
+    assert [found for found in tmp_path.iterdir() if found.is_file()] == [path]
+
+
+def test_json(tmp_path):
+    path = tmp_path / "summary.json"
+    write_json(path, {"a": [1, 2.5, None]})
+    assert read_json(path) == {"a": [1, 2.5, None]}
+    written_by_hand = tmp_path / "other.json"
+    written_by_hand.write_text(path.read_text()[:-4])
+    with pytest.raises(InputError, match=r"other\.json: not readable as JSON"):
+        read_json(written_by_hand)
+    with pytest.raises(InputError, match=r"nowhere\.json: no such file"):
+        read_json(tmp_path / "nowhere.json")
+
+
+def test_sha256(tmp_path):
+    path = tmp_path / "text.bin"
+    path.write_bytes(b"abc" * 100_000)
+    assert sha256_of(path) == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_a_power_failure_finds_the_file_on_the_disk_before_its_name(tmp_path, monkeypatch):
+    """What was written is flushed while the old file still has the name, and the folder once the new one has it."""
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    flushed = []
+    flush = os.fsync
+
+    def watched(descriptor):
+        flushed.append((os.readlink(f"/proc/self/fd/{descriptor}"), path.read_text()))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with whole_file(path) as partial:
+        partial.write_text("new")
+    assert flushed == [(str(tmp_path / ".table.csv.partial"), "old"), (str(tmp_path), "new")]
+
+
+def test_a_second_writer_waits_for_the_first(tmp_path):
+    path = tmp_path / "table.csv"
+    order = []
+
+    def second():
+        with whole_file(path) as partial:
+            order.append("second begins")
+            partial.write_text("second")
+
+    with whole_file(path) as partial:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        partial.write_text("first")
+        order.append("first ends")
+    thread.join()
+    assert order == ["first ends", "second begins"]
+    assert path.read_text() == "second"
+    check_digest(path)
+
+
+def test_a_record_tells_a_damaged_file_from_a_whole_one(tmp_path, monkeypatch):
+    path = tmp_path / "a folder" / "table.csv"
+    with whole_file(path) as partial:
+        partial.write_text("1,2\n")
+    assert read_record(path)["sha256"] == hashlib.sha256(b"1,2\n").hexdigest()
+    check_digest(path)
+    path.write_text("1,3\n")
+    monkeypatch.setenv("RNNSCOPE_REBUILD", "make {} --quickly")
+    with pytest.raises(InputError) as told:
+        check_digest(path)
+    found, expected = (hashlib.sha256(text).hexdigest()[:12] for text in (b"1,3\n", b"1,2\n"))
+    assert str(told.value) == (
+        f"{path}: damaged: found SHA-256 {found}..., expected {expected}... as written; "
+        f"delete it and run: make '{path}' --quickly"
+    )
+
+
+@pytest.mark.parametrize("record", [None, "", '{"sha256": "0', "[]", "{}", '{"sha256": 7}'])
+def test_a_file_without_a_readable_record_passes(tmp_path, record):
+    path = tmp_path / "table.csv"
+    with whole_file(path) as partial:
+        partial.write_text("1,2\n")
+    if record is None:
+        record_path(path).unlink()
+    else:
+        record_path(path).write_text(record)
+    path.write_text("1,3\n")
+    check_digest(path)
+
+
+def test_a_discarded_file_leaves_no_record(tmp_path):
+    path = tmp_path / "state"
+    with whole_file(path) as partial:
+        partial.write_text("state")
+    discard(path)
+    discard(path)
+    assert not path.exists()
+    assert not record_path(path).exists()
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "parquet", "tensors", "array", "figure"])
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path, kind):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    done = subprocess.run([sys.executable, FULL_DISK, kind, folder / "out"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch(rf"error: {re.escape(str(folder))}/out[^\n]*: [^\n]*(File too large|written)[^\n]*\n", done.stderr)
+    assert [path for path in folder.rglob("*") if path.is_file()] == []

@@ -1,0 +1,28 @@
+import json
+
+import pytest
+
+from rnnscope.errors import InputError
+from rnnscope.training.select import best_candidate
+
+
+def write_candidates(folder, losses):
+    folders = []
+    for position, loss in enumerate(losses):
+        folders.append(folder / str(position))
+        folders[-1].mkdir()
+        (folders[-1] / "summary.json").write_text(json.dumps({"validation_loss": loss}))
+    return folders
+
+
+@pytest.mark.parametrize(("losses", "best"), [([1.5], 0), ([1.5, 1.25, 1.75], 1), ([1.5, 1.25, 1.25], 1)])
+def test_the_lowest_validation_loss_is_chosen(tmp_path, losses, best):
+    folders = write_candidates(tmp_path, losses)
+    assert best_candidate(folders) == folders[best]
+
+
+def test_a_damaged_summary_is_named(tmp_path):
+    folders = write_candidates(tmp_path, [1.0, 2.0])
+    (folders[1] / "summary.json").write_text('{"dropout": 0.1')
+    with pytest.raises(InputError, match=r"1/summary\.json: not readable as JSON"):
+        best_candidate(folders)
