@@ -253,6 +253,14 @@ class Activations(Precision):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Features(Section):
+    """Section `features`: what a text is doing at each character (paper section 4, F2)."""
+
+    key = "features"
+    newline_within: int = setting("characters that newline_soon looks ahead", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Units(Section):
     """Section `units`: what all analyses of units read."""
 
@@ -392,6 +400,7 @@ SECTIONS: dict[str, type[Section]] = {
         FeedForward,
         Dynamics,
         Activations,
+        Features,
         Units,
         Cells,
         CellText,

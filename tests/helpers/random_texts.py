@@ -4,6 +4,7 @@ import numpy as np
 from helpers.plain_cascade import PlainText
 from hypothesis import strategies as st
 
+from rnnscope.analyses.errors.whole_text import whole_text
 from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
 
 # Few words, so that they repeat: also one inside another, and with bytes beyond ASCII; ends of parts and streams cut some.

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnscope.analyses.errors import oracles
+from rnnscope.analyses.errors.whole_text import whole_text
 from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
 
 
