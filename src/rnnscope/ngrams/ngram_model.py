@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnscope.cli import run
+from rnnscope.cli import Stage, run
 from rnnscope.corpus.split import open_text, read_characters, read_vocabulary
 from rnnscope.errors import InputError
 from rnnscope.ngrams import backoff
@@ -156,7 +156,7 @@ def _chosen_model(model: Path | None, arpa: Path | None) -> BackoffModel:
     raise InputError("--model and --arpa: expected exactly one of the two")
 
 
-STAGES = {"fit": fit, "score": score, "sample": sample, "export": export}
+STAGES: dict[str, Stage] = {"fit": fit, "score": score, "sample": sample, "export": export}
 
 if __name__ == "__main__":
     run(STAGES)
