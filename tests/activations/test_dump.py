@@ -9,6 +9,7 @@ from helpers.synthetic_activations import write_layer
 from rnnscope.activations import dump
 from rnnscope.activations.reader import row_groups
 from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network, Shape
 
 CPU = torch.device("cpu")
@@ -26,7 +27,7 @@ def joined(path, quantities):
 
 
 @pytest.mark.parametrize("bytes_at_once", [1, 500, 1500, 2**28])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_every_gate_and_state_of_every_character(tmp_path, monkeypatch, cell, bytes_at_once):
     """Whatever fits in memory, the rows are those of the plain equations, in stream-then-step order."""
     monkeypatch.setattr(dump, "BYTES_AT_ONCE", bytes_at_once)
@@ -72,8 +73,8 @@ def test_pandas_and_numpy_read_a_dump(tmp_path, precision):
         np.testing.assert_allclose(found, expected, rtol=2**-11 if precision == "float16" else 1e-6, atol=1e-6)
 
 
-def test_a_part_of_a_row_group_is_read_from_where_it_lies(tmp_path):
-    """A file that another program wrote anew, with fewer rows and other groups."""
+def test_a_part_of_a_row_group_is_read_from_its_offset(tmp_path):
+    """A file rewritten by another program, with fewer rows and other groups."""
     values = np.arange(60, dtype=np.float32).reshape(20, 3)
     write_layer(tmp_path, 1, 4, 5, {"h": values}, np.float32)
     path = tmp_path / "layer-1.parquet"
