@@ -25,7 +25,7 @@ def loss_row(models_folder: Path, predictions_folder: Path, model: str, bootstra
     summary = read_summary(folder, ("hidden_width", "parameters", "dropout", "best_epoch"))
     evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss", "test_loss"))
     log_prob, test_loss = read_evaluated(predictions_folder / f"{model}.parquet", folder / "evaluation.json")
-    deviation = float(bootstrap_standard_deviation(log_prob, bootstrap_samples, seed))
+    deviation = float(loss_standard_deviations(log_prob[np.newaxis], bootstrap_samples, seed).item())
     return summary | evaluation | {"test_loss": test_loss, "test_loss_standard_deviation": deviation}
 
 
