@@ -4,6 +4,7 @@ import pytest
 from helpers import plain_features
 
 from rnnscope.analyses.units import features
+from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.corpus import split
 from rnnscope.storage.files import discard
 
@@ -26,42 +27,45 @@ def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
     out = tmp_path / "features.parquet"
     words = ["--split", tmp_path / "split", "--features", *names, "--newline-within", 6, "--out", out]
     assert call(features, *words) is None
-    code = plain_features.code_features(text)
     expected = {
         "inside_quotes": plain_features.inside_quotes(text),
         "line_position": plain_features.line_position(text),
-        "inside_comment": code["inside_comment"],
+        "inside_comment": plain_features.inside_comment(text),
         "newline_soon": plain_features.newline_soon(text, 6),
-        "brace_depth": code["brace_depth"],
+        "brace_depth": plain_features.brace_depth(text),
     }
     table = pq.read_table(out)
     assert table.column_names == ["stream", "step", *names]
     steps = np.load(tmp_path / "split" / "test.npy").shape[1] - 1
-    places = [stream * 140 + 140 - steps + step for stream in range(5) for step in range(steps)]
+    rows = [stream * 140 + 140 - steps + step for stream in range(5) for step in range(steps)]
     assert list(zip(table["stream"].to_pylist(), table["step"].to_pylist(), strict=True)) == [
         (stream, step) for stream in range(5) for step in range(steps)
     ]
     for name in names:
-        assert table[name].to_pylist() == [expected[name][place] for place in places]
+        assert table[name].to_pylist() == [expected[name][row] for row in rows]
     first = np.array(table["inside_comment"])[np.array(table["step"]) == 0]
     assert first.any(), "one test part begins inside a comment"
 
 
-def test_every_feature_by_name(text):
-    computed = dict(features.compute(text, list(features.FEATURES), 3))
-    assert list(computed) == list(features.FEATURES)
-    assert all(len(values) == len(text) for values in computed.values())
+def test_a_list_by_its_name(tmp_path, call, text):
+    words = ["--split", tmp_path / "split", "--newline-within", 3, "--out", tmp_path / "features.parquet"]
+    assert call(features, *words, "--features", "code") is None
+    names = [entry.name for entry in chosen_features(["code"])]
+    assert list(features.read_features(tmp_path / "features.parquet")) == ["stream", "step", *names]
 
 
 def test_parts_that_do_not_belong_together(tmp_path, call, text):
     discard(tmp_path / "split" / "validation.npy")
     np.save(tmp_path / "split" / "validation.npy", np.zeros((4, 21), np.uint8))
     words = ["--split", tmp_path / "split", "--features", "capital", "--newline-within", 6, "--out", tmp_path / "out.parquet"]
-    assert call(features, *words).startswith(f"error: {tmp_path / 'split'}: found parts of 5, 4, 5 streams")
+    assert call(features, *words).startswith(f"error: {tmp_path / 'split/validation.npy'}: does ")
     assert not (tmp_path / "out.parquet").exists()
 
 
 def test_unknown_features_and_files(tmp_path, call, text):
     with pytest.raises(Exception, match="no such file"):
         features.read_features(tmp_path / "nowhere.parquet")
-    assert call(features, "--split", tmp_path / "split", "--features", "mood", "--newline-within", 1, "--out", tmp_path) == 2
+    words = ["--split", tmp_path / "split", "--newline-within", 1, "--out", tmp_path / "out.parquet"]
+    message = call(features, *words, "--features", "mood")
+    assert message.startswith("error: features: found 'mood', expected one list (prose or code) or features (line_position, ")
+    assert "\n" not in message

@@ -8,7 +8,7 @@ from helpers.synthetic_activations import write_features, write_layer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnscope.analyses.units import memory_span
+from rnnscope.analyses.units import memory_span, spans
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), min_size=1, max_size=4))
@@ -21,7 +21,7 @@ def test_distances_against_counting(streams):
             count = count + 1 if on and known else 0
             counts.append(count)
         expected.append(counts)
-    assert memory_span.distances(np.array(streams)).tolist() == expected
+    assert spans.distances(np.array(streams)).tolist() == expected
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=2, max_size=25))
@@ -33,13 +33,13 @@ def test_threshold_has_the_largest_difference_of_rates(characters):
     def gain(threshold):
         return (value[feature] >= threshold).mean() - (value[~feature] >= threshold).mean()
 
-    found = memory_span.best_threshold(feature, value.astype(np.float32))
+    found = spans.best_threshold(feature, value.astype(np.float32))
     assert gain(found) == pytest.approx(max(gain(threshold) for threshold in (*range(-4, 6),)))
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3, 5, 100, 1000])
 def test_bins_cover_all_distances_two_to_the_octave(longest):
-    first = memory_span.edges(longest)
+    first = spans.edges(longest)
     assert first[0] == 1
     assert first[-1] <= longest
     assert (np.diff(first) > 0).all()
