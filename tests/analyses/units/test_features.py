@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -5,21 +7,24 @@ from helpers import plain_features
 
 from rnnscope.analyses.units import features
 from rnnscope.analyses.units.feature_registry import chosen_features
-from rnnscope.corpus import split
-from rnnscope.storage.files import discard
 
 PROSE = '"I will (not) go."\r\nHe went;\r\n\r\n"So do I." '
 CODE = '/* Opened in one stream,\n * closed in the next */ if (a) {\n\tb("c"); // d\n}\n'
 
 
 @pytest.fixture
-def text(tmp_path, call):
-    """A text and its split: 5 streams, 4 segments of 20 to train, 1 to validation, 2 to test; the last bytes are cut off."""
-    written = ((PROSE + CODE) * 30).encode()[: 5 * 7 * 20 + 13]
-    (tmp_path / "text.bin").write_bytes(written)
-    layout = ["--streams", 5, "--steps", 20, "--fractions", "0.6,0.2,0.2", "--out", tmp_path / "split"]
-    assert call(split, "--text", tmp_path / "text.bin", *layout) is None
-    return written[: 5 * 7 * 20]
+def text(tmp_path):
+    """A text and its split: 5 streams of 140 characters, 80 of them to train, 20 to validation, 40 to test."""
+    written = ((PROSE + CODE) * 30).encode()[: 5 * 140]
+    vocabulary = np.unique(np.frombuffer(written, np.uint8))
+    ids = np.searchsorted(vocabulary, np.frombuffer(written, np.uint8)).astype(np.uint8)
+    following = np.roll(ids, -1).reshape(5, 140)
+    (tmp_path / "split").mkdir()
+    for part, start, stop in (("train", 0, 80), ("validation", 80, 100), ("test", 100, 140)):
+        rows = np.append(ids.reshape(5, 140)[:, start:stop], following[:, stop - 1 : stop], axis=1)
+        np.save(tmp_path / "split" / f"{part}.npy", rows)
+    (tmp_path / "split" / "vocabulary.json").write_text(json.dumps({"bytes": vocabulary.tolist()}))
+    return written
 
 
 def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
@@ -55,7 +60,6 @@ def test_a_list_by_its_name(tmp_path, call, text):
 
 
 def test_parts_that_do_not_belong_together(tmp_path, call, text):
-    discard(tmp_path / "split" / "validation.npy")
     np.save(tmp_path / "split" / "validation.npy", np.zeros((4, 21), np.uint8))
     words = ["--split", tmp_path / "split", "--features", "capital", "--newline-within", 6, "--out", tmp_path / "out.parquet"]
     assert call(features, *words).startswith(f"error: {tmp_path / 'split/validation.npy'}: does ")

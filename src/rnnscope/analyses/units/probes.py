@@ -75,7 +75,9 @@ def fit_probe(selection: np.ndarray, held_out: np.ndarray, features: np.ndarray)
     probe = Ridge(alpha=PENALTY, copy_X=False, solver="cholesky")
     inputs = scaler.fit_transform(selection)
     probe.fit(inputs.copy(), features)
-    return probe.predict(inputs), probe.predict(scaler.transform(held_out))
+    # scikit-learn drops the axis of a single feature.
+    predicted = probe.predict(inputs), probe.predict(scaler.transform(held_out))
+    return predicted[0].reshape(len(inputs), -1), predicted[1].reshape(len(held_out), -1)
 
 
 def measure_of(feature: np.ndarray) -> str:
