@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.comparisons.aligned import compared_models, parser, read_aligned, read_grid
+from rnnscope.analyses.comparisons.aligned import compared_models, parser, read_aligned
 from rnnscope.analyses.losses import block_bootstrap
 from rnnscope.cli import run
 from rnnscope.corpus.split import read_vocabulary
 from rnnscope.errors import InputError
+from rnnscope.storage.predictions import read_predictions
 from rnnscope.storage.tables import write_csv
 
 # How ASCII abbreviates its control characters, by their number.
@@ -68,7 +69,7 @@ def main() -> None:
     arguments = arguments_of.parse_args()
     vocabulary = read_vocabulary(arguments.split)
     models = compared_models(arguments)
-    targets, _ = read_grid(arguments.predictions_folder / f"{models[0]}.parquet")
+    targets = read_predictions(arguments.predictions_folder / f"{models[0]}.parquet").targets
     log_prob = list(read_aligned(arguments.predictions_folder, models))
     table = character_gains(
         targets, log_prob, arguments.block, arguments.bootstrap_samples, arguments.seed, arguments.minimum_count
