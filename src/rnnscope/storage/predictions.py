@@ -42,6 +42,11 @@ class Predictions:
     log_prob: np.ndarray
 
 
+def predictions_path(folder: Path, model: str) -> Path:
+    """Return the file of a model's predictions in the folder of all predictions."""
+    return folder / f"{model}.parquet"
+
+
 def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> None:
     """Write the predictions of one model.
 
@@ -137,10 +142,10 @@ def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
     InputError
         If a file is missing or corrupt, or predicts other characters than the first one.
     """
-    first = folder / f"{models[0]}.parquet"
+    first = predictions_path(folder, models[0])
     expected = None
     for model in models:
-        path = folder / f"{model}.parquet"
+        path = predictions_path(folder, model)
         predictions = read_predictions(path)
         expected = predictions.targets if expected is None else expected
         check_targets(path, predictions.targets, expected, first)
