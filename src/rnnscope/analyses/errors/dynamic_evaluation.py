@@ -26,8 +26,8 @@ from rnnscope.training.segments import to_device
 DYNAMIC_EVALUATION = Table(
     "analyses/dynamic_evaluation.csv",
     "The errors of the best model without learning (the first model) and while it keeps learning from the test text (the "
-    "second), one row a class. Its predictions while it learns are those of the name `dynamic-evaluation`: each character is predicted "
-    "before the weights learn from it.",
+    "second), one row a class. Its predictions while it learns are those of the name `dynamic-evaluation`: each character is"
+    " predicted before the weights learn from it.",
     (Column("model", "text", "name of the model"), *COLUMNS),
 )
 

@@ -22,8 +22,8 @@ LONGEST_OCCURRENCE = 30  # characters of it that are shown
 ERROR_SNIPPETS = Table(
     "analyses/error_snippets.csv",
     "Pieces of text that show the classes of errors: one row a character of a snippet. From each class, errors are drawn at "
-    "random without replacement and shown with the text around them; a snippet of the class `memory` also shows where the word last "
-    "occurred before.",
+    "random without replacement and shown with the text around them; a snippet of the class `memory` also shows where the "
+    "word last occurred before.",
     (
         Column("model", "text", "name of the model"),
         Column("class", "text", "of the error that was drawn"),
