@@ -51,7 +51,7 @@ def levels_in_order(how):
 
 
 def plain_removal(how, plain, log_prob, ngrams):
-    """For every error, all steps whose level gets it right: {index of the character: [(class, level), ...]} in the order of removal."""
+    """For every error all (class, level) that get it right, in the order of removal: {index of the character: [...]}."""
     removal = {}
     for index, character in enumerate(plain.characters()):
         if log_prob[index] < HALF:

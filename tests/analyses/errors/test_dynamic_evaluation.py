@@ -9,11 +9,12 @@ from helpers.error_project import ErrorProject
 from rnnscope.analyses.errors import dynamic_evaluation
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
+from rnnscope.settings import Optimisation
 from rnnscope.storage.predictions import read_log_prob, write_predictions
+from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.optimisation import Recipe, start_training
+from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
-from rnnscope.training.train import train_epoch
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def project(tmp_path):
     project = ErrorProject(tmp_path)
     network = Network(Shape("lstm", 1, 8, len(project.vocabulary)), generator=torch.Generator().manual_seed(3))
     train = to_device(np.load(tmp_path / "split/train.npy"), torch.device("cpu"))
-    training = start_training(network, Recipe(learning_rate=0.02))
+    training = start_training(network, Optimisation(learning_rate=0.02))
     for _ in range(30):
         train_epoch(training, train, 20, 5.0)
     description = Description("lstm-1-8", network.shape, 0.0, 1, project.vocabulary.tolist())
@@ -36,7 +37,16 @@ def project(tmp_path):
 
 def run_stage(call, project, learning_rate, *more):
     words = ["--best", project.best, "--device", "cpu"]
-    words += ["--models-folder", project.folder / "models", "--learning-rate", learning_rate, "--sequence-length", 20, "--streams", 3]
+    words += [
+        "--models-folder",
+        project.folder / "models",
+        "--learning-rate",
+        learning_rate,
+        "--sequence-length",
+        20,
+        "--streams",
+        3,
+    ]
     outputs = ["--out-predictions", project.folder / "dynamic.parquet", "--out", project.folder / "dynamic.csv"]
     return call(dynamic_evaluation, *project.words, *words, *outputs, *more)
 

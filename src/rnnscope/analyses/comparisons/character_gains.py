@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.losses.best_models import read_best
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, read_best
 from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
@@ -119,7 +119,7 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
         CSV file to write.
     """
     opened = read_split(split)
-    network, ngram = read_best(best, "network"), read_best(best, "ngram")
+    network, ngram = read_best(best, NETWORK), read_best(best, NGRAM)
     log_prob = [opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (network, ngram)]
     targets = opened.part("test")[:, 1:]
     table = character_gains(targets, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count)

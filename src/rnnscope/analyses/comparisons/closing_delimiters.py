@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.comparisons.delimiters import STATES, closings
-from rnnscope.analyses.losses.best_models import read_roles
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best
 from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
@@ -195,8 +195,7 @@ def main(
     opened = read_split(split)
     test = opened.vocabulary[opened.part("test")[:, :-1]]
     found = closings(test, read_states(features, test.shape))
-    roles = read_roles(best)
-    models = [roles[role] for role in ("network", "ngram", "nnn")]
+    models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
     table = closing_probabilities(
         found, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
-from rnnscope.analyses.losses.best_models import read_best
+from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
@@ -67,7 +67,7 @@ def main(
         CSV file to write.
     """
     device = prepare_device(computing)
-    model = read_best(best, "network")
+    model = read_best(best, NETWORK)
     opened = read_split(split)
     before = opened.read_log_prob(predictions_path(predictions_folder, model)).ravel()
     cascade = read_cascade(opened, predictions_folder, oracles)

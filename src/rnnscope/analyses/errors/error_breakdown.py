@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, snippet_table
-from rnnscope.analyses.losses.best_models import read_best
+from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
@@ -71,7 +71,7 @@ def main(
     out_snippets
         CSV file to write: a row a character of a snippet.
     """
-    model = read_best(best, "network")
+    model = read_best(best, NETWORK)
     predictions = predictions_path(predictions_folder, model)
     opened = read_split(split)
     log_prob = opened.read_log_prob(predictions).ravel()

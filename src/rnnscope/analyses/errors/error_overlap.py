@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.errors.errors import is_error
-from rnnscope.analyses.losses.best_models import read_roles
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_roles
 from rnnscope.cli import run
 from rnnscope.models.cells import ModelName
 from rnnscope.storage.declarations import Column
@@ -86,7 +86,7 @@ def table_of_sets(models: list[str], counts: np.ndarray) -> pd.DataFrame:
 
 def best_of_other_cells(roles: dict[str, str]) -> list[str]:
     """Return the best network of every cell but that of the best network, in the order of the roles."""
-    own = ModelName.parse(roles["network"]).kind
+    own = ModelName.parse(roles[NETWORK]).kind
     best = [model for role, model in roles.items() if role.startswith("best ")]
     return [model for model in best if ModelName.parse(model).kind != own]
 
@@ -111,7 +111,7 @@ def main(predictions_folder: Path, best: Path, out_overlap: Path, out_intersecti
         CSV file to write: the same, and the best network of every other cell.
     """
     roles = read_roles(best)
-    network, finite = roles["network"], [roles["ngram"], roles["nnn"]]
+    network, finite = roles[NETWORK], [roles[NGRAM], roles[NNN]]
     of_three = overlap(predictions_folder, [network, *finite])
     of_more = overlap(predictions_folder, [network, *best_of_other_cells(roles), *finite])
     ERROR_OVERLAP.write(of_three, out_overlap)
