@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.comparisons.aligned import read_aligned
 from rnnscope.analyses.losses.bootstrap import block_sums, interval, resampled_means
 from rnnscope.cli import run
 from rnnscope.settings import Intervals
 from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import read_aligned
 from rnnscope.storage.tables import Table
 
 PAIRED_DIFFERENCES = Table(
