@@ -1,11 +1,10 @@
-import argparse
 import os
 import subprocess
 import sys
 
 import pytest
 
-from rnnscope.cli import integer_range, run
+from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.progress import duration, progress
 
@@ -51,17 +50,6 @@ def test_a_stage_ends_with_the_process_that_it_was_started_for():
             starter.wait()
             assert stage.wait(30) == 1
             assert stage.stderr.read() == f"error: process {starter.pid}, which started this one, is gone\n"
-
-
-@pytest.mark.parametrize(("text", "numbers"), [("3", [3]), ("1-4", [1, 2, 3, 4]), ("7-7", [7])])
-def test_integer_range(text, numbers):
-    assert list(integer_range(text)) == numbers
-
-
-@pytest.mark.parametrize("text", ["", "x", "0", "0-3", "4-2", "1-", "-3", "1-2-3", "1.5"])
-def test_a_bad_integer_range(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="expected"):
-        integer_range(text)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (125, "2:05"), (93784, "26:03:04")])

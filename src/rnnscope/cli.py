@@ -167,15 +167,3 @@ def _end_with(process: int) -> None:
         except PermissionError:
             pass  # it is there, and somebody else's
         time.sleep(1)
-
-
-def integer_range(text: str) -> range:
-    """Parse `3` or `1-20` (both ends included) as a range of positive integers, for argparse."""
-    first, dash, last = text.partition("-")
-    try:
-        numbers = range(int(first), int(last if dash else first) + 1)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number or a range such as 1-20") from None
-    if not numbers or numbers[0] < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected positive numbers, the smaller one first")
-    return numbers

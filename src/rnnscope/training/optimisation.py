@@ -34,7 +34,7 @@ HISTORY_COLUMNS = tuple(column.name for column in HISTORY)
 
 log = logging.getLogger(__name__)
 
-AnyNetwork = TypeVar("AnyNetwork", bound=Trainable, covariant=True)
+AnyNetwork = TypeVar("AnyNetwork", bound=Trainable)
 
 
 @dataclass

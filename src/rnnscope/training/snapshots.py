@@ -179,7 +179,7 @@ def main(
     trained, description = load_checkpoint(checkpoint)
     check_vocabulary(checkpoint, description, read_vocabulary(split))
     generator = torch.Generator().manual_seed(optimisation.seed)
-    network = Network(trained.shape, trained.dropout, generator).to(device)
+    network: SequenceModel = Network(trained.shape, trained.dropout, generator).to(device)
     characters, sequence_length = to_device(read_part(split, "train"), device), read_steps(split)
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, sequence_length, optimisation.epochs, count)
