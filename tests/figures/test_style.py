@@ -19,6 +19,9 @@ DEFICIENCIES = {
 }
 
 
+CELL_COLOURS = {cell.name: cell.colour for cell in CELLS.values()}
+
+
 def seen(colour, deficiency):
     """CIE L*a*b* (D65) of a colour as it is seen with a deficiency."""
     rgb = np.array(to_rgb(colour))
@@ -32,7 +35,7 @@ def seen(colour, deficiency):
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 @pytest.mark.parametrize(
     "colours",
-    [{cell.name: cell.colour for cell in CELLS.values()}, *(style.ordered_colours(range(count)) for count in (2, 3, 4))],
+    [CELL_COLOURS, *(style.ordered_colours(range(count)) for count in (2, 3, 4))],
 )
 def test_colours_differ_from_each_other_and_from_paper(colours, deficiency):
     lab = [seen(colour, deficiency) for colour in [*colours.values(), "white"]]
