@@ -71,7 +71,7 @@ def bytes_per_character(units: Units, models: int) -> int:
 
 
 def choose_contents(shapes: dict[str, Shape], ranked: pd.DataFrame, characters: int) -> Contents:
-    """Choose what goes on a page of at most `BLOCK_BYTES` bytes of numbers; base64 writes three bytes as four."""
+    """Choose what a page of at most `BLOCK_BYTES` bytes of numbers shows; base64 writes three bytes as four."""
     room = BLOCK_BYTES * 3 // 4
     for gates_of_ranks in (None, *range(RANKS, -1, -1)):
         units = units_on_the_page(shapes, ranked, gates_of_ranks)

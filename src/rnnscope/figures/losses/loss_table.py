@@ -44,7 +44,7 @@ def _not_separated(differences: pd.DataFrame, model: str) -> set[str]:
 
 def _frame(axes: Axes, row: int, column: int, **style_of_line: Any) -> None:
     """Draw a frame around one number of the heat map."""
-    axes.add_patch(Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, fill=False, zorder=3, **style_of_line))
+    axes.add_patch(Rectangle((column - 0.41, row - 0.42), 0.82, 0.84, fill=False, zorder=3, **style_of_line))
 
 
 def _write_row(axes: Axes, row: int, models: list[str], losses: np.ndarray, differences: pd.DataFrame, scale: Normalize) -> None:

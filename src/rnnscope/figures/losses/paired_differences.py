@@ -72,7 +72,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     left.set_xlabel("test loss above the lowest (nats per character), with 95 % interval")
     left.grid(axis="x", linewidth=0.3, color="#DDDDDD")
     _draw_runs(right, runs_of_neighbours(pairs, order))
-    right.set_xlabel("line: no significant\ndifference from its top")
+    right.set_xlabel("difference from\ntop of the line\nnot significant")
     for axes in (left, right):
         axes.set_ylim(len(order) - 0.4, -0.6)
     figure.suptitle(title)
