@@ -136,7 +136,7 @@ def test_every_stream_begins_with_a_mark(visit):
     ("model", "layer", "quantity", "unit"),
     [
         ("lstm-2-8", 1, "c", 3),
-        ("lstm-2-8", 2, "f", 6),
+        ("lstm-2-8", 2, "f", 0),
         ("lstm-2-8", 2, "g", 0),
         ("gru-1-8", 1, "z", 4),
         ("gru-1-8", 1, "candidate", 2),

@@ -39,7 +39,7 @@ function nearestView(requested) {
   choose("unit", unitsOf(chosen), (unit) => `The page has no ${chosen.quantity} of a unit ${unit} in layer ${chosen.layer}`);
   choose("at", [...text.keys()], (at) => `The page has no character ${at}`);
   choose("next", [0, 1], (next) => `next is 0 or 1, not ${next}`);
-  if (features.length) settle("feature", features, (feature) => `The list has no feature ${feature}`);
+  if (features.length) choose("feature", features, (feature) => `The list has no feature ${feature}`);
   return [chosen, changes.join(" ")];
 }
 

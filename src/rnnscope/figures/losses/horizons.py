@@ -80,7 +80,7 @@ def _draw_losses(axes: Axes, table: pd.DataFrame, best: pd.DataFrame) -> None:
     _draw_best_models(axes, best)
     axes.set_ylabel(style.LOSS_LABEL)
     # Outside the axes: a line may be at any height, above the curves too.
-    handles = [*axes.containers, *axes.lines[-len(best) :]]
+    handles = [*axes.containers, *axes.lines[len(axes.lines) - len(best) :]]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.6)
 
 
