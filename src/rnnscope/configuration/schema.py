@@ -21,7 +21,7 @@ BOUNDS = {"minimum": "minimum", "maximum": "maximum", "above": "exclusiveMinimum
 FORMATS = FormatChecker(())
 
 
-@FORMATS.checks("model", raises=ValueError)
+@FORMATS.checks("model", raises=ValueError)  # type: ignore[untyped-decorator]
 def names_a_network(value: Any) -> bool:
     """Return whether a text names a recurrent network in its one spelling; other values are left to `type`."""
     if not isinstance(value, str):
