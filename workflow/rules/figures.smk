@@ -10,11 +10,7 @@ for figure, entry in FIGURES.items():
                 f"results/{{corpus}}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{corpus}",
-                labels={
-                    "figure": figure.replace(
-                        "_",
-                    )
-                },
+                labels={"figure": figure.replace("_", " ")},
             ),
             png=f"results/{{corpus}}/figures/{figure}.png",
         group:

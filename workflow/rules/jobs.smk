@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
 # stays, because the same content makes nothing stale.
-REBUILD = .join(
+REBUILD = " ".join(
     ["snakemake {}"] + [f"--configfile {shlex.quote(os.path.relpath(path))}" for path in workflow.overwrite_configfiles]
 )
 

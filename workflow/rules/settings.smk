@@ -1,4 +1,4 @@
-"""Slices of the configuration: what it makes of models, and the command-line flags of its sections."""
+"""Slices of the configuration: the models that it names, and command-line flags of its sections."""
 
 import json
 import sys
@@ -38,12 +38,12 @@ COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS]
 
 
 def flags(*sections, **changes):
-    """The command-line flags of some sections of the settings, some values of theirs changed."""
+    """The command-line flags of some sections of the settings, with some values changed."""
     return [word for section in sections for word in settings.flags(section, config[section.key] | changes)]
 
 
 def stage(module, *sections, **changes):
-    """The parameters of every rule that runs one of our modules: it, the state of its source, and its settings."""
+    """What every stage has among its parameters: its module, the state of its source, and its settings as flags."""
     found = {"module": f"rnnscope.{module}", "source": source_of(f"rnnscope.{module}")}
     return found | ({"settings": flags(*sections, **changes)} if sections else {})
 
