@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from helpers.fork_server import STAGES, ForkServer
+from helpers.fork_server import ForkServer
 from helpers.workspace import REPOSITORY
 
 from rnnscope.models import compiled
@@ -16,9 +16,7 @@ RECIPE = ["--epochs", "3", "--learning-rate", "0.01", "--decay", "0.5", "--decay
 
 @pytest.fixture(scope="module")
 def server():
-    server = ForkServer(STAGES, REPOSITORY / "src")
-    yield server
-    server.close()
+    return ForkServer(REPOSITORY / "src")
 
 
 @pytest.fixture

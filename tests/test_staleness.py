@@ -12,7 +12,7 @@ import shutil
 import pytest
 import yaml
 from helpers.dag_of import SOURCES, name_of
-from helpers.fork_server import SNAKEMAKE, ForkServer
+from helpers.fork_server import ForkServer
 from helpers.staleness import KEYS, MODULES, READERS, with_readers
 from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
@@ -74,7 +74,7 @@ class Matrix:
 
     def __init__(self, folder):
         self.workspace = Workspace(folder)
-        self.server = ForkServer([*SNAKEMAKE, "snakemake.api"], f"{folder}/src:{REPOSITORY}/tests")
+        self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests/helpers:{REPOSITORY}/tests")
         found = self.look(EXPERIMENT, "--modules")
         self.jobs, self.modules = found["jobs"], found["modules"]
 
@@ -90,7 +90,6 @@ def matrix(tmp_path_factory):
     folder = tmp_path_factory.mktemp("matrix")
     matrix = Matrix(folder)
     yield matrix
-    matrix.server.close()
     shutil.rmtree(folder)
 
 
