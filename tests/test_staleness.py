@@ -74,13 +74,13 @@ class Matrix:
 
     def __init__(self, folder):
         self.workspace = Workspace(folder)
-        self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests/helpers:{REPOSITORY}/tests")
+        self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests")
         found = self.look(EXPERIMENT, "--modules")
         self.jobs, self.modules = found["jobs"], found["modules"]
 
     def look(self, experiment, *flags):
         self.workspace.configure(experiment)
-        done = self.server.run(self.workspace.folder, "dag_of", "experiment.yaml", *flags)
+        done = self.server.run(self.workspace.folder, "helpers.dag_of", "experiment.yaml", *flags)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
