@@ -119,7 +119,7 @@ def readers(workspace):
 
 def verified(workspace):
     """Do what `make verify` does."""
-    command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "results/tale/provenance.json"]
+    command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "--files", "results/tale/provenance.json"]
     environment = {**os.environ, "PYTHONPATH": str(workspace.folder / "src")}
     return subprocess.run(command, cwd=workspace.folder, env=environment, capture_output=True, text=True)
 
