@@ -12,7 +12,7 @@ import shutil
 import pytest
 import yaml
 from helpers.dag_of import SOURCES, name_of
-from helpers.fork_server import SNAKEMAKE, ForkServer
+from helpers.fork_server import ForkServer
 from helpers.staleness import KEYS, MODULES, READERS, with_readers
 from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
@@ -74,13 +74,13 @@ class Matrix:
 
     def __init__(self, folder):
         self.workspace = Workspace(folder)
-        self.server = ForkServer([*SNAKEMAKE, "snakemake.api"], f"{folder}/src:{REPOSITORY}/tests")
+        self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests")
         found = self.look(EXPERIMENT, "--modules")
         self.jobs, self.modules = found["jobs"], found["modules"]
 
     def look(self, experiment, *flags):
         self.workspace.configure(experiment)
-        done = self.server.run(self.workspace.folder, "dag_of", "experiment.yaml", *flags)
+        done = self.server.run(self.workspace.folder, "helpers.dag_of", "experiment.yaml", *flags)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -90,7 +90,6 @@ def matrix(tmp_path_factory):
     folder = tmp_path_factory.mktemp("matrix")
     matrix = Matrix(folder)
     yield matrix
-    matrix.server.close()
     shutil.rmtree(folder)
 
 

@@ -47,7 +47,7 @@ EXPERIMENT = {
 class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 
-    preloaded_python = None  # of preloaded_python.py: runs the jobs in forks of one process, where somebody has started it
+    preloaded_python = None  # of fork_server.py: runs the jobs in forks of one process, where somebody has started it
 
     def __init__(self, folder):
         self.folder = folder
