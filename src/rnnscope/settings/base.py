@@ -54,14 +54,17 @@ class Setting:
         kind = _required(kind)
         if get_origin(kind) is list:
             (item,) = get_args(kind)
-            count = f"{self.length}" if self.length else "different" if self.may_be_empty else "one or more different"
-            return f"a list of {count} {self._phrase(item, plural='s')}"
+            phrase = self._phrase(item, plural="s")
+            if self.length:
+                return f"a list of {self.length} {phrase}"
+            return f"a list of different {phrase}{'' if self.may_be_empty else ', at least one'}"
         return self.choices[0] if self.choices and len(self.choices) == 1 else self._phrase(kind)
 
     def _phrase(self, kind: Any, plural: str = "") -> str:
         """What one value is, or with an s what several are: "a number above 0", "numbers above 0"."""
         if self.choices:
-            return f"{f'word{plural} of ' if plural else ''}{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+            among, last = ("words among ", "and") if plural else ("", "or")
+            return f"{among}{', '.join(self.choices[:-1])} {last} {self.choices[-1]}"
         if self.names == "model":
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":

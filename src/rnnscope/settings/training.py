@@ -52,7 +52,7 @@ class Computing(Device):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Optimisation, Computing):
+class Training(Computing, Optimisation):
     """Section `training`."""
 
     dropout: list[float] = setting(
