@@ -35,7 +35,7 @@ fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
 verify: $(INSTALLED)
-	$(BIN)/python -m rnnscope.storage.provenance verify results/*/provenance.json
+	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json
 
 # Write docs/tables.md from the columns that the code declares.
 docs: $(INSTALLED)

@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from helpers.damage import DAMAGE, kinds_of_files
 from helpers.faults import DEFAULT, FEW_MODELS
