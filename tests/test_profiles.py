@@ -21,7 +21,7 @@ RULES = [
     for rule in re.split(r"^ *(?=rule\b.*:$)", path.read_text(), flags=re.MULTILINE)[1:]
 ]
 SHORT = 5  # minutes: not worth a submission of its own
-BESIDE = 600  # MB: on SLURM processes of Snakemake stand beside each job, and their memory counts
+BESIDE = 600  # MB: on SLURM processes of Snakemake run beside each job, and their memory counts
 
 # Peak resident memory (MB) on War and Peace (3.26 million bytes), on it four times over and on a text of 11.7 million.
 MEASURED = [
@@ -133,7 +133,7 @@ def test_a_job_asks_for_more_than_was_measured_and_not_for_much_more(planned_for
 
 @pytest.fixture(scope="module")
 def planned_for(tmp_path_factory):
-    """Plans for texts that say to be of so many million bytes."""
+    """Plans for texts that are declared to be of some million bytes."""
     plans = {}
 
     def planned(megabytes):

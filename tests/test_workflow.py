@@ -45,7 +45,7 @@ def test_copied_results_alone_are_not_stale(finished, fresh):
 
 
 def test_results_copied_without_their_times_are_taken_for_made_by_snakemake_touch(finished, fresh):
-    """Without .snakemake and without times nothing tells an older file from a newer one: the user has to say so.
+    """Without .snakemake and without times nothing distinguishes an older file from a newer one: the user has to say so.
 
     From then on changes are noticed, as where the results were made.
     """
@@ -214,22 +214,10 @@ def test_the_report_has_every_figure_with_its_caption(workspace):
 @pytest.mark.parametrize(
     ("experiment", "line"),
     [
-        (
-            changed(training={"learing_rate": 0.1}),
-            "configuration: training: unknown key 'learing_rate', expected one of epochs, learning_rate",
-        ),
-        (
-            changed(training={"epochs": "ten"}),
-            'configuration: training.epochs: found "ten", expected a whole number of at least 1',
-        ),
-        (
-            changed(comparisons={"ngram": 4}),
-            "configuration: comparisons.ngram: found 4, expected at most ngrams.longest_context, 3",
-        ),
-        (
-            changed(training={"smoothing": 0.9}),
-            "configuration: training.smoothing: this key was renamed, expected training.rmsprop_alpha",
-        ),
+        (changed(training={"learing_rate": 0.1}), "training: unknown key 'learing_rate', expected one of epochs, learning_rate"),
+        (changed(training={"epochs": "ten"}), 'training.epochs: found "ten", expected a whole number of at least 1'),
+        (changed(comparisons={"ngram": 4}), "comparisons.ngram: found 4, expected at most ngrams.longest_context, 3"),
+        (changed(training={"smoothing": 0.9}), "training.smoothing: this key was renamed, expected training.rmsprop_alpha"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_reported_in_one_line(fresh, experiment, line):
@@ -239,7 +227,7 @@ def test_a_mistake_in_the_configuration_is_reported_in_one_line(fresh, experimen
     assert done.returncode != 0
     reported = [text for text in done.stderr.splitlines() if "configuration:" in text]
     assert len(reported) == 1
-    assert reported[0].startswith(line)
+    assert reported[0].startswith(f"configuration: {line}")
     assert "Traceback" not in done.stdout + done.stderr
     assert not (fresh.folder / "results").exists()
 

@@ -2,7 +2,7 @@
 
     python dag_of.py CONFIGFILE [--modules]
 
-With --modules also the module of every rule, and which rules' parameters change with the source of each module of ours.
+With --modules also the module of every rule, and which rules' parameters change with the source of each module of rnnscope.
 One parse of the workflow answers for all modules, and none of it reads metadata: a test can look at hundreds of changes.
 """
 

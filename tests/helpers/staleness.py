@@ -1,4 +1,4 @@
-"""The staleness matrix: which rules have to run again when a key of config.yaml or a module of ours changes.
+"""The staleness matrix: which rules have to run again when a key of config.yaml or a module of rnnscope changes.
 
 Stated by hand is intent alone: which rules a key is for (`KEYS`, one entry a key), and what must hold of some modules
 (`RULES_OF`). Who reads what a rule writes follows from the DAG (`readers_of`), and who imports a module from its source
