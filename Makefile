@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench cluster-test drill verify
+.PHONY: demo test lint bench cluster-test docs faults verify
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
@@ -31,11 +31,15 @@ cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
 
 # Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
-drill: $(INSTALLED)
+faults: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
+# docs/tables.md, from the files and columns that the code declares.
+docs: $(INSTALLED)
+	$(BIN)/python docs/write_tables.py
+
 verify: $(INSTALLED)
-	$(BIN)/python -m rnnscope.storage.provenance verify results/*/provenance.json
+	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json
 
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp
