@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnscope.errors import InputError
-from rnnscope.settings import Section, flag_of, settings_of
+from rnnscope.settings.base import Section, flag_of, settings_of
 
 Stage = Callable[..., None]
 PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: : .*)?$")

@@ -24,21 +24,29 @@ FEATURES = [
 
 EXPERIMENT = {
     "run": ["tale"],
-    "corpora": {"tale": {"title": "A tale", "fractions": [0.6, 0.2, 0.2], "sources": [{"path": "tale.txt"}]}},
-    "split": {"streams": 4, "steps": 10},
+    "corpora": {
+        "tale": {
+            "title": "A tale",
+            "fractions": [0.6, 0.2, 0.2],
+            "features": FEATURES,
+            "sources": [{"path": "tale.txt"}],
+        }
+    },
+    "split": {"streams": 4, "sequence_length": 10},
     "grid": {"layers": [1], "sizes": [4], "additional": ["gru-2-5"]},
     "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
-    "ngrams": {"horizons": 3},
-    "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
+    "ngrams": {"longest_context": 3},
+    "nnn": {"longest_context": 2, "hidden_widths": [4, 8]},
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
-    "features": {"lists": {"prose": FEATURES}, "newline_within": 5},
+    "features": {"newline_within": 5},
     "cells": {"best": 3, "permutations": 4},
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
-    "comparisons": {"ngram": 3, "block": 20, "samples": 20, "minimum_count": 5},
+    "comparisons": {"ngram": 3, "minimum_count": 5},
+    "intervals": {"block": 20, "samples": 20},
     "bootstrap": {"samples": 10},
     "explorer": {"characters": 100},
 }
