@@ -1,4 +1,4 @@
-"""Matched delimiters against texts that were put together from known pieces, and against plain searches."""
+"""Matched delimiters compared with those of texts that are joined from known pieces, and with plain searches."""
 
 import numpy as np
 from hypothesis import given
