@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from rnnscope.analyses.units.code_features import code_features
 
 from rnnscope.analyses.comparisons.delimiters import bracket_spans, closings, state_spans
-from rnnscope.analyses.units.code_features import code_features
 
 OPENING = {")": "(", "]": "[", "}": "{"}
 
