@@ -140,7 +140,7 @@ class Machine:
         self.bracket_of_if = None
         self.directive, self.name_end, self.name, self.before, self.branches = False, None, b"", None, []
         self.only_blanks = True  # in this line so far, comments left aside
-        self.understood = 0  # the characters before this index belong to a number or a name that was read whole
+        self.understood = 0  # the characters before this index belong to a number or a name that was read to its end
 
     def read(self, index):
         """Read one character; returns the five values after it."""

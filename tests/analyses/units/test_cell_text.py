@@ -57,8 +57,8 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
         first = panel.iloc[0]
         layer = pq.read_table(tmp_path / first["model"] / f"layer-{first['layer']}.parquet")
         values = quantity_of(layer, first["quantity"]).astype(float)[first["stream"] * STEPS + panel["step"], first["unit"]]
-        shown = np.tanh(values) if first["quantity"] == "c" else values
-        np.testing.assert_allclose(panel["value"], shown, atol=1e-6)
+        displayed = np.tanh(values) if first["quantity"] == "c" else values
+        np.testing.assert_allclose(panel["value"], displayed, atol=1e-6)
         characters = [vocabulary[test[first["stream"], step]] for step in panel["step"]]
         assert panel["character"].tolist() == characters
         assert (np.diff(panel["step"]) == 1).all()

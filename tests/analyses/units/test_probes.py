@@ -47,9 +47,9 @@ def test_scores_are_those_of_the_normal_equations_and_of_theory(tmp_path, call, 
     assert call(probes, *words) is None
     table = pd.read_csv(tmp_path / "probes.csv").set_index("feature")
     for name, (measure, best) in {"quotes": ("auc", 0.64), "line": ("pearson", 0.3)}.items():
-        say = ridge(h[~held_out], features[name][~held_out].astype(float))
+        predict = ridge(h[~held_out], features[name][~held_out].astype(float))
         for column, half in (("selection_score", ~held_out), ("held_out_score", held_out)):
-            predicted, feature = say(h[half]), features[name][half]
+            predicted, feature = predict(h[half]), features[name][half]
             expected = auc(feature, predicted) if measure == "auc" else stats.pearsonr(feature, predicted).statistic
             assert table.loc[name, column] == pytest.approx(expected, abs=1e-4)
         row = table.loc[name]

@@ -20,7 +20,7 @@ from rnnscope.analyses.units.scoring import PEARSON
 from rnnscope.analyses.units.snippet_layout import candidate_snippets, layout, most_varying
 from rnnscope.analyses.units.units import UNIT, UNIT_COLUMNS, cell_of, display_values, layers_and_states
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_characters, read_vocabulary
+from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS
 from rnnscope.settings import CellText, Units
@@ -149,11 +149,10 @@ def panel_rows(panel: dict, text: np.ndarray, values: np.ndarray, size: tuple[in
     return pd.DataFrame(panel | of_character)[CELL_TEXT.names]
 
 
-def read_bytes(split: Path, characters: int) -> np.ndarray:
+def read_bytes(split: Split, characters: int) -> np.ndarray:
     """Return the first steps of every stream of the test part, at most `characters` in all: uint8 bytes (streams, steps)."""
-    vocabulary = read_vocabulary(split)
-    ids = read_characters(split, "test", len(vocabulary))[:, :-1]
-    return vocabulary[ids[:, : max(characters // len(ids), 1)]]
+    ids = split.part("test")[:, :-1]
+    return split.vocabulary[ids[:, : max(characters // len(ids), 1)]]
 
 
 def main(features: Path, activations: list[Path], cells: Path, split: Path, units: Units, cell_text: CellText, out: Path) -> None:
@@ -177,7 +176,7 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
         CSV file to write.
     """
     size, random = (cell_text.lines, cell_text.columns), np.random.default_rng(cell_text.seed)
-    text = read_bytes(split, units.characters)
+    text = read_bytes(read_split(split), units.characters)
     best = best_units(read_csv(cells, CHOSEN))
     drawn = random_units(activations, cell_text.random_units, random).assign(feature=RANDOM, measure=RANDOM)
     by_name = {

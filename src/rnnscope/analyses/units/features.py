@@ -1,6 +1,6 @@
 """Features of the text at every test character: what a unit of a network could track (paper section 4, F2).
 
-They are computed on the whole text, the train, validation and test parts of each stream joined in order. So a comment that
+They are computed on the text of all parts, the train, validation and test parts of each stream joined in order. So a comment that
 was opened long before the test part is known to be open. The rows of the test part are then written.
 """
 
@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
-from rnnscope.analyses.errors.whole_text import WholeText, read_whole_text
 from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_features
 from rnnscope.cli import run
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.split_text import SplitText
 from rnnscope.settings import Features
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
@@ -22,9 +23,9 @@ POSITION = ("stream", "step")
 declare(
     "analyses/features.parquet",
     "What the text is doing at every test character: the rows of `activations` in the same order, and a column for each feature "
-    "of the corpus. A value is the state of the text **after** the character was read; the whole text is known up to there, not "
-    "only the test part. An *empty line* holds only spaces, tabs and carriage returns; *word characters* are ASCII letters, "
-    "digits and underscores, and all bytes from 128 on.",
+    "of the corpus. A value is the state of the text **after** the character was read, known from the beginning of the text on, "
+    "not only from that of the test part. An *empty line* holds only spaces, tabs and carriage returns; *word characters* are "
+    "ASCII letters, digits and underscores, and all bytes from 128 on.",
     (
         Column("stream", "int16", "row s of `test.npy`"),
         Column("step", "int32", "t: after column t was read"),
@@ -33,7 +34,7 @@ declare(
 )
 
 
-def feature_table(text: WholeText, chosen: list[Feature], settings: Features) -> pa.Table:
+def feature_table(text: SplitText, chosen: list[Feature], settings: Features) -> pa.Table:
     """Compute features of the test part.
 
     Parameters
@@ -91,7 +92,7 @@ def main(split: Path, features: list[str], settings: Features, out: Path) -> Non
         Parquet file to write.
     """
     chosen = chosen_features(features)
-    write_parquet(feature_table(read_whole_text(split), chosen, settings), out)
+    write_parquet(feature_table(read_split(split).text, chosen, settings), out)
 
 
 if __name__ == "__main__":

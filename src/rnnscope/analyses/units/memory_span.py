@@ -24,7 +24,7 @@ from rnnscope.analyses.units.units import (
     read_states,
 )
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_steps
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.settings import Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
@@ -131,7 +131,7 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
     summary
         CSV file to write, one row a unit.
     """
-    sequence_length = read_steps(split)
+    sequence_length = read_split(split).sequence_length
     best = best_units(read_csv(cells, [*KEY, "measure", "rank"]))
     rows = read_rows(features, units.characters)
     curves, summaries = [], []

@@ -1,4 +1,4 @@
-"""What all units of a layer together say of each feature of the text, beside what its best unit alone says (section 4, F2).
+"""How well all units of a layer together detect each feature of the text, beside its best unit alone (paper section 4, F2).
 
 A probe (Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes") is a linear read-out:
 the weighted sum of all units of a layer that comes closest to the feature, 0 or 1 or a count, by least squares. It is
@@ -49,7 +49,7 @@ PROBES = Table(
         Column("measure", "text", "`auc` of a yes/no feature, `pearson` of a count"),
         Column("selection_score", "number", "on the streams that it was fitted on"),
         Column("held_out_score", "number", "on the streams of odd number"),
-        Column("best_unit_score", "number", "on these, of the best unit of the whole model, from `cells.csv`"),
+        Column("best_unit_score", "number", "on these, of the best unit of all layers of the model, from `cells.csv`"),
     ),
 )
 
