@@ -34,12 +34,12 @@ cluster-test: $(CLUSTER)
 fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
-verify: $(INSTALLED)
-	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json
-
-# Write docs/tables.md from the columns that the code declares.
+# docs/tables.md, from the files and columns that the code declares.
 docs: $(INSTALLED)
 	$(BIN)/python docs/write_tables.py
+
+verify: $(INSTALLED)
+	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json
 
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp

@@ -32,6 +32,7 @@ def declarations() -> dict[str, Declaration]:
 
 
 def row(*cells: str) -> str:
+    """Return a row of a table."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

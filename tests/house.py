@@ -133,8 +133,9 @@ def choices_of_best_models(files):
     """Functions that take a minimum over validation losses of models; those of epochs are left out."""
     minima = {"min", "idxmin", "argmin", "nsmallest"}
     return sum(
-        "validation_loss" in text and not re.search("epoch|history", text) and not minima.isdisjoint(name for name, _ in calls(node))
+        not minima.isdisjoint(name for name, _ in calls(node))
         for node, text in functions(files)
+        if "validation_loss" in text and not re.search("epoch|history", text)
     )
 
 

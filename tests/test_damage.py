@@ -10,9 +10,9 @@ import shutil
 
 import pytest
 from helpers.damage import DAMAGE, kinds_of_files
+from helpers.documented import documented
 from helpers.fork_server import ForkServer
 from helpers.workspace import Workspace
-from helpers.documented import documented
 
 from rnnscope.storage.files import sha256_of
 

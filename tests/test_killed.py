@@ -98,7 +98,7 @@ def test_a_training_run_is_not_resumed_with_other_recurrences(server, folder):
     again = server.run(killed, "rnnscope.training.train", *flags, RNNSCOPE_PLAIN="1")
     assert again.returncode == 0, again.stderr
     began_compiled = compiled.library() is not None and "RNNSCOPE_PLAIN" not in os.environ
-    assert ("found in" not in again.stderr)
+    assert "found in" not in again.stderr
     assert ("starts again" in again.stderr) == began_compiled
     assert outputs(killed) == outputs(plain)
 
@@ -114,8 +114,8 @@ def test_resumed_snapshots_end_with_the_same_bytes(server, folder):
 
 
 def test_a_resumed_training_run_of_an_n_nn_ends_with_the_same_bytes(server, folder):
-    flags = ["--split", folder / "given/split", "--model", "nnn-2", "--hidden-width", "3", "--sequence-length", "5", *OPTIMISATION]
-    flags += ["--out", "run"]
+    flags = ["--split", folder / "given/split", "--model", "nnn-2", "--hidden-width", "3", "--sequence-length", "5"]
+    flags += [*OPTIMISATION, "--out", "run"]
     logs = list(killed_everywhere(server, folder, ["rnnscope.training.train", *flags], step=5))
     assert any("after epoch 2, found in" in log for log in logs)
 
@@ -123,7 +123,8 @@ def test_a_resumed_training_run_of_an_n_nn_ends_with_the_same_bytes(server, fold
 def test_a_split_over_an_older_one_leaves_each_file_old_or_new(server, folder):
     older = folder / "older"
     shutil.copytree(folder / "given/split", older / "out")
-    flags = ["--text", folder / "given/text.bin", "--streams", "5", "--sequence-length", "6", "--fractions", "0.6,0.2,0.2", "--out", "out"]
+    flags = ["--text", folder / "given/text.bin", "--streams", "5", "--sequence-length", "6", "--fractions", "0.6,0.2,0.2"]
+    flags += ["--out", "out"]
     assert list(killed_everywhere(server, folder, ["rnnscope.corpus.split", *flags], step=2, before=older))
 
 

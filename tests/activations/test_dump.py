@@ -9,6 +9,7 @@ from helpers.synthetic_activations import write_layer
 from rnnscope.activations import dump
 from rnnscope.activations.reader import row_groups
 from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network, Shape
 
 CPU = torch.device("cpu")
@@ -26,7 +27,7 @@ def joined(path, quantities):
 
 
 @pytest.mark.parametrize("bytes_at_once", [1, 500, 1500, 2**28])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_every_gate_and_state_of_every_character(tmp_path, monkeypatch, cell, bytes_at_once):
     """Whatever fits in memory, the rows are those of the plain equations, in stream-then-step order."""
     monkeypatch.setattr(dump, "BYTES_AT_ONCE", bytes_at_once)

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.synthetic_predictions import write_one_stream
 
 
 @pytest.fixture
@@ -34,14 +35,7 @@ def trained(tmp_path):
         (folder / "evaluation.json").write_text(json.dumps({"train_loss": 1.25, "validation_loss": 1.5, "test_loss": loss}))
         rows = [f"{epoch},{0.002 / epoch},{3 / epoch},{3.5 / epoch + int(size)}" for epoch in (1, 2, 3)]
         (folder / "history.csv").write_text("\n".join(["epoch,learning_rate,train_loss,validation_loss", *rows]) + "\n")
-        (tmp_path / "predictions").mkdir(exist_ok=True)
-        columns = {
-            "stream": np.zeros(characters, np.int16),
-            "step": np.arange(characters, dtype=np.int32),
-            "target": np.zeros(characters, np.uint8),
-            "log_prob": log_prob,
-        }
-        pq.write_table(pa.table(columns), tmp_path / "predictions" / f"{model}.parquet")
+        write_one_stream(tmp_path / f"predictions/{model}.parquet", log_prob)
         return log_prob
 
     return write
@@ -71,15 +65,10 @@ def predicted(tmp_path):
 
 
 @pytest.fixture
-def comparison_words(tmp_path):
-    """The words that choose lstm-3-8, ngram-4 and nnn-2 by validation loss, among models whose test losses say otherwise."""
-    rows = ["lstm-3-4,1.5,0.1", "lstm-3-8,1.25,0.9", "gru-1-4,1.0,0.8", "gru-1-8,1.125,0.2", "rnn-1-4,1.75,0.7"]
-    (tmp_path / "losses.csv").write_text("\n".join(["model,validation_loss,test_loss", *rows]) + "\n")
-    words = ["--predictions-folder", tmp_path / "predictions", "--losses", tmp_path / "losses.csv"]
-    words += ["--candidates", "lstm-3-4", "lstm-3-8", "--ngram", "4"]
-    nnns = []
-    for n, loss in ((1, 1.5), (2, 1.25), (3, 1.75)):
-        (tmp_path / f"nnn/nnn-{n}").mkdir(parents=True)
-        (tmp_path / f"nnn/nnn-{n}/summary.json").write_text(json.dumps({"validation_loss": loss}))
-        nnns += ["--nnn", tmp_path / f"nnn/nnn-{n}"]
-    return words, nnns
+def best_models(tmp_path):
+    """Write best_models.csv: lstm-3-8, ngram-4 and nnn-2, and the best network of each cell; returns its path."""
+    path = tmp_path / "best_models.csv"
+    rows = ["network,lstm-3-8,1.25", "ngram,ngram-4,", "nnn,nnn-2,1.25"]
+    rows += ["best lstm,lstm-3-8,1.25", "best gru,gru-1-4,1.0", "best rnn,rnn-1-4,1.75"]
+    path.write_text("\n".join(["role,model,validation_loss", *rows]) + "\n")
+    return path

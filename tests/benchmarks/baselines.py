@@ -1,8 +1,8 @@
-"""The finite-horizon baselines.
+"""The models of finite context.
 
-n-NN: characters a second of training steps (100 streams x 10 steps, one thread), ours, which adds up table rows,
-against the same network on concatenated one-hot codes, run in turn. n-grams: seconds and peak memory of the 20-horizon
-pass at three lengths of text, and the exponent with which they grow.
+n-NN: characters a second of training steps (100 streams x 10 characters, one thread), ours, which adds up table rows,
+compared with the same network on concatenated one-hot codes, run in turn. n-grams: seconds and peak memory of the pass for
+contexts up to 20 at three lengths of text, and the exponent with which they grow.
 """
 
 import itertools
@@ -19,12 +19,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rnnscope.models.feed_forward import FeedForwardNetwork, Shape, train_windows
-from rnnscope.training.optimisation import Recipe, start_training
-from rnnscope.training.train_neural import train_epoch
+from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
+from rnnscope.settings import Optimisation
+from rnnscope.training.optimisation import start_training
+from rnnscope.training.windows import train_epoch
 
-VOCABULARY, STREAMS, STEPS, MINIBATCHES = 87, 100, 10, 30
-HORIZONS = "1-20"
+VOCABULARY, STREAMS, SEQUENCE_LENGTH, MINIBATCHES = 87, 100, 10, 30
+LONGEST_CONTEXT = 20
 TEXT_SIZES = (500_000, 2_000_000, 8_000_000)
 HEADERS = {"installed": {"package": "torch", "members": ["include/**/*.h"], "shuffle_seed": 1}}
 
@@ -34,6 +35,7 @@ class OneHotNetwork(nn.Module):
 
     def __init__(self, shape):
         super().__init__()
+        self.shape = shape
         self.hidden = nn.Linear(shape.n * shape.vocabulary, shape.hidden_width)
         self.softmax = nn.Linear(shape.hidden_width, shape.vocabulary)
 
@@ -41,24 +43,24 @@ class OneHotNetwork(nn.Module):
         return self.softmax(torch.tanh(self.hidden(F.one_hot(contexts, VOCABULARY).flatten(2).float())))
 
 
-def measure_neural():
+def measure_nnns():
     """Print characters a second of both, in turn, and the median ratio."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(1)
     print("n   hidden width   n-NN (characters/s)   one-hot   ratio")
     for n, width in itertools.product((1, 3, 6), (128, 512)):
-        text = torch.randint(VOCABULARY, (STREAMS, n + STEPS * MINIBATCHES), generator=generator).to(torch.uint8)
-        windows, shape = train_windows(text, n), Shape(n, width, VOCABULARY)
+        text = torch.randint(VOCABULARY, (STREAMS, n + SEQUENCE_LENGTH * MINIBATCHES), generator=generator).to(torch.uint8)
+        shape = Shape(n, width, VOCABULARY)
         networks = {"table": FeedForwardNetwork(shape, generator), "one-hot": OneHotNetwork(shape)}
-        trainings = {name: start_training(network, Recipe()) for name, network in networks.items()}
+        trainings = {name: start_training(network, Optimisation()) for name, network in networks.items()}
         seconds = {name: [] for name in networks}
         for turn in range(6):
             for name, training in trainings.items():
                 start = time.perf_counter()
-                train_epoch(training, windows, STEPS, Recipe.gradient_clip)
+                train_epoch(training, text, SEQUENCE_LENGTH, Optimisation().gradient_clip)
                 if turn:
                     seconds[name].append(time.perf_counter() - start)
-        characters = windows.shape[0] * windows.shape[1]
+        characters = STREAMS * SEQUENCE_LENGTH * MINIBATCHES
         rates = {name: characters / statistics.median(times) for name, times in seconds.items()}
         ratio = statistics.median(b / a for a, b in zip(seconds["table"], seconds["one-hot"], strict=True))
         print(f"{n} {width:14} {rates['table']:21,.0f} {rates['one-hot']:9,.0f} {ratio:7.2f}", flush=True)
@@ -84,11 +86,12 @@ def measure_ngrams():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for size in TEXT_SIZES:
-            stage("corpus.fetch", "--source", json.dumps(HEADERS), "--bytes", size, "--out", folder)
-            layout = ("--streams", 100, "--steps", 100, "--fractions", "0.8,0.1,0.1")
+            stage("corpus.fetch", "--sources", json.dumps(HEADERS), "--bytes", size, "--out", folder)
+            layout = ("--streams", 100, "--sequence-length", 100, "--fractions", "0.8,0.1,0.1")
             stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
-            files = ("--losses", folder / "losses.csv", "--predictions", folder / "predictions")
-            seconds, megabytes = stage("baselines.kneser_ney", "--split", folder, "--horizons", HORIZONS, *files)
+            files = ("--counts", folder / "counts.csv", "--predictions-folder", folder / "predictions")
+            words = ("--split", folder, "--longest-context", LONGEST_CONTEXT, *files)
+            seconds, megabytes = stage("ngrams.kneser_ney", *words)
             measured.append((size, seconds))
             print(f"{size:10,} {seconds:9.1f} {megabytes:13,.0f}", flush=True)
     for (size, seconds), (longer, more) in itertools.pairwise(measured):
@@ -97,5 +100,5 @@ def measure_ngrams():
 
 
 if __name__ == "__main__":
-    measure_neural()
+    measure_nnns()
     measure_ngrams()

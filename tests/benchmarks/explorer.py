@@ -18,9 +18,10 @@ from playwright.sync_api import sync_playwright
 
 from rnnscope.activations.dump import write_dump
 from rnnscope.explorer.page import build
+from rnnscope.models.cells import ModelName
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.sizes import matched_hidden_width, parse_model_name
+from rnnscope.models.sizes import matched_hidden_width
 
 MODELS = ("lstm-3-512", "gru-3-512")
 STREAMS, STEPS, CHARACTERS, VOCABULARY = 2, 3300, 5000, 87
@@ -56,8 +57,9 @@ def write_inputs(folder):
     (folder / "split/vocabulary.json").write_text(json.dumps({"bytes": vocabulary}))
     rows = []
     for model in MODELS:
-        cell, layers, size = parse_model_name(model)
-        shape = Shape(cell, layers, matched_hidden_width(cell, layers, size, VOCABULARY), VOCABULARY)
+        name = ModelName.parse(model)
+        width = matched_hidden_width(name.kind, name.layers, name.size, VOCABULARY)
+        shape = Shape(name.kind, name.layers, width, VOCABULARY)
         network = Network(shape, generator=torch.Generator().manual_seed(1)).eval()
         with torch.no_grad():
             for parameter in network.parameters():
@@ -67,8 +69,8 @@ def write_inputs(folder):
         write_dump(network, test, 100, "float16", torch.device("cpu"), folder / "activations" / model)
         for feature in range(FEATURES):
             for rank in range(1, 21):
-                layer, unit = random.integers(1, layers + 1), random.integers(shape.hidden_width)
-                rows.append((model, cell, layer, "h", unit, f"feature_{feature}", "auc", 0.9, 0.8, 1, rank))
+                layer, unit = random.integers(1, name.layers + 1), random.integers(shape.hidden_width)
+                rows.append((model, name.kind, layer, "h", unit, f"feature_{feature}", "auc", 0.9, 0.8, 1, rank))
     columns = ["model", "cell", "layer", "quantity", "unit", "feature", "measure"]
     scores = ["selection_score", "held_out_score", "sign", "rank"]
     pd.DataFrame(rows, columns=columns + scores).to_csv(folder / "cells.csv", index=False)

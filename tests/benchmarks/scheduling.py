@@ -9,21 +9,22 @@ import statistics
 import time
 
 import torch
-from training import STEPS, STREAMS, VOCABULARY, segment
+from training import SEQUENCE_LENGTH, STREAMS, VOCABULARY, segment
 
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.optimisation import Recipe, start_training
-from rnnscope.training.step import Step
+from rnnscope.settings import Computing, Optimisation
+from rnnscope.training.backpropagation import Step
+from rnnscope.training.optimisation import start_training
 
 TURNS = 3
 
 
 def work(threads, width, steps, ready, done):
     """Train for some steps once all runs are ready."""
-    prepare_device("cpu", threads)
+    prepare_device(Computing(device="cpu", threads=threads))
     network = Network(Shape("lstm", 1, width, VOCABULARY), generator=torch.Generator().manual_seed(1))
-    step = Step(start_training(network, Recipe()), STEPS, STREAMS, Recipe.gradient_clip)
+    step = Step(start_training(network, Optimisation()), SEQUENCE_LENGTH, STREAMS, Optimisation().gradient_clip)
     inputs, targets = segment()
     step(inputs, targets)
     ready.wait()
@@ -45,7 +46,7 @@ def rate(runs, threads, width, steps):
     seconds = time.perf_counter() - start
     for process in processes:
         process.join()
-    return runs * steps * STEPS * STREAMS / seconds
+    return runs * steps * SEQUENCE_LENGTH * STREAMS / seconds
 
 
 def compare_threads():

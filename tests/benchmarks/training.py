@@ -1,9 +1,9 @@
 """The recurrent core on one thread: training steps (forward, cross-entropy, backward, clipping, RMSProp; 100 streams x 100
-steps, 87 characters) against torch.nn on one-hot input, evaluation against training, dumps against evaluation.
+steps, 87 characters) compared with torch.nn on one-hot input; evaluation compared with training, dumps with evaluation.
 
 Each side runs in processes of its own, as a user of it would have it, in turn; a figure is the best of many steps. Seconds
 are those of the processor, so that other work on the machine does not count. The rate of products counts only those that the
-model needs (a one-hot input needs none) and is held against that of large square matrices in torch.
+model needs (a one-hot input needs none) and is compared with that of large square matrices in torch.
 """
 
 import os
@@ -19,16 +19,18 @@ from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
 from rnnscope.models import compiled
+from rnnscope.models.backends import cross_entropy
+from rnnscope.models.cells import CELLS
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.recurrences import CELLS
 from rnnscope.models.sizes import matched_hidden_width
+from rnnscope.settings import Computing, Optimisation
 from rnnscope.storage.files import sha256_of
-from rnnscope.training.cross_entropy import correct_log_probabilities, cross_entropy
-from rnnscope.training.optimisation import Recipe, optimizer_step, start_training
+from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training.optimisation import optimizer_step, start_training
 
-VOCABULARY, STREAMS, STEPS = 87, 100, 100
-CHARACTERS = STREAMS * STEPS
+VOCABULARY, STREAMS, SEQUENCE_LENGTH = 87, 100, 100
+CHARACTERS = STREAMS * SEQUENCE_LENGTH
 GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
 TURNS, SECONDS = 2, 1.0
 SEGMENTS = 16  # of every stream, for dumps
@@ -46,21 +48,21 @@ def fastest(step):
 
 def segment():
     """Inputs and targets of one segment."""
-    return torch.randint(VOCABULARY, (2, STEPS, STREAMS), generator=torch.Generator().manual_seed(1))
+    return torch.randint(VOCABULARY, (2, SEQUENCE_LENGTH, STREAMS), generator=torch.Generator().manual_seed(1))
 
 
 def ours(cell, width):
     """Seconds of a training step and of an evaluated segment."""
-    prepare_device("cpu", 1)
+    prepare_device(Computing(device="cpu"))
     network = Network(Shape(cell, 1, width, VOCABULARY), generator=torch.Generator().manual_seed(1))
-    training, state, (inputs, targets) = start_training(network, Recipe()), network.zero_state(STREAMS), segment()
+    training, state, (inputs, targets) = start_training(network, Optimisation()), network.zero_state(STREAMS), segment()
 
     def step():
         logits, _ = network(inputs, state)
         optimizer_step(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
 
     text = torch.cat((inputs, targets[-1:])).to(torch.uint8)
-    return fastest(step), fastest(lambda: correct_log_probabilities(network, text, STEPS))
+    return fastest(step), fastest(lambda: correct_log_probabilities(network, text, SEQUENCE_LENGTH))
 
 
 def theirs(cell, width):
@@ -95,13 +97,13 @@ def products():
 def dumps():
     """Of lstm-3-256 hidden width, seconds of evaluation, of a dump of all gates, and of writing and of hashing as many bytes."""
     width = matched_hidden_width("lstm", 3, 256, VOCABULARY)
-    device = prepare_device("cpu", 1)
+    device = prepare_device(Computing(device="cpu"))
     network = Network(Shape("lstm", 3, width, VOCABULARY), generator=torch.Generator().manual_seed(1)).eval()
-    test = np.random.default_rng(1).integers(VOCABULARY, size=(STREAMS, SEGMENTS * STEPS + 1)).astype(np.uint8)
-    evaluated = fastest(lambda: correct_log_probabilities(network, torch.from_numpy(test.T.copy()), STEPS))
+    test = np.random.default_rng(1).integers(VOCABULARY, size=(STREAMS, SEGMENTS * SEQUENCE_LENGTH + 1)).astype(np.uint8)
+    evaluated = fastest(lambda: correct_log_probabilities(network, torch.from_numpy(test.T.copy()), SEQUENCE_LENGTH))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        dumped = fastest(lambda: write_dump(network, test, STEPS, "float16", device, out))
+        dumped = fastest(lambda: write_dump(network, test, SEQUENCE_LENGTH, "float16", device, out))
         megabytes = sum(path.stat().st_size for path in out.iterdir()) // 2**20
         written = fastest(lambda: write_plainly(out / "bytes", megabytes))
         hashed = fastest(lambda: sha256_of(out / "bytes"))
@@ -135,8 +137,8 @@ def main():
             turns = [(apart("ours", cell, width), apart("theirs", cell, width)) for _ in range(TURNS)]
             training, evaluation = (min(times[part] for times, _ in turns) for part in (0, 1))
             torch_nn = min(times[0] for _, times in turns)
-            stacked = len(CELLS[cell].stacked)
-            rate = 3 * 2 * (stacked * width**2 + width * VOCABULARY) * CHARACTERS / training / 1e9
+            gates = len(CELLS[cell].gate_order)
+            rate = 3 * 2 * (gates * width**2 + width * VOCABULARY) * CHARACTERS / training / 1e9
             print(
                 f"{cell:4} {width:5} {CHARACTERS / training:9,.0f} {CHARACTERS / torch_nn:9,.0f} {torch_nn / training:6.2f} "
                 f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:6.0%} {CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",

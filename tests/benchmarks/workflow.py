@@ -1,6 +1,6 @@
 """What every job and every call of Snakemake pays: imports, the dry run of the full configuration, and the demo as a whole.
 
-Imports and the dry run stand beside Python's own start, measured in turn.
+Imports and the dry run are compared with Python's own start, measured in turn.
 """
 
 import statistics
@@ -27,7 +27,7 @@ def compare_starts():
     stages = sorted(
         ".".join(path.relative_to(REPOSITORY / "src").with_suffix("").parts)
         for path in (REPOSITORY / "src").rglob("*.py")
-        if "run(main)" in path.read_text()
+        if "__main__" in path.read_text()
     )
     commands = {stage: (sys.executable, "-c", f"import {stage}") for stage in stages}
     with tempfile.TemporaryDirectory() as empty:

@@ -1,4 +1,4 @@
-"""The split against a plain loop written from section 1 of the paper, and the readers against damaged files."""
+"""The split compared with a plain loop written from section 1 of the paper."""
 
 import json
 import subprocess
@@ -12,21 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnscope.corpus.split import (
-    PARTS,
-    cut_parts,
-    distinct_bytes,
-    open_text,
-    parse_fractions,
-    plan,
-    read_part,
-    read_vocabulary,
-)
+from rnnscope.corpus.split import cut_parts, parse_fractions, plan
+from rnnscope.corpus.split_reader import PARTS, read_part, read_vocabulary
+from rnnscope.corpus.text import distinct_bytes, open_text
 from rnnscope.errors import InputError
 
 
 def split(text: Path, out: Path, streams: int = 2, steps: int = 3, fractions: str = "0.6,0.2,0.2") -> subprocess.CompletedProcess:
-    flags = ["--text", text, "--streams", streams, "--steps", steps, "--fractions", fractions, "--out", out]
+    flags = ["--text", text, "--streams", streams, "--sequence-length", steps, "--fractions", fractions, "--out", out]
     command = [sys.executable, "-m", "rnnscope.corpus.split", *map(str, flags)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -139,7 +132,7 @@ def test_files_of_a_split(tmp_path):
         assert [list(pairwise(row)) for row in symbols] == expected[part]
     assert json.loads((tmp_path / "out/split.json").read_text()) == {
         "streams": 2,
-        "steps": 3,
+        "sequence_length": 3,
         "fractions": ["0.6", "0.2", "0.2"],
         "segments": {"train": 3, "validation": 1, "test": 1},
         "characters": {"train": 18, "validation": 6, "test": 6},
@@ -171,8 +164,8 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
         (b"", {}, "the text is empty"),
         (b"x" * 29, {}, "has 29 characters, expected at least 30 "),
         (b"x" * 30, {"fractions": "0.6,0.2,0.1"}, "fractions: found"),
-        (b"x" * 30, {"streams": 0}, "streams and steps: found 0 and 3"),
-        (b"x" * 30, {"steps": -1}, "streams and steps: found 2 and -1"),
+        (b"x" * 30, {"streams": 0}, "--streams: found 0, expected a whole number from 1 to 32767"),
+        (b"x" * 30, {"steps": -1}, "--sequence-length: found -1, expected a whole number of at least 1"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, content, flags, told):
@@ -184,57 +177,3 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, content, flags, told
     assert done.stderr.count("\n") == 1
     assert told in done.stderr
     assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture
-def part(tmp_path) -> Path:
-    np.save(tmp_path / "test.npy", np.arange(12, dtype=np.uint8).reshape(3, 4))
-    return tmp_path / "test.npy"
-
-
-def test_part_is_mapped(part):
-    ids = read_part(part.parent, "test")
-    assert isinstance(ids, np.memmap)
-    assert ids.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
-
-
-def test_damaged_part_is_told(part):
-    content = part.read_bytes()
-    for damaged in [content[:kept] for kept in range(len(content))] + [content + b"x", b"x" + content, b"x" * len(content)]:
-        part.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"test\.npy: "):
-            read_part(part.parent, "test")
-
-
-@pytest.mark.parametrize(
-    "ids", [np.zeros((3, 4), np.int64), np.zeros(4, np.uint8), np.zeros((2, 2, 2), np.uint8), np.zeros((3, 1), np.uint8)]
-)
-def test_part_of_another_kind_is_told(part, ids):
-    np.save(part, ids)
-    with pytest.raises(InputError, match=r"test\.npy: found .* expected uint8 \(streams, steps \+ 1\)"):
-        read_part(part.parent, "test")
-
-
-def test_missing_part_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"train\.npy: no such file"):
-        read_part(tmp_path, "train")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[1, 2]",
-        "{}",
-        '{"bytes": []}',
-        '{"bytes": [2, 1]}',
-        '{"bytes": [1, 1]}',
-        '{"bytes": [256]}',
-        '{"bytes": [true]}',
-        '{"bytes": "a"}',
-    ],
-)
-def test_damaged_vocabulary_is_told(tmp_path, content):
-    (tmp_path / "vocabulary.json").write_text(content)
-    with pytest.raises(InputError, match=r"vocabulary\.json: "):
-        read_vocabulary(tmp_path)

@@ -1,4 +1,4 @@
-"""A small corpus with two models, their dumps and a ranked list: all that the explorer's page is made from."""
+"""A small corpus with two models, their dumps and ranked units: all inputs of the explorer's page."""
 
 import json
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ def corpus(tmp_path_factory):
         network = Network(shape, generator=torch.Generator().manual_seed(seed)).eval()
         with torch.no_grad():
             for parameter in network.parameters():
-                parameter *= 20  # untrained weights are so small that nothing would happen
+                parameter *= 20  # untrained weights are too small for visible activations
         save_checkpoint(
             folder / f"models/{name}/checkpoint.safetensors",
             network.state_dict(),

@@ -7,8 +7,8 @@ from helpers.small_corpus import CELLS, CHARACTERS, SHAPES, write_cells
 
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.explorer import page
-from rnnscope.explorer import page_budget as contents
+from rnnscope.explorer import page, page_budget
+from rnnscope.explorer.template import source
 
 
 def test_main_writes_what_build_returns(tmp_path, monkeypatch, words):
@@ -21,19 +21,19 @@ def test_main_writes_what_build_returns(tmp_path, monkeypatch, words):
 
 
 def test_a_page_keeps_to_its_bound(monkeypatch, words):
-    """Style, script, list and the rest take well under the megabyte that is kept for them."""
-    whole = len(page.build(**words).encode())
-    monkeypatch.setattr(contents, "BLOCK_BYTES", 30_000)
+    """Style, script, list and the rest take far less than the megabyte reserved for them."""
+    complete = len(page.build(**words).encode())
+    monkeypatch.setattr(page_budget, "BLOCK_BYTES", 30_000)
     small = page.build(**words)
     numbers = re.findall(r'<script type="text/plain" id="block/[^"]+">([A-Za-z0-9+/=]*)</script>', small)
     assert 29_000 < sum(map(len, numbers)) < 30_100
     assert len(small.encode()) - sum(map(len, numbers)) < 100_000
-    assert len(small.encode()) < whole
-    assert "were asked for; more than these would not fit" in small
+    assert len(small.encode()) < complete
+    assert "were requested; no more than these fit" in small
 
 
-def test_the_page_names_no_other_place(explorer):
-    """Nothing to load: no address but those of the page's own parts."""
+def test_the_page_loads_nothing(explorer):
+    """It has no address but those of its own parts."""
     for attribute in re.findall(r'\b(?:src|href|action)\s*=\s*"([^"]*)"', explorer.read_text()):
         assert attribute == "data:,"
 
@@ -49,7 +49,7 @@ def test_the_page_names_no_other_place(explorer):
         (("low", "c", 1), r"column 'layer' holds 'low', expected whole numbers"),
     ],
 )
-def test_a_list_of_other_units_is_refused(tmp_path, words, row, message):
+def test_ranked_units_that_do_not_exist_are_refused(tmp_path, words, row, message):
     layer, quantity, unit = row
     path = tmp_path / "cells.csv"
     write_cells(path, [("lstm-2-8", "lstm", layer, quantity, unit, "inside_quotes", "auc", 0.9, 0.8, 1, 1)])
@@ -57,10 +57,10 @@ def test_a_list_of_other_units_is_refused(tmp_path, words, row, message):
         page.build(**words | {"cells": path})
 
 
-def test_a_list_without_these_models_is_an_empty_list(tmp_path, words):
+def test_a_table_without_these_models_gives_an_empty_list(tmp_path, words):
     path = tmp_path / "cells.csv"
     write_cells(path, [("rnn-1-8", *row[1:]) for row in CELLS])
-    assert '"listed": []' in page.build(**words | {"cells": path})
+    assert '"ranked": []' in page.build(**words | {"cells": path})
 
 
 def test_damaged_or_foreign_dumps_are_refused(tmp_path, words):
@@ -100,7 +100,7 @@ def test_a_dump_of_another_width_is_refused(tmp_path, words):
         page.build(**words | {"activations_folder": tmp_path, "models": ["gru-1-8"]})
 
 
-def test_other_mistakes_are_told(tmp_path, monkeypatch, words):
+def test_other_mistakes_are_reported(tmp_path, monkeypatch, words):
     (tmp_path / "nothing").mkdir()
     (tmp_path / "nothing/vocabulary.json").write_text((words["split"] / "vocabulary.json").read_text())
     with pytest.raises(InputError, match=r"nothing/test\.npy: no such file"):
@@ -110,19 +110,19 @@ def test_other_mistakes_are_told(tmp_path, monkeypatch, words):
     flags = [word for name, value in words.items() if name != "models" for word in (f"--{name.replace('_', '-')}", str(value))]
     out = tmp_path / "explorer.html"
     monkeypatch.setattr("sys.argv", ["page", *flags, "--models", "gru-1-8", "--out", str(out), "--characters", "0"])
-    with pytest.raises(SystemExit, match="error: characters: found 0, expected a positive number"):
+    with pytest.raises(SystemExit, match="error: --characters: found 0"):
         run(page.main)
     assert not out.exists()
 
 
-def test_the_colours_are_for_every_eye():
-    """Both ends are equally light, black is readable on all of the scale, and each colour-vision deficiency tells them apart.
+def test_the_colours_are_for_every_colour_vision():
+    """Both ends are equally light, black is readable on all of the scale, and they differ with each colour-vision deficiency.
 
     Reference: WCAG 2.1 for contrast; CIELAB; Machado, Oliveira, Fernandes (2009) for the deficiencies at full severity.
     """
     colours = {
         name: np.array([int(word) for word in numbers.split()]) / 255
-        for name, numbers in re.findall(r"--(low|zero|high): (\d+ \d+ \d+)", page.source("page.css"))
+        for name, numbers in re.findall(r"--(low|zero|high): (\d+ \d+ \d+)", source("page.css"))
     }
     linear = {name: np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) for name, rgb in colours.items()}
     luminance = {name: rgb @ [0.2126, 0.7152, 0.0722] for name, rgb in linear.items()}

@@ -13,7 +13,7 @@ from helpers.synthetic_activations import quantity_of
 from playwright.sync_api import expect, sync_playwright
 
 from rnnscope.explorer import page as explorer_page
-from rnnscope.explorer import page_budget as contents
+from rnnscope.explorer import page_budget
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -25,7 +25,7 @@ ZERO, LOW, HIGH = np.array([247, 247, 247]), np.array([234, 106, 53]), np.array(
 # Half a step of one byte, and what rounding to whole red, green and blue can add.
 TOLERANCE = 1 / 254 + 0.005
 
-expect.set_options(timeout=30_000)  # a bound for a busy machine; what is expected is there at once
+expect.set_options(timeout=30_000)  # a bound for a busy machine; normally nothing takes long
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser, explorer):
-    """Open the page at an address, 1,000 px wide if not told otherwise. No visit may end with an error or a request."""
+    """Open the page at an address, 1,000 px wide by default. No visit may end with an error or a request."""
     faults, contexts = [], []
 
     def open_page(address="", path=explorer, width=1000):
@@ -106,7 +106,7 @@ def test_the_text_is_the_test_text_and_nothing_in_it_is_html(visit, corpus):
     page = visit()
     shown = "".join(page.locator("#text .character").all_text_contents())
     assert shown.encode("latin-1") == corpus.text
-    for nasty in (b"<script>alert(1)</script>", b"</script><img src=x onerror", b"<!-- {{SCRIPT}}", b"&lt;&amp;", b"\\u003c"):
+    for nasty in (b"<script>alert(1)</script>", b"</script><img src=x onerror", b"<!-- {{ script }}", b"&lt;&amp;", b"\\u003c"):
         assert nasty in corpus.text
     assert page.locator("#text script, #text img, body > img").count() == 0
     assert page.locator("h1").text_content() == f"{TITLE} · units and text"
@@ -129,14 +129,14 @@ def test_every_stream_begins_with_a_mark(visit):
     script = "marks => marks.map(mark => mark.nextElementSibling.firstChild.position)"
     assert page.locator(".reset").evaluate_all(script) == [0, STEPS, 2 * STEPS]
     words = page.locator(".reset").all_text_contents()
-    assert [re.match(r"Stream \d", told)[0] for told in words] == [f"Stream {stream}" for stream in range(STREAMS)]
+    assert [re.match(r"Stream \d", mark)[0] for mark in words] == [f"Stream {stream}" for stream in range(STREAMS)]
 
 
 @pytest.mark.parametrize(
     ("model", "layer", "quantity", "unit"),
     [
         ("lstm-2-8", 1, "c", 3),
-        ("lstm-2-8", 2, "f", 6),
+        ("lstm-2-8", 2, "f", 0),
         ("lstm-2-8", 2, "g", 0),
         ("gru-1-8", 1, "z", 4),
         ("gru-1-8", 1, "candidate", 2),
@@ -148,9 +148,9 @@ def test_a_linked_view_shows_the_activations(visit, corpus, model, layer, quanti
     assert np.ptp(stored) > 0.5, "a unit that hardly moves would test nothing"
     check_colours(page, corpus, model, layer, quantity, unit)
     assert page.locator(".here").evaluate("span => span.position") == 7
-    told = page.locator("#here").text_content()
-    assert number_in(told, r"unit \d+(\S?\d\.\d\d)$") == pytest.approx(stored[7], abs=TOLERANCE)
-    assert "stream 0, step 7" in told
+    card = page.locator("#here").text_content()
+    assert number_in(card, r"unit \d+(\S?\d\.\d\d)$") == pytest.approx(stored[7], abs=TOLERANCE)
+    assert "stream 0, step 7" in card
 
 
 def test_choosing_changes_the_colours(visit, corpus):
@@ -195,7 +195,7 @@ def test_the_ranked_list_leads_to_its_units(visit, corpus):
     rows = page.locator("#ranked button")
     assert rows.all_text_contents() == ["1layer 2 · unit 3 · c0.875", "2layer 1 · unit 6 · h0.855", "3layer 1 · unit 0 · c0.750"]
     check_colours(page, corpus, "lstm-2-8", 2, "c", 3)
-    assert "Its place in the lists: inside quotes (AUC) 1." in page.get_by_role("status").text_content()
+    assert "Its rank in the lists: inside quotes (AUC) 1." in page.get_by_role("status").text_content()
     rows.nth(1).click()
     check_colours(page, corpus, "lstm-2-8", 1, "h", 6)
     assert [row.get_attribute("aria-current") for row in rows.all()] == ["false", "true", "false"]
@@ -206,7 +206,7 @@ def test_the_ranked_list_leads_to_its_units(visit, corpus):
     page.keyboard.press("p")
     check_colours(page, corpus, "lstm-2-8", 1, "c", 0)
     page.locator("#feature").select_option("line position (Pearson)")
-    assert rows.all_text_contents() == ["1layer 1 · unit 5 · c0.550"], "rank 11 is not listed"
+    assert rows.all_text_contents() == ["1layer 1 · unit 5 · c0.550"], "rank 11 is not in the list"
     page.locator("#feature").select_option("inside quotes (AUC)")
     page.get_by_label("Model").select_option("gru-1-8")
     assert rows.all_text_contents() == ["1layer 1 · unit 4 · h0.650"]
@@ -216,18 +216,18 @@ def test_search_finds_marks_and_scrolls(visit, corpus):
     page = visit("#at=0")
     lowered = corpus.text.lower()
     query = "café naïve".encode()
-    places = [place for place in range(CHARACTERS) if lowered.startswith(query, place)]
-    inside = [place for place in places if place // STEPS == (place + len(query) - 1) // STEPS]
+    found = [position for position in range(CHARACTERS) if lowered.startswith(query, position)]
+    inside = [position for position in found if position // STEPS == (position + len(query) - 1) // STEPS]
     assert len(inside) >= 3
     page.get_by_label("Search").fill("CAFé Naïve")
     here = page.locator(".here")
     assert here.evaluate("span => span.position") == inside[0]
     expect(here).to_be_in_viewport()
     marked = page.locator(".match").evaluate_all("spans => spans.map(span => span.position)")
-    assert marked == [place + offset for place in inside for offset in range(len(query))]
-    for key, which in (("Enter", 1), ("Enter", 2), ("Shift+Enter", 1), ("Shift+Enter", 0), ("Shift+Enter", -1), ("Enter", 0)):
+    assert marked == [position + offset for position in inside for offset in range(len(query))]
+    for key, index in (("Enter", 1), ("Enter", 2), ("Shift+Enter", 1), ("Shift+Enter", 0), ("Shift+Enter", -1), ("Enter", 0)):
         page.keyboard.press(key)
-        assert here.evaluate("span => span.position") == inside[which]
+        assert here.evaluate("span => span.position") == inside[index]
         expect(here).to_be_in_viewport()
     expect(page.get_by_role("status")).to_have_text(f"Match 1 of {len(inside)} of “CAFé Naïve”.")
     page.get_by_label("Search").fill("no such words")
@@ -239,11 +239,11 @@ def test_a_match_does_not_cross_from_stream_to_stream(visit, corpus):
     page = visit()
     across = corpus.text[STEPS - 2 : STEPS + 2]
     assert across.isascii()
-    expected = [place for place in range(CHARACTERS) if corpus.text[place:].lower().startswith(across.lower())]
+    expected = [position for position in range(CHARACTERS) if corpus.text[position:].lower().startswith(across.lower())]
     assert STEPS - 2 in expected
     page.get_by_label("Search").fill(across.decode())
     marked = page.locator(".match").evaluate_all("spans => spans.map(span => span.position)")
-    assert marked == [place + offset for place in expected if place != STEPS - 2 for offset in range(len(across))]
+    assert marked == [position + offset for position in expected if position != STEPS - 2 for offset in range(len(across))]
 
 
 def predictions(corpus, model):
@@ -254,13 +254,13 @@ def predictions(corpus, model):
 
 
 @pytest.mark.parametrize("model", SHAPES)
-def test_the_five_most_likely_next_characters_stand_under_each(visit, corpus, model):
+def test_the_five_most_likely_next_characters_are_under_each(visit, corpus, model):
     page = visit(f"#model={model}&at={STEPS - 1}")
     assert page.locator(".next").count() == 0
     page.keyboard.press("t")
     expect(page.locator(".next")).to_have_count(CHARACTERS)
     script = """spans => spans.map(span => [...span.querySelectorAll('.next i')].map(guess =>
-        [guess.textContent, getComputedStyle(guess).backgroundColor, guess.classList.contains('came')]))"""
+        [guess.textContent, getComputedStyle(guess).backgroundColor, guess.classList.contains('actual')]))"""
     columns = page.locator("#text .character").evaluate_all(script)
     probabilities = predictions(corpus, model)
     signs = {32: "·", 9: "→", 10: "↵", 13: "CR"}
@@ -269,13 +269,13 @@ def test_the_five_most_likely_next_characters_stand_under_each(visit, corpus, mo
     for position, (column, exact) in enumerate(zip(columns, probabilities, strict=True)):
         assert len({guess for guess, _, _ in column}) == 5
         best = sorted(exact, reverse=True)[:5]
-        for (guess, colour, came), expected in zip(column, best, strict=True):
-            # Which of two almost equal ones comes first is up to rounding, so each is held to its own probability.
+        for (guess, colour, is_actual), expected in zip(column, best, strict=True):
+            # Which of two almost equal ones comes first is up to rounding, so each is compared with its own probability.
             own = exact[written.index(guess)]
             assert own == pytest.approx(expected, abs=0.002)
             numbers = [float(word) for word in re.findall(r"[\d.]+", colour)]
             assert (numbers[3] if len(numbers) == 4 else 1.0) == pytest.approx(own, abs=1 / 510 + 0.002)
-            assert came == (guess == written[following[position]])
+            assert is_actual == (guess == written[following[position]])
     bars = page.locator("#predictions li")
     shown = bars.evaluate_all(
         "items => items.map(item => [item.querySelector('.sign').textContent, item.querySelector('meter').value])"
@@ -331,28 +331,28 @@ def test_an_address_changed_by_hand_changes_the_view(visit, corpus):
     check_colours(page, corpus, "gru-1-8", 1, "r", 2)
 
 
-def test_what_an_address_cannot_have_is_told(visit, corpus):
+def test_what_does_not_exist_in_an_address_is_reported(visit, corpus):
     page = visit("#model=lstm-9-9&layer=x&quantity=q&unit=99&at=123456")
-    told = page.get_by_role("status").text_content()
+    message = page.get_by_role("status").text_content()
     for mistake in ("no model lstm-9-9", "no layer of that number", "no quantity q", "unit 99", "no character 123456"):
-        assert mistake in told
+        assert mistake in message
     check_colours(page, corpus, "lstm-2-8", 1, "c", 6)
     assert page.locator(".here").evaluate("span => span.position") == CHARACTERS - 1
 
 
-def test_hovering_tells_the_value_and_the_position(visit, corpus):
+def test_hovering_shows_the_value_and_the_position(visit, corpus):
     page = visit("#model=lstm-2-8&layer=1&quantity=h&unit=2")
     page.locator("#text .character").nth(415).hover()
-    told = page.locator("#tip").text_content()
-    assert number_in(told, r"h = (\S?\d\.\d\d),") == pytest.approx(
+    tip = page.locator("#tip").text_content()
+    assert number_in(tip, r"h = (\S?\d\.\d\d),") == pytest.approx(
         stored_values(corpus, "lstm-2-8", 1, "h", 2)[415], abs=TOLERANCE
     )
-    assert told.endswith("stream 1, step 15")
+    assert tip.endswith("stream 1, step 15")
     page.locator("h1").hover()
     assert page.locator("#tip").is_hidden()
 
 
-def test_the_strip_shows_the_text_and_leads_to_a_place(visit):
+def test_the_strip_shows_the_text_and_leads_to_a_position(visit):
     page = visit("#model=lstm-2-8&layer=1&quantity=c&unit=1&at=0")
     box = page.locator("#overview").bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 5)
@@ -371,12 +371,12 @@ def test_the_page_is_never_wider_than_the_window(visit, width):
 
 
 def test_where_gates_of_few_units_fit_the_page_offers_those(visit, corpus, words, tmp_path, monkeypatch):
-    """Of a character 78 bytes fit; 1 + 2 x 10 + 28 + 5 are text, predictions and states, and 4 x 4 gates of the units listed."""
-    monkeypatch.setattr(contents, "BLOCK_BYTES", 78 * CHARACTERS * 4 // 3)
+    """Of a character 78 bytes fit; 1 + 2 x 10 + 28 + 5 are text, predictions and states, 4 x 4 the gates of the ranked units."""
+    monkeypatch.setattr(page_budget, "BLOCK_BYTES", 78 * CHARACTERS * 4 // 3)
     path = tmp_path / "limited.html"
     path.write_text(explorer_page.build(**words))
     page = visit("#model=lstm-2-8&layer=1&quantity=f&unit=2", path)
-    assert "Gates and candidates are there for units of rank 1 to 10 in the list" in page.locator("header").text_content()
+    assert "Gates and candidates are included for units of rank 1 to 10 in the list" in page.locator("header").text_content()
     assert page.get_by_role("status").text_content() == "The page has no f of a unit 2 in layer 1; showing 0."
     for key, unit in (("j", 5), ("j", 6), ("j", 0), ("k", 6)):
         page.keyboard.press(key)

@@ -6,13 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.explorer.quantise import most_likely, quantise, quantise_probabilities
+from rnnscope.models.cells import CELLS
+
+LSTM, GRU = CELLS["lstm"].by_name, CELLS["gru"].by_name
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @given(st.lists(st.floats(0, 1), min_size=1))
-def test_gates_are_off_by_at_most_half_a_step(dtype, exact):
+def test_errors_of_gates_are_at_most_half_a_step(dtype, exact):
     values = np.array(exact, dtype)
-    for gate in "iforz":
+    gates = (*(LSTM[name] for name in "ifo"), *(GRU[name] for name in "rz"))
+    for gate in gates:
         stored = quantise(gate, values)
         assert stored.dtype == np.uint8
         for byte, value in zip(stored.tolist(), values.tolist(), strict=True):
@@ -21,10 +25,10 @@ def test_gates_are_off_by_at_most_half_a_step(dtype, exact):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @given(st.lists(st.floats(-1, 1), min_size=1))
-def test_states_and_candidates_are_off_by_at_most_half_a_step(dtype, exact):
+def test_errors_of_states_and_candidates_are_at_most_half_a_step(dtype, exact):
     values = np.array(exact, dtype)
-    for quantity in ("g", "h", "candidate"):
-        stored = quantise(quantity, values)
+    for activation in (LSTM["g"], LSTM["h"], GRU["candidate"]):
+        stored = quantise(activation, values)
         assert stored.dtype == np.int8
         for byte, value in zip(stored.tolist(), values.tolist(), strict=True):
             assert abs(byte / 127 - value) <= 1 / 254 + 1e-7
@@ -32,13 +36,13 @@ def test_states_and_candidates_are_off_by_at_most_half_a_step(dtype, exact):
 
 @given(st.lists(st.floats(-60000, 60000, width=16), min_size=1))
 def test_cells_are_stored_as_their_hyperbolic_tangent(exact):
-    for byte, value in zip(quantise("c", np.array(exact, np.float16)).tolist(), exact, strict=True):
+    for byte, value in zip(quantise(LSTM["c"], np.array(exact, np.float16)).tolist(), exact, strict=True):
         assert abs(byte / 127 - math.tanh(value)) <= 1 / 254 + 1e-6
 
 
 def test_zero_and_the_ends_are_exact():
-    assert quantise("h", np.array([-1.0, 0.0, 1.0])).tolist() == [-127, 0, 127]
-    assert quantise("f", np.array([0.0, 1.0])).tolist() == [0, 255]
+    assert quantise(LSTM["h"], np.array([-1.0, 0.0, 1.0])).tolist() == [-127, 0, 127]
+    assert quantise(LSTM["f"], np.array([0.0, 1.0])).tolist() == [0, 255]
     assert quantise_probabilities(np.array([0.0, 0.5, 1.0])).tolist() == [0, 128, 255]
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from rnnscope.errors import InputError
 from rnnscope.figures import style
+from rnnscope.models.cells import CELLS
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency", severity 1.
 DEFICIENCIES = {
@@ -16,6 +17,9 @@ DEFICIENCIES = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }
+
+
+CELL_COLOURS = {cell.name: cell.colour for cell in CELLS.values()}
 
 
 def seen(colour, deficiency):
@@ -29,8 +33,11 @@ def seen(colour, deficiency):
 
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-@pytest.mark.parametrize("colours", [style.CELL_COLOURS, *(style.ordered_colours(range(count)) for count in (2, 3, 4))])
-def test_colours_are_told_apart_from_each_other_and_from_paper(colours, deficiency):
+@pytest.mark.parametrize(
+    "colours",
+    [CELL_COLOURS, *(style.ordered_colours(range(count)) for count in (2, 3, 4))],
+)
+def test_colours_differ_from_each_other_and_from_paper(colours, deficiency):
     lab = [seen(colour, deficiency) for colour in [*colours.values(), "white"]]
     # A difference of 2.3 is just noticeable (Mahy et al. 1994).
     assert min(np.linalg.norm(one - other) for one, other in combinations(lab, 2)) > 15
@@ -82,7 +89,7 @@ def test_neither_file_when_drawing_fails(tmp_path):
         ("cell,test_loss\nlstm,1.5\nlsmt,1.5\n", "cell 'lsmt', expected lstm, rnn, gru"),
     ],
 )
-def test_bad_table_is_told_in_one_line(tmp_path, content, message):
+def test_bad_table_is_reported_in_one_line(tmp_path, content, message):
     path = tmp_path / "table.csv"
     path.write_text(content)
     with pytest.raises(InputError) as error:

@@ -8,7 +8,8 @@ WORDS = r"(?:\s+[^\s.;:]+){0,6}?\s+"
 DIALECT = {
     rf"\b(?:held|holds?|holding)\b{WORDS}?against\b": "compare(d) with",
     r"\btold\b(?!\s+apart)": "reported, stated, shown, distinguished",
-    r"\btells?\s+(?:an?|each|every|which|what|how|whether|that|it|of|the\s+(?!user|reader|program))\b": "detect, show, report, say",
+    r"\btells?\s+(?:an?|each|every|which|what|how|whether|that|it|of)\b": "detect, show, report, say",
+    r"\btells?\s+the\s+(?!user|reader|program)": "show, report, give",
     r"\btells?\s+(?:delimiters|characters|features)\b": "detect, mark",
     r"\banew\b": "again",
     r"\bflatter(?:s|ed|ing)?\b": "selection bias",

@@ -3,10 +3,10 @@
 import json
 
 import numpy as np
-import pandas as pd
 from helpers.plain_cascade import PlainText
 
-from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
+from rnnscope.corpus.split import Layout, cut_parts
+from rnnscope.corpus.text import distinct_bytes
 from rnnscope.storage.predictions import write_predictions
 
 PROSE = (
@@ -16,12 +16,12 @@ STREAMS, STEPS, SEGMENTS = 3, 20, (4, 2, 3)
 NAMES = ("lstm-1-4", "lstm-1-8", "ngram-1", "ngram-2")
 ORDER = ["n-gram", "memory", "rare_words", "word_model", "punctuation", "boost"]
 LEVELS = {"memory": [10, 60], "rare_words": [0, 3], "boost": [0.2, 0.4]}
-WORDS = [*("--order", *ORDER), *("--ngram-horizons", "2"), *("--memory", "10", "60"), *("--rare-words", "0", "3")]
+WORDS = [*("--order", *ORDER), *("--longest-context", "2"), *("--memory", "10", "60"), *("--rare-words", "0", "3")]
 WORDS += ["--boost", "0.2", "0.4"]
 
 
 class ErrorProject:
-    """split/, predictions/ and losses.csv in a folder; lstm-1-8 has the lower validation loss, lstm-1-4 the lower test loss."""
+    """split/, predictions/ and best_models.csv in a folder; the best network is lstm-1-8."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -43,8 +43,9 @@ class ErrorProject:
         self.log_prob = {name: np.log(values).astype(np.float32) for name, values in probabilities.items()}
         for name, values in self.log_prob.items():
             write_predictions(folder / f"predictions/{name}.parquet", self.test, values)
-        losses = {"model": NAMES[:2], "validation_loss": [1.5, 1.4], "test_loss": [1.3, 1.6]}
-        pd.DataFrame(losses).to_csv(folder / "losses.csv", index=False)
+        rows = ["network,lstm-1-8,1.4", "ngram,ngram-2,", "nnn,nnn-2,1.5", "best lstm,lstm-1-8,1.4"]
+        self.best = folder / "best_models.csv"
+        self.best.write_text("\n".join(["role,model,validation_loss", *rows]) + "\n")
 
     @property
     def words(self):
@@ -55,9 +56,9 @@ class ErrorProject:
         """The class of every test character under a model, one oracle after another; None where it is right."""
         steps = [(name, level) for name in ORDER for level in {"n-gram": [1, 2], **LEVELS}.get(name, ["all"])]
         found = []
-        for number, character in enumerate(self.plain.characters()):
-            of_model = float(log_prob.ravel()[number])
-            ngrams = {n: float(self.log_prob[f"ngram-{n}"].ravel()[number]) for n in (1, 2)}
+        for index, character in enumerate(self.plain.characters()):
+            of_model = float(log_prob.ravel()[index])
+            ngrams = {n: float(self.log_prob[f"ngram-{n}"].ravel()[index]) for n in (1, 2)}
             right = [name for name, level in steps if self.plain.is_right(name, level, character, of_model, ngrams)]
             found.append((right or ["remaining"])[0] if np.exp(of_model) < 0.5 else None)
         return found

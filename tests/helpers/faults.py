@@ -178,7 +178,7 @@ class FaultInjection:
         return 1
 
     def wait_for_the_end_of(self, process):
-        """Wait for Snakemake. Terminated while it holds its scheduler's lock, it hangs: a user kills it then, and so does this."""
+        """Wait for Snakemake. Terminated while it holds its scheduler's lock, it hangs, and is killed, as a user would."""
         try:
             process.wait(30 + 4 * self.duration if self.terminated else None)
         except subprocess.TimeoutExpired:

@@ -211,7 +211,7 @@ def become(request, descriptors):
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 (multiprocessing closed it)
     os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environment)

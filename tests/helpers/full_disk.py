@@ -49,7 +49,8 @@ def array(path):
 
     text = path.parent.with_name(f"{path.parent.name}.txt")
     text.write_bytes(bytes(range(97, 107)) * 3200)
-    sys.argv += ["--text", str(text), "--streams", "2", "--sequence-length", "5", "--fractions", "0.8,0.1,0.1", "--out", str(path)]
+    sys.argv += ["--text", str(text), "--streams", "2", "--sequence-length", "5", "--fractions", "0.8,0.1,0.1"]
+    sys.argv += ["--out", str(path)]
     return split.main
 
 

@@ -1,4 +1,7 @@
-"""The features of a text one character at a time, straight from their definitions, slow and obvious; no code of rnnscope's."""
+"""The features of a text one character at a time, straight from their definitions, slow and obvious; no code of rnnscope.
+
+One function a feature, of the same name and parameters.
+"""
 
 BLANKS = b" \t\r"
 
@@ -7,34 +10,34 @@ def is_word(byte):
     return byte >= 128 or chr(byte).isalnum() or byte == ord("_")
 
 
-def line_before(text, place):
-    """The characters of the line that the character at `place` belongs to, up to and without it."""
-    start = place
+def line_before(text, index):
+    """The characters of the line of the character at `index`, up to and without it."""
+    start = index
     while start > 0 and text[start - 1] != ord("\n"):
         start -= 1
-    return text[start:place]
+    return text[start:index]
 
 
-def ends_empty_line(text, place):
+def ends_empty_line(text, index):
     """Whether the character ends a line of blanks that another line comes before."""
-    before = line_before(text, place)
-    return text[place] == ord("\n") and not before.strip(BLANKS) and len(before) < place
+    before = line_before(text, index)
+    return text[index] == ord("\n") and not before.strip(BLANKS) and len(before) < index
 
 
 def line_position(text):
-    return [0 if byte == ord("\n") else len(line_before(text, place)) + 1 for place, byte in enumerate(text)]
+    return [0 if byte == ord("\n") else len(line_before(text, index)) + 1 for index, byte in enumerate(text)]
 
 
-def newline_soon(text, within):
-    return [ord("\n") in text[place + 1 : place + 1 + within] for place in range(len(text))]
+def newline_soon(text, newline_within):
+    return [ord("\n") in text[index + 1 : index + 1 + newline_within] for index in range(len(text))]
 
 
 def inside_quotes(text):
     state, values = False, []
-    for place, byte in enumerate(text):
+    for index, byte in enumerate(text):
         if byte == ord('"'):
             state = not state
-        if ends_empty_line(text, place):
+        if ends_empty_line(text, index):
             state = False
         values.append(state)
     return values
@@ -42,12 +45,12 @@ def inside_quotes(text):
 
 def inside_parentheses(text):
     depth, values = 0, []
-    for place, byte in enumerate(text):
+    for index, byte in enumerate(text):
         if byte == ord("("):
             depth += 1
         if byte == ord(")") and depth > 0:
             depth -= 1
-        if ends_empty_line(text, place):
+        if ends_empty_line(text, index):
             depth = 0
         values.append(depth > 0)
     return values
@@ -55,8 +58,8 @@ def inside_parentheses(text):
 
 def indentation(text):
     values = []
-    for place, byte in enumerate(text):
-        line = b"" if byte == ord("\n") else line_before(text, place) + bytes([byte])
+    for index, byte in enumerate(text):
+        line = b"" if byte == ord("\n") else line_before(text, index) + bytes([byte])
         count = 0
         while count < len(line) and line[count] in b" \t":
             count += 1
@@ -82,10 +85,10 @@ def capital(text):
 def sentence_start(text):
     """`ended`: an end mark was read, and closing marks at most since; `about`: a sentence is about to begin."""
     about, ended, values = True, False, []
-    for place, byte in enumerate(text):
+    for index, byte in enumerate(text):
         if is_word(byte):
             about = False
-        elif (ended and bytes([byte]).isspace()) or ends_empty_line(text, place):
+        elif (ended and bytes([byte]).isspace()) or ends_empty_line(text, index):
             about = True
         ended = byte in b".!?" or (ended and byte in b"\"')]")
         values.append(about)
@@ -96,25 +99,25 @@ def is_name(byte):
     return byte < 128 and (chr(byte).isalnum() or byte == ord("_"))
 
 
-def separated_number(text, place):
-    """Where a number with apostrophes between its digits ends that begins at `place`; `place` where there is none."""
-    if not 48 <= text[place] <= 57 or (place and is_name(text[place - 1])):
-        return place
-    end, separators = place, 0
+def separated_number(text, index):
+    """Where a number with apostrophes between its digits ends that begins at `index`; `index` if there is none."""
+    if not 48 <= text[index] <= 57 or (index and is_name(text[index - 1])):
+        return index
+    end, separators = index, 0
     while end < len(text):
         if text[end] == ord("'") and end + 1 < len(text) and is_name(text[end + 1]):
             separators += 1
         elif not is_name(text[end]) and text[end] != ord("."):
             break
         end += 1
-    return end if separators else place
+    return end if separators else index
 
 
-def keyword_if(text, place):
-    """Where the bracket of an `if (` or `if constexpr (` that begins at `place` stands; None where there is none."""
-    if text[place : place + 2] != b"if" or (place and is_name(text[place - 1])):
+def keyword_if(text, index):
+    """Index of the bracket of an `if (` or `if constexpr (` that begins at `index`; None if there is none."""
+    if text[index : index + 2] != b"if" or (index and is_name(text[index - 1])):
         return None
-    rest = text[place + 2 :]
+    rest = text[index + 2 :]
     word = rest.lstrip(b" \t")
     if word.startswith(b"constexpr") and len(word) < len(rest):
         rest = word[len(b"constexpr") :]
@@ -122,9 +125,9 @@ def keyword_if(text, place):
     return len(text) - len(bracket) if bracket.startswith(b"(") else None
 
 
-def after_backslash(text, place):
-    """Whether the line feed at `place` comes after a backslash, with a carriage return between or not."""
-    return text[:place].endswith((b"\\", b"\\\r"))
+def after_backslash(text, index):
+    """Whether the line feed at `index` comes after a backslash, with a carriage return between or not."""
+    return text[:index].endswith((b"\\", b"\\\r"))
 
 
 class Machine:
@@ -137,68 +140,68 @@ class Machine:
         self.bracket_of_if = None
         self.directive, self.name_end, self.name, self.before, self.branches = False, None, b"", None, []
         self.only_blanks = True  # in this line so far, comments left aside
-        self.understood = 0  # the characters before this place belong to a number or a name that was read whole
+        self.understood = 0  # the characters before this index belong to a number or a name that was read to its end
 
-    def read(self, place):
+    def read(self, index):
         """Read one character; returns the five values after it."""
-        byte, was = self.text[place], self.state
+        byte, was = self.text[index], self.state
         line_ends = False
         if was == "code":
-            if place >= self.understood:
-                self.open(place)
+            if index >= self.understood:
+                self.open(index)
         elif was == "block":
-            if place >= self.opened + 3 and self.text[place - 1 : place + 1] == b"*/":
+            if index >= self.opened + 3 and self.text[index - 1 : index + 1] == b"*/":
                 self.state = "code"
         elif was == "line":
-            if byte == ord("\n") and not after_backslash(self.text, place):
+            if byte == ord("\n") and not after_backslash(self.text, index):
                 self.state, line_ends = "code", True
         elif self.escaped:
-            self.escaped = self.text[place - 1 : place + 2] == b"\\\r\n"
+            self.escaped = self.text[index - 1 : index + 2] == b"\\\r\n"
         elif byte == ord("\\"):
             self.escaped = True
         elif byte in (self.quote, ord("\n")):
             self.state, line_ends = "code", byte == ord("\n")
-        if place == self.name_end:
+        if index == self.name_end:
             self.follow_branches()
         if was == "code" and byte == ord("\n"):
-            line_ends = not after_backslash(self.text, place)
+            line_ends = not after_backslash(self.text, index)
         if line_ends:
-            self.end_line(place)
+            self.end_line(index)
         elif "block" not in (was, self.state) and byte not in BLANKS:
             self.only_blanks = False
         return (
-            self.state in ("block", "line") and place > self.opened,
+            self.state in ("block", "line") and index > self.opened,
             self.state == "literal",
             self.condition > 0,
             self.braces,
             self.directive,
         )
 
-    def open(self, place):
-        text, byte = self.text, self.text[place]
-        if text[place : place + 2] == b"/*":
-            self.state, self.opened = "block", place
-        elif text[place : place + 2] == b"//":
-            self.state, self.opened = "line", place
+    def open(self, index):
+        text, byte = self.text, self.text[index]
+        if text[index : index + 2] == b"/*":
+            self.state, self.opened = "block", index
+        elif text[index : index + 2] == b"//":
+            self.state, self.opened = "line", index
         elif byte in b"\"'":
             self.state, self.quote, self.escaped = "literal", byte, False
-        elif separated_number(text, place) > place:
-            self.understood = separated_number(text, place)
-        elif keyword_if(text, place) is not None:
-            self.bracket_of_if = keyword_if(text, place)
+        elif separated_number(text, index) > index:
+            self.understood = separated_number(text, index)
+        elif keyword_if(text, index) is not None:
+            self.bracket_of_if = keyword_if(text, index)
         elif byte == ord("#"):
-            self.open_directive(place)
+            self.open_directive(index)
         elif byte == ord("{"):
             self.braces += 1
         elif byte == ord("}"):
             self.braces = max(self.braces - 1, 0)
-        elif byte == ord("(") and (self.condition or self.bracket_of_if == place):
+        elif byte == ord("(") and (self.condition or self.bracket_of_if == index):
             self.condition += 1
         elif byte == ord(")") and self.condition:
             self.condition -= 1
 
-    def open_directive(self, place):
-        start = place + 1
+    def open_directive(self, index):
+        start = index + 1
         while start < len(self.text) and self.text[start] in b" \t":
             start += 1
         end = start
@@ -217,17 +220,36 @@ class Machine:
             self.branches.pop()
         self.before = (self.braces, self.condition)
 
-    def end_line(self, place):
+    def end_line(self, index):
         if self.directive:
             self.directive = False
             self.braces, self.condition = self.before
-        if not line_before(self.text, place).strip(BLANKS):
+        if not line_before(self.text, index).strip(BLANKS):
             self.condition = 0
         self.only_blanks = True
 
 
-def code_features(text):
+def read_code(text, column):
+    """One of the five values that the machine returns, at every character."""
     machine = Machine(text)
-    rows = [machine.read(place) for place in range(len(text))]
-    names = ("inside_comment", "inside_string", "inside_if_condition", "brace_depth", "inside_preprocessor")
-    return {name: [row[column] for row in rows] for column, name in enumerate(names)}
+    return [machine.read(index)[column] for index in range(len(text))]
+
+
+def inside_comment(text):
+    return read_code(text, 0)
+
+
+def inside_string(text):
+    return read_code(text, 1)
+
+
+def inside_if_condition(text):
+    return read_code(text, 2)
+
+
+def brace_depth(text):
+    return read_code(text, 3)
+
+
+def inside_preprocessor(text):
+    return read_code(text, 4)

@@ -1,11 +1,12 @@
-"""Small random texts, twice: as rnnscope puts them together from their split, and plain."""
+"""Small random texts, twice: as rnnscope joins them from the parts of their split, and plain."""
 
 import numpy as np
 from helpers.plain_cascade import PlainText
 from hypothesis import strategies as st
 
-from rnnscope.analyses.errors.whole_text import whole_text
-from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
+from rnnscope.corpus.split import Layout, cut_parts
+from rnnscope.corpus.split_text import join_parts
+from rnnscope.corpus.text import distinct_bytes
 
 # Few words, so that they repeat: also one inside another, and with bytes beyond ASCII; ends of parts and streams cut some.
 WORDS = st.sampled_from([b"a", b"ab", b"aab", b"a_1", b"\xc3\xa9a", b"B"])
@@ -14,7 +15,7 @@ BETWEEN = st.sampled_from([b" ", b"\r\n", b"'", b'"', b"-", b". ", b""])
 
 @st.composite
 def texts(draw):
-    """A WholeText and its PlainText."""
+    """A SplitText and its PlainText."""
     streams, steps = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     segments = tuple(draw(st.integers(1, 6)) for _ in range(3))
     length = streams * steps * sum(segments)
@@ -24,4 +25,4 @@ def texts(draw):
     vocabulary = distinct_bytes(text)
     parts = [ids for _, ids in cut_parts(text, Layout(streams, steps, segments), vocabulary)]
     plain = PlainText(text.tobytes(), streams, steps * sum(segments), steps * segments[0], steps * segments[2])
-    return whole_text(parts, vocabulary), plain
+    return join_parts(parts, vocabulary), plain

@@ -1,10 +1,10 @@
-"""What the small corpus of the explorer's tests is made of."""
+"""The parts of the small corpus of the explorer's tests."""
 
 TITLE = 'A <b>tale</b> & </title></script><script>document.title = "taken over"</script>'
-# Everything that could be taken for HTML, for a place to fill in, or for something else than a byte.
+# Everything that could be mistaken for HTML, for a placeholder of the template, or for something else than a byte.
 PASSAGE = (
     '"Well," said the old man, "you have come (at last)?"\r\n\tif (a < b && c) { return <script>alert(1)</script>; }\r\n'
-    "<!-- {{SCRIPT}} {{TITLE}} --> </script><img src=x onerror=alert(2)> &lt;&amp; café naïve \x00\x7f\\u003c %d\n\n"
+    "<!-- {{ script }} {% raw %} --> </script><img src=x onerror=alert(2)> &lt;&amp; café naïve \x00\x7f\\u003c %d\n\n"
 ).encode()
 STREAMS, STEPS, CHARACTERS = 3, 400, 1000
 SHAPES = {"lstm-2-8": ("lstm", 2, 7), "gru-1-8": ("gru", 1, 5)}

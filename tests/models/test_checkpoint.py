@@ -1,3 +1,5 @@
+from dataclasses import asdict, replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,8 +7,12 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from rnnscope.errors import InputError
+from rnnscope.models import feed_forward
 from rnnscope.models.checkpoint import Description, check_vocabulary, load_checkpoint, save_checkpoint
+from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
+from rnnscope.storage.files import discard
+from rnnscope.storage.tensors import save_tensors
 
 SHAPE = Shape("gru", 2, 3, 4)
 DESCRIPTION = Description("gru-2-5", SHAPE, 0.25, 7, [10, 97, 98, 200])
@@ -57,6 +63,53 @@ def test_another_programs_file_and_unfit_weights_are_named(tmp_path):
     save_checkpoint(path, Network(Shape("gru", 1, 3, 4)).state_dict(), DESCRIPTION)
     with pytest.raises(InputError, match=r"^[^\n]*do not fit a network[^\n]*$"):
         load_checkpoint(path)
+
+
+@pytest.fixture
+def nnn(tmp_path):
+    network = FeedForwardNetwork(feed_forward.Shape(2, 3, 4), torch.Generator().manual_seed(3))
+    path = tmp_path / "nnn.safetensors"
+    description = Description("nnn-2", network.shape, 0.0, 7, [10, 97, 98, 200], "feed-forward")
+    save_checkpoint(path, network.state_dict(), description)
+    return path, network, description
+
+
+def test_a_checkpoint_of_an_nnn_rebuilds_it(nnn):
+    path, network, description = nnn
+    for expected in (FeedForwardNetwork, torch.nn.Module):
+        rebuilt, found = load_checkpoint(path, "cpu", expected)
+        assert isinstance(rebuilt, FeedForwardNetwork)
+        assert (found, rebuilt.shape, rebuilt.training) == (description, network.shape, False)
+        assert all(torch.equal(values, rebuilt.state_dict()[name]) for name, values in network.state_dict().items())
+
+
+def test_a_network_of_another_kind_is_named(nnn, checkpoint):
+    with pytest.raises(InputError, match=r"nnn\.safetensors: found a feed-forward network, expected a recurrent one"):
+        load_checkpoint(nnn[0])
+    with pytest.raises(InputError, match=r"checkpoint\.safetensors: found a recurrent network, expected a feed-forward one"):
+        load_checkpoint(checkpoint[0], "cpu", FeedForwardNetwork)
+
+
+def test_an_unknown_kind_and_an_unfit_shape_are_named(nnn):
+    path, network, description = nnn
+    for bad in (replace(description, kind="other"), replace(description, shape=feed_forward.Shape(3, 3, 4))):
+        save_checkpoint(path, network.state_dict(), bad)
+        with pytest.raises(InputError, match=r"nnn\.safetensors: weights or metadata do not fit a network"):
+            load_checkpoint(path, "cpu", FeedForwardNetwork)
+    discard(path)
+    path.write_text("{}")
+    with pytest.raises(InputError, match="not readable as a checkpoint"):
+        load_checkpoint(path)
+
+
+def test_a_checkpoint_without_a_kind_is_recurrent(tmp_path):
+    """As files were written before there were kinds."""
+    network, path = Network(SHAPE, 0.25, torch.Generator().manual_seed(1)), tmp_path / "old.safetensors"
+    old = {name: value for name, value in asdict(DESCRIPTION).items() if name != "kind"}
+    save_tensors(path, network.state_dict(), old)
+    rebuilt, description = load_checkpoint(path)
+    assert description == DESCRIPTION
+    assert all(torch.equal(values, rebuilt.state_dict()[name]) for name, values in network.state_dict().items())
 
 
 def test_another_vocabulary_is_refused(tmp_path):

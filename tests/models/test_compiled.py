@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnscope.models import compiled
+from rnnscope.models.backends import cross_entropy
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.recurrences import CELLS
-from rnnscope.training.cross_entropy import cross_entropy
 
-CELL_NAMES = sorted(CELLS)
+CELL_NAMES = sorted(compiled.KERNELS)
 # What torch says of processors, the least capable first: one that can do more can do what is before it.
 CAPABILITIES = ["DEFAULT", "AVX2", "AVX512"]
 HERE = torch.backends.cpu.get_cpu_capability()
@@ -179,7 +178,7 @@ def test_gates_at_the_ends_of_their_range():
     weights = torch.zeros(72, 1), torch.zeros(72, 18)
     state = torch.zeros(1, 18)
     below = torch.zeros(1, 1, 1)
-    i, _, _, g, _, h = compiled.run_layer("LSTM", True, below, *weights, inputs.repeat(4), state, state)
+    i, _, _, g, _, h = compiled.run_layer("lstm", True, below, *weights, inputs.repeat(4), state, state)
     exact = inputs.double()
     torch.testing.assert_close(i.flatten().double(), exact.sigmoid(), rtol=0, atol=1e-7)
     torch.testing.assert_close(g.flatten().double(), exact.tanh(), rtol=1e-6, atol=1e-12)
@@ -233,7 +232,7 @@ def test_a_library_of_another_source_is_not_used(on_processor, tmp_path, monkeyp
     assert compiled.library() is None
     assert not compiled.is_available_for(torch.zeros(1))
     assert caplog.messages == [
-        message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install anew" in message
+        message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install again" in message
     ]
     assert len(caplog.messages) == 1
 

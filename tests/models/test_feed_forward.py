@@ -1,28 +1,21 @@
 """The n-NN against one-hot codes multiplied out, and its contexts against a loop over the text."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rnnscope.errors import InputError
 from rnnscope.models.feed_forward import (
-    Description,
     FeedForwardNetwork,
     Shape,
     correct_log_probabilities,
-    load_checkpoint,
     log_distributions,
-    mean_loss,
     minibatches,
-    save_checkpoint,
     scored_windows,
     train_windows,
 )
-from rnnscope.storage.files import discard
+from rnnscope.training.procedures import PROCEDURES
 
 N, K, H = 3, 5, 4
 
@@ -173,7 +166,7 @@ def test_a_vocabulary_of_all_256_bytes_has_room_for_the_missing_character():
 @pytest.mark.parametrize("at_once", [1, 8, 10_000])
 def test_distributions_and_losses_of_a_part(monkeypatch, at_once):
     """Three streams of 7 targets, in minibatches of 1, 2 and all steps."""
-    monkeypatch.setattr("rnnscope.baselines.neural.CHARACTERS_AT_ONCE", at_once)
+    monkeypatch.setattr("rnnscope.models.feed_forward.CHARACTERS_AT_ONCE", at_once)
     network = draw_network()
     rows = np.random.default_rng(1).integers(0, K, (3, 8)).astype(np.uint8)
     text = rows[:, 1:].ravel().tolist()
@@ -187,33 +180,4 @@ def test_distributions_and_losses_of_a_part(monkeypatch, at_once):
     np.testing.assert_allclose(torch.cat(distributions, 1).flatten(0, 1), expected, rtol=0, atol=1e-12)
     correct = [expected[position][character] for position, character in enumerate(text)]
     np.testing.assert_allclose(correct_log_probabilities(network, part).flatten(), correct, rtol=0, atol=1e-12)
-    assert mean_loss(network, part) == pytest.approx(-np.mean(correct), abs=1e-12)
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
-    network = FeedForwardNetwork(Shape(2, H, K), torch.Generator().manual_seed(3))
-    save_checkpoint(path, network.state_dict(), Description(network.shape, 7, [10, 97, 98, 99, 100]))
-    return path, network
-
-
-def test_a_checkpoint_gives_the_same_network_back(checkpoint):
-    path, network = checkpoint
-    loaded = load_checkpoint(path, np.array([10, 97, 98, 99, 100], dtype=np.uint8))
-    assert loaded.shape == network.shape
-    assert not loaded.training
-    assert all(torch.equal(values, network.state_dict()[name]) for name, values in loaded.state_dict().items())
-
-
-def test_a_bad_checkpoint_is_told(checkpoint, tmp_path):
-    path, network = checkpoint
-    with pytest.raises(InputError, match="trained on 5 other characters; expected the 2 of this split"):
-        load_checkpoint(path, np.array([10, 97], dtype=np.uint8))
-    save_checkpoint(path, network.state_dict(), Description(Shape(3, H, K), 7, [10]))
-    with pytest.raises(InputError, match=r"checkpoint\.safetensors: weights or metadata do not fit an n-NN"):
-        load_checkpoint(path, np.array([10], dtype=np.uint8))
-    discard(path)
-    path.write_bytes(json.dumps({}).encode())
-    with pytest.raises(InputError, match="not readable as a checkpoint"):
-        load_checkpoint(path, np.array([10], dtype=np.uint8))
+    assert PROCEDURES["feed-forward"].mean_loss(network, part, 2) == pytest.approx(-np.mean(correct), abs=1e-12)

@@ -6,11 +6,12 @@ from helpers.plain_network import loss_of, plain_weights, run_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnscope.models.backends import cross_entropy, run_layer
+from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.recurrences import CELLS, run_layer
-from rnnscope.training.cross_entropy import cross_entropy
+from rnnscope.models.recurrences import RECURRENCES
 
-CELL_NAMES = sorted(CELLS)
+CELL_NAMES = sorted(RECURRENCES)
 
 
 def draw_network(cell, layers, hidden_width, vocabulary, seed, dtype=torch.float64, scale=8.0):

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.sizes import matched_hidden_width, parameter_count, parse_model_name
+from rnnscope.models.sizes import matched_hidden_width, parameter_count
 
-cells = st.sampled_from(["lstm", "rnn", "gru"])
+cells = st.sampled_from(sorted(CELLS))
 
 
 @given(cells, st.integers(1, 3), st.integers(1, 12), st.integers(1, 20))
@@ -38,13 +41,11 @@ def test_the_budget_row_itself():
     assert matched_hidden_width("lstm", 1, 64, 87) == 64
 
 
-@pytest.mark.parametrize(
-    "name", ["lstm", "lstm-1", "lstm-0-64", "lstm-1-0", "xyz-1-64", "lstm-1-64-2", "LSTM-1-64", "lstm--1-64", ""]
-)
-def test_a_bad_model_name_is_refused(name):
-    with pytest.raises(ValueError, match="expected <cell>-<layers>-<size>"):
-        parse_model_name(name)
-
-
-def test_a_model_name():
-    assert parse_model_name("gru-2-128") == ("gru", 2, 128)
+def test_a_cell_without_hidden_input_has_no_recurrent_weights(monkeypatch):
+    """2 gates of 4 units over 5 characters and over the layer below, with biases, and the softmax layer."""
+    facts = replace(CELLS["gru"], name="minimal", gate_order=("z", "candidate"), hidden_input=False)
+    monkeypatch.setitem(CELLS, "minimal", facts)
+    assert parameter_count("minimal", 2, 4, 5) == 8 * (5 + 1) + 8 * (4 + 1) + 5 * (4 + 1)
+    network = Network(Shape("minimal", 2, 4, 5))
+    assert sum(values.numel() for values in network.parameters()) == parameter_count("minimal", 2, 4, 5)
+    assert [tuple(layer.W_hidden.shape) for layer in network.layers] == [(0, 4), (0, 4)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rnnscope.errors import InputError
 from rnnscope.ngrams.arpa import byte_of, name_of, names_of, read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
-from rnnscope.ngrams.ngram_model import count_ngrams, kneser_ney
+from rnnscope.ngrams.counts import count_ngrams
+from rnnscope.ngrams.ngram_model import kneser_ney
 
 PROSE = (
     b'"Well," said <the> old man, "you have come (at last), have you?"\r\nThe boy did not answer;\tcaf\xc3\xa9 & river.\r\n' * 2

@@ -10,7 +10,8 @@ from scipy import stats
 from rnnscope.errors import InputError
 from rnnscope.ngrams import backoff
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys, sample
-from rnnscope.ngrams.ngram_model import count_ngrams, kneser_ney
+from rnnscope.ngrams.counts import count_ngrams
+from rnnscope.ngrams.ngram_model import kneser_ney
 
 LETTERS = np.frombuffer(b"abc", dtype=np.uint8)
 HALF, THIRD, SIXTH = math.log(1 / 2), math.log(1 / 3), math.log(1 / 6)

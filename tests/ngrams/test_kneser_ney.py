@@ -34,8 +34,8 @@ def ids(text):
     return [ord(letter) - ord("a") for letter in text]
 
 
-def scores(train, scored, K, horizons):
-    return list(log_probabilities(arrays(train), arrays(scored), K, horizons))
+def scores(train, scored, K, contexts):
+    return list(log_probabilities(arrays(train), arrays(scored), K, contexts))
 
 
 def distribution(train, context, K, n):
@@ -44,13 +44,13 @@ def distribution(train, context, K, n):
     return np.exp(found.log_prob.reshape(K, -1)[:, -1])
 
 
-def assert_agrees(train, scored, K, horizons):
-    for found in scores(train, scored, K, horizons):
-        model = Model(train, K, found.horizon)
+def assert_agrees(train, scored, K, contexts):
+    for found in scores(train, scored, K, contexts):
+        model = Model(train, K, found.n)
         expected = [math.log(model.probability(text[i], text[:i])) for text in scored for i in range(len(text))]
         np.testing.assert_allclose(found.log_prob, expected, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(found.discounts, [float(D) for D in model.discounts[found.horizon + 1][0]], rtol=1e-12)
-        assert found.ngrams == sum(len(occurrences(train, order)) for order in range(1, found.horizon + 2))
+        np.testing.assert_allclose(found.discounts, [float(D) for D in model.discounts[found.n + 1][0]], rtol=1e-12)
+        assert found.ngrams == sum(len(occurrences(train, order)) for order in range(1, found.n + 2))
 
 
 @settings(deadline=None)
@@ -137,42 +137,37 @@ def split(tmp_path):
     return folder
 
 
-def test_stage_writes_losses_and_predictions(split, tmp_path):
-    done = run_stage(
-        "--split", split, "--horizons", "2-4", "--losses", tmp_path / "losses.csv", "--predictions", tmp_path / "out"
-    )
+def test_stage_writes_counts_and_predictions(split, tmp_path):
+    files = ("--counts", tmp_path / "counts.csv", "--predictions-folder", tmp_path / "out")
+    done = run_stage("--split", split, "--longest-context", 3, *files)
     assert done.returncode == 0, done.stderr
-    losses = pd.read_csv(tmp_path / "losses.csv")
+    counts = pd.read_csv(tmp_path / "counts.csv")
     train, test = np.load(split / "train.npy").tolist(), np.load(split / "test.npy")
     text = test[:, 1:].ravel().tolist()  # the test characters of all streams, end to end
-    assert sorted(path.name for path in (tmp_path / "out").glob("*.parquet")) == [f"ngram-{n}.parquet" for n in (2, 3, 4)]
-    assert losses.columns.tolist() == [
-        "n", "test_loss", "test_loss_standard_deviation", "ngrams", "discount_1", "discount_2", "discount_3"
-    ]  # fmt: skip
-    assert losses["n"].tolist() == [2, 3, 4]
-    for row in losses.itertuples():
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.parquet")) == [f"ngram-{n}.parquet" for n in (1, 2, 3)]
+    assert counts.columns.tolist() == ["n", "ngrams", "discount_1", "discount_2", "discount_3"]
+    assert counts["n"].tolist() == [1, 2, 3]
+    for row in counts.itertuples():
         model = Model(train, K, row.n)
         expected = np.array([math.log(model.probability(text[i], text[:i])) for i in range(len(text))])
         predictions = pq.read_table(tmp_path / "out" / f"ngram-{row.n}.parquet")
         np.testing.assert_allclose(predictions["log_prob"].to_numpy(), expected, rtol=1e-6)
         assert predictions["target"].to_pylist() == text
-        assert row.test_loss == pytest.approx(-expected.mean(), rel=1e-9)
-        # 100 samples know a standard deviation to one part in sqrt(200): 7 %.
-        assert row.test_loss_standard_deviation == pytest.approx(expected.std() / math.sqrt(len(text)), rel=0.3)
         assert row.ngrams == sum(len(occurrences(train, order)) for order in range(1, row.n + 2))
         found = [row.discount_1, row.discount_2, row.discount_3]
         assert found == pytest.approx([float(D) for D in model.discounts[row.n + 1][0]])
 
 
-def test_stage_tells_a_users_mistake_in_one_line(split, tmp_path):
-    def error(*arguments):
-        done = run_stage("--split", split, "--horizons", "1-3", "--losses", tmp_path / "losses.csv", *arguments)
+def test_stage_reports_a_users_mistake_in_one_line(split, tmp_path):
+    def error(longest_context=3):
+        files = ("--counts", tmp_path / "counts.csv", "--predictions-folder", tmp_path)
+        done = run_stage("--split", split, "--longest-context", longest_context, *files)
         assert done.returncode == 1
-        assert not (tmp_path / "losses.csv").exists()
+        assert not (tmp_path / "counts.csv").exists()
         [line] = done.stderr.splitlines()
         return line
 
-    assert "--bootstrap-samples: found 1" in error("--bootstrap-samples", 1)
+    assert "--longest-context: found 0, expected a whole number from 1 to 1000" in error(0)
     np.save(split / "test.npy", np.full((3, 21), K, dtype=np.uint8))
     assert f"{split / 'test.npy'}: found the id 4, expected ids below 4" in error()
     (split / "train.npy").unlink()

@@ -15,10 +15,12 @@ from helpers.chen_goodman import Model
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rnnscope.cli import parse
 from rnnscope.errors import InputError
 from rnnscope.ngrams.backoff import sample
+from rnnscope.ngrams.counts import count_ngrams, write_counts
 from rnnscope.ngrams.kneser_ney import log_probabilities
-from rnnscope.ngrams.ngram_model import count_ngrams, kneser_ney, main, read_model, write_counts
+from rnnscope.ngrams.ngram_model import STAGES, kneser_ney, read_model
 
 K = 4  # the texts below use the ids 0 to 2: a vocabulary's last character is seen by no training stream
 LETTERS = np.frombuffer(b"\nabc", dtype=np.uint8)
@@ -199,11 +201,13 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
         ("export --model {split}/train.npy --out {out}", r"train\.npy: not readable as parquet"),
         ("score --arpa {out} --text {saved}", "out: no such file"),
         ("score --model {saved} --text {out}", "out: no such file"),
+        ("score --text {saved}", "^--model and --arpa: expected exactly one of the two"),
+        ("sample --model {saved} --arpa {saved}", "^--model and --arpa: expected exactly one of the two"),
     ],
 )
-def test_bad_input_is_told_and_leaves_nothing(saved, split, tmp_path, monkeypatch, words, told):
+def test_bad_input_is_reported_and_leaves_nothing(saved, split, tmp_path, words, told):
     out = tmp_path / "out"
-    monkeypatch.setattr(sys, "argv", ["ngram_model", *words.format(saved=saved, split=split, out=out).split()])
+    stage, arguments = parse(STAGES, words.format(saved=saved, split=split, out=out).split())
     with pytest.raises(InputError, match=told):
-        main()
+        stage(**arguments)
     assert not list(tmp_path.iterdir())

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from docs.write_tables import TABLES, text
 from helpers.documented import column_of, documented, matches
 
+from docs.write_tables import TABLES, text
 from rnnscope.errors import InputError
 from rnnscope.storage import declarations
 from rnnscope.storage.declarations import Column, declare

@@ -4,7 +4,8 @@ import torch
 from helpers.plain_network import plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.cross_entropy import correct_log_probabilities, mean_loss
+from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
 
 
@@ -21,4 +22,4 @@ def test_every_stream_is_read_from_a_zero_state_to_its_end(part, cell, steps, dt
         plain, _, _ = run_stream(cell, layers, softmax, ids[:-1].tolist())
         expected[:, stream] = [plain[t, target].item() for t, target in enumerate(ids[1:])]
     np.testing.assert_allclose(log_probabilities.numpy(), expected, rtol=0, atol=tolerance)
-    assert mean_loss(network, characters, steps) == pytest.approx(-expected.mean(), abs=tolerance)
+    assert PROCEDURES["recurrent"].mean_loss(network, characters, steps) == pytest.approx(-expected.mean(), abs=tolerance)

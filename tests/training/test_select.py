@@ -3,6 +3,7 @@ import json
 import pytest
 
 from rnnscope.errors import InputError
+from rnnscope.training import select
 from rnnscope.training.select import best_candidate
 
 
@@ -19,6 +20,16 @@ def write_candidates(folder, losses):
 def test_the_lowest_validation_loss_is_chosen(tmp_path, losses, best):
     folders = write_candidates(tmp_path, losses)
     assert best_candidate(folders) == folders[best]
+
+
+def test_the_files_of_the_best_are_copied(call, tmp_path):
+    folders = write_candidates(tmp_path, [1.5, 1.25])
+    for folder in folders:
+        for name in ("checkpoint.safetensors", "history.csv"):
+            (folder / name).write_text(f"{name} of {folder.name}")
+    assert call(select, "--candidates", *folders, "--out", tmp_path / "model") is None
+    for name in select.FILES:
+        assert (tmp_path / "model" / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
 def test_a_damaged_summary_is_named(tmp_path):

@@ -12,39 +12,41 @@ from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.training import snapshots, train
-from rnnscope.training.cross_entropy import mean_loss
-from rnnscope.training.optimisation import Recipe, fit, start_training
+from rnnscope.settings import Optimisation
+from rnnscope.training import snapshots
+from rnnscope.training.backpropagation import train_epoch
+from rnnscope.training.optimisation import fit, start_training
+from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
 from rnnscope.training.snapshots import snapshot_steps, snapshot_times, train_to_snapshots
 
 CPU = torch.device("cpu")
 # A rate that falls after the first epoch and a dropout: each epoch's rate and masks matter. 5 segments, the last one short.
-RECIPE = Recipe(epochs=3, learning_rate=0.01, decay=0.5, decay_after=1, seed=4)
-SHAPE, DROPOUT, STEPS = Shape("lstm", 2, 4, 5), 0.3, 7
+OPTIMISATION = Optimisation(epochs=3, learning_rate=0.01, learning_rate_decay=0.5, learning_rate_decay_after=1, seed=4)
+SHAPE, DROPOUT, SEQUENCE_LENGTH = Shape("lstm", 2, 4, 5), 0.3, 7
 
 
 def begin():
-    return start_training(Network(SHAPE, DROPOUT, torch.Generator().manual_seed(RECIPE.seed)), RECIPE)
+    return start_training(Network(SHAPE, DROPOUT, torch.Generator().manual_seed(OPTIMISATION.seed)), OPTIMISATION)
 
 
 def weights_of_the_run(part, epochs, folder):
     """The weights after so many epochs of a real training run, which validates between its epochs."""
     training = begin()
     train_part, validation_part = to_device(part, CPU), to_device(part[:, :16], CPU)
-    one_pass = partial(train.train_epoch, training, train_part, STEPS, RECIPE.gradient_clip)
-    validate = partial(mean_loss, training.network, validation_part, STEPS)
-    fit(training, replace(RECIPE, epochs=epochs), one_pass, validate, folder / "resume", "key")
+    one_pass = partial(train_epoch, training, train_part, SEQUENCE_LENGTH, OPTIMISATION.gradient_clip)
+    validate = partial(PROCEDURES["recurrent"].mean_loss, training.network, validation_part, SEQUENCE_LENGTH)
+    fit(training, replace(OPTIMISATION, epochs=epochs), one_pass, validate, folder / "resume", "key")
     return training.network.state_dict()
 
 
 def test_after_whole_epochs_the_weights_are_those_of_the_run_to_the_bit(part, tmp_path):
     training = begin()
     seen = []
-    taken = train_to_snapshots(training, RECIPE, to_device(part, CPU), STEPS, 15, tmp_path / "state", "key")
-    for number, steps in taken:
+    taken = train_to_snapshots(training, OPTIMISATION, to_device(part, CPU), SEQUENCE_LENGTH, 15, tmp_path / "state", "key")
+    for index, steps in taken:
         seen.append(steps)
-        assert number == len(seen)
+        assert index == len(seen)
         if steps % 30 == 0:
             expected = weights_of_the_run(part, steps // 30, tmp_path)
             assert all(torch.equal(values, expected[name]) for name, values in training.network.state_dict().items())
@@ -54,10 +56,12 @@ def test_after_whole_epochs_the_weights_are_those_of_the_run_to_the_bit(part, tm
 def test_within_an_epoch_the_weights_are_those_of_a_run_over_the_text_so_far(part, tmp_path):
     """After 2 of 5 segments: what a whole epoch over a text of 14 characters a stream ends with."""
     training, shorter = begin(), begin()
-    recipe = replace(RECIPE, epochs=1)
-    assert next(train_to_snapshots(training, recipe, to_device(part, CPU), STEPS, 3, tmp_path / "state", "key")) == (1, 14)
-    one_pass = partial(train.train_epoch, shorter, to_device(part[:, :15], CPU), STEPS, RECIPE.gradient_clip)
-    fit(shorter, recipe, one_pass, lambda: 1.0, tmp_path / "resume", "key")
+    optimisation = replace(OPTIMISATION, epochs=1)
+    assert next(
+        train_to_snapshots(training, optimisation, to_device(part, CPU), SEQUENCE_LENGTH, 3, tmp_path / "state", "key")
+    ) == (1, 14)
+    one_pass = partial(train_epoch, shorter, to_device(part[:, :15], CPU), SEQUENCE_LENGTH, OPTIMISATION.gradient_clip)
+    fit(shorter, optimisation, one_pass, lambda: 1.0, tmp_path / "resume", "key")
     expected = shorter.network.state_dict()
     assert all(torch.equal(values, expected[name]) for name, values in training.network.state_dict().items())
 
@@ -68,13 +72,13 @@ def test_times_are_evenly_spaced_and_end_with_the_training(segments, data):
     times = snapshot_times(segments, count)
     assert len(times) == len(set(times)) == count
     assert times[-1] == segments
-    assert all(abs(time - segments * number / count) < 1 for number, time in enumerate(times, start=1))
+    assert all(abs(time - segments * index / count) < 1 for index, time in enumerate(times, start=1))
     assert times[0] >= 1
 
 
 def test_more_snapshots_than_segments_are_refused():
     with pytest.raises(InputError, match="--snapshots: found 16, expected 1 to 15, the segments of 3 epochs"):
-        snapshot_steps(30, STEPS, 3, 16)
+        snapshot_steps(30, SEQUENCE_LENGTH, 3, 16)
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def split(part, tmp_path):
     folder.mkdir()
     np.save(folder / "train.npy", part)
     (folder / "vocabulary.json").write_text(json.dumps({"bytes": [10, 97, 98, 99, 100]}))
-    (folder / "split.json").write_text(json.dumps({"steps": STEPS}))
+    (folder / "split.json").write_text(json.dumps({"steps": SEQUENCE_LENGTH}))
     return folder
 
 
@@ -92,8 +96,19 @@ def test_by_hand(split, part, tmp_path, monkeypatch):
     description = Description("lstm-2-3", SHAPE, DROPOUT, 9, [10, 97, 98, 99, 100])
     save_checkpoint(checkpoint, Network(SHAPE).state_dict(), description)
     words = ["--split", split, "--checkpoint", checkpoint, "--out", tmp_path / "out", "--device", "cpu", "--snapshots", 4]
-    recipe = ["--epochs", 2, "--learning-rate", 0.01, "--decay", 0.5, "--decay-after", 1, "--seed", 4]
-    monkeypatch.setattr("sys.argv", ["snapshots", *map(str, words + recipe)])
+    settings = [
+        "--epochs",
+        2,
+        "--learning-rate",
+        0.01,
+        "--learning-rate-decay",
+        0.5,
+        "--learning-rate-decay-after",
+        1,
+        "--seed",
+        4,
+    ]
+    monkeypatch.setattr("sys.argv", ["snapshots", *map(str, words + settings)])
     try:
         run(snapshots.main)
     finally:
@@ -103,8 +118,8 @@ def test_by_hand(split, part, tmp_path, monkeypatch):
     assert table["snapshot"].tolist() == [1, 2, 3, 4]
     assert table["characters"].tolist() == [21 * 4, 30 * 4, 51 * 4, 60 * 4]
     assert table["epoch"].tolist() == [0.7, 1, 1.7, 2]
-    for number, epochs in ((2, 1), (4, 2)):
-        network, found = load_checkpoint(tmp_path / f"out/snapshot-{number}.safetensors")
+    for index, epochs in ((2, 1), (4, 2)):
+        network, found = load_checkpoint(tmp_path / f"out/snapshot-{index}.safetensors")
         assert found == replace(description, epoch=epochs)
         expected = weights_of_the_run(part, epochs, tmp_path / str(epochs))
         assert all(torch.equal(values, expected[name]) for name, values in network.state_dict().items())

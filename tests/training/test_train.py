@@ -13,35 +13,51 @@ from helpers.plain_network import loss_of, plain_weights, zero_state
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.cross_entropy import mean_loss
-from rnnscope.training.optimisation import Recipe, fit, resume_training, start_training
+from rnnscope.settings import Optimisation
+from rnnscope.training.backpropagation import train_epoch
+from rnnscope.training.optimisation import fit, resume_training, start_training
+from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
-from rnnscope.training.train import train_epoch
 
 CPU = torch.device("cpu")
-RECIPE = Recipe(epochs=3, learning_rate=0.01, smoothing=0.95, decay=0.5, decay_after=1, gradient_clip=5.0, seed=1)
-STEPS = 7
+OPTIMISATION = Optimisation(
+    epochs=3,
+    learning_rate=0.01,
+    rmsprop_alpha=0.95,
+    learning_rate_decay=0.5,
+    learning_rate_decay_after=1,
+    gradient_clip=5.0,
+    seed=1,
+)
+SEQUENCE_LENGTH = 7
 
 
-def begin(recipe, dropout=0.0, cell="lstm", width=4, dtype=torch.float32):
-    network = Network(Shape(cell, 2, width, 5), dropout, torch.Generator().manual_seed(recipe.seed)).to(dtype)
-    return start_training(network, recipe)
+def begin(optimisation, dropout=0.0, cell="lstm", width=4, dtype=torch.float32):
+    network = Network(Shape(cell, 2, width, 5), dropout, torch.Generator().manual_seed(optimisation.seed)).to(dtype)
+    return start_training(network, optimisation)
 
 
-def go_on(recipe, training, part, resume, key="key"):
+def continue_training(optimisation, training, part, resume, key="key"):
     """Train on a part, validated on its first half."""
     train_part, validation_part = to_device(part, CPU), to_device(part[:, :16], CPU)
-    one_pass = partial(train_epoch, training, train_part, STEPS, recipe.gradient_clip)
-    fit(training, recipe, one_pass, partial(mean_loss, training.network, validation_part, STEPS), resume, key)
+    one_pass = partial(train_epoch, training, train_part, SEQUENCE_LENGTH, optimisation.gradient_clip)
+    fit(
+        training,
+        optimisation,
+        one_pass,
+        partial(PROCEDURES["recurrent"].mean_loss, training.network, validation_part, SEQUENCE_LENGTH),
+        resume,
+        key,
+    )
     return training
 
 
-def finished(recipe, part, folder, **network):
+def finished(optimisation, part, folder, **network):
     folder.mkdir(exist_ok=True)
-    return go_on(recipe, begin(recipe, **network), part, folder / "resume")
+    return continue_training(optimisation, begin(optimisation, **network), part, folder / "resume")
 
 
-def plain_epoch(cell, layers, softmax, part, steps, learning_rate, smoothing, clip):
+def plain_epoch(cell, layers, softmax, part, steps, learning_rate, alpha, clip):
     """Paper section 3 written out: state carried over segments, clipped gradients, RMSProp; returns nats per character."""
     parameters = [values for layer in layers for values in layer.values()] + softmax
     averages = [torch.zeros_like(values) for values in parameters]
@@ -55,7 +71,7 @@ def plain_epoch(cell, layers, softmax, part, steps, learning_rate, smoothing, cl
         with torch.no_grad():
             for values, average, gradient in zip(parameters, averages, gradients, strict=True):
                 clipped = gradient.clamp(-clip, clip)
-                average.mul_(smoothing).add_((1 - smoothing) * clipped**2)
+                average.mul_(alpha).add_((1 - alpha) * clipped**2)
                 values -= learning_rate * clipped / (average.sqrt() + 1e-8)
         total += loss.item() * len(part)
     return total / (part.shape[1] - 1) / len(part)
@@ -63,12 +79,14 @@ def plain_epoch(cell, layers, softmax, part, steps, learning_rate, smoothing, cl
 
 @pytest.mark.parametrize("clip", [5.0, 0.3])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_an_epoch_agrees_with_the_recipe_written_out(part, cell, clip):
-    training = begin(RECIPE, cell=cell, width=3)
+def test_an_epoch_agrees_with_the_paper_written_out(part, cell, clip):
+    training = begin(OPTIMISATION, cell=cell, width=3)
     training.network.double()
     layers, softmax = plain_weights(training.network)
-    loss = train_epoch(training, to_device(part, CPU), STEPS, clip)
-    expected = plain_epoch(cell, layers, softmax, part, STEPS, RECIPE.learning_rate, RECIPE.smoothing, clip)
+    loss = train_epoch(training, to_device(part, CPU), SEQUENCE_LENGTH, clip)
+    expected = plain_epoch(
+        cell, layers, softmax, part, SEQUENCE_LENGTH, OPTIMISATION.learning_rate, OPTIMISATION.rmsprop_alpha, clip
+    )
     assert loss == pytest.approx(expected, rel=1e-9)
     for layer, plain in zip(training.network.layers, layers, strict=True):
         W = torch.cat((layer.W_input, layer.W_hidden), 1).detach()
@@ -81,7 +99,7 @@ def test_the_learning_rate_of_the_paper():
     """2e-3 for ten epochs; after every further epoch it is multiplied by 0.95."""
     rate = 2e-3
     for epoch in range(1, 51):
-        assert Recipe().learning_rate_of(epoch) == pytest.approx(rate, rel=1e-12)
+        assert Optimisation().learning_rate_of(epoch) == pytest.approx(rate, rel=1e-12)
         if epoch > 10:
             rate *= 0.95
 
@@ -93,7 +111,9 @@ def test_the_history_in_single_precision_is_that_in_double(part, tmp_path, cell,
     histories = []
     for dtype in (torch.float32, torch.float64):
         network = Network(Shape(cell, layers, 21, 5), 0.0, torch.Generator().manual_seed(1)).to(dtype)
-        histories.append(go_on(RECIPE, start_training(network, RECIPE), part, tmp_path / str(dtype)).history)
+        histories.append(
+            continue_training(OPTIMISATION, start_training(network, OPTIMISATION), part, tmp_path / str(dtype)).history
+        )
     for single, double in zip(*histories, strict=True):
         assert single == pytest.approx(double, abs=1e-4)
     assert histories[0] != histories[1]
@@ -101,8 +121,8 @@ def test_the_history_in_single_precision_is_that_in_double(part, tmp_path, cell,
 
 @pytest.mark.usefixtures("implementation")
 def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(part, tmp_path):
-    first, second = (finished(RECIPE, part, tmp_path / name, dropout=0.3) for name in ("first", "second"))
-    other = finished(replace(RECIPE, seed=2), part, tmp_path / "other", dropout=0.3)
+    first, second = (finished(OPTIMISATION, part, tmp_path / name, dropout=0.3) for name in ("first", "second"))
+    other = finished(replace(OPTIMISATION, seed=2), part, tmp_path / "other", dropout=0.3)
     assert first.history == second.history != other.history
     assert all(torch.equal(values, second.best[name]) for name, values in first.best.items())
 
@@ -112,37 +132,37 @@ def test_the_best_epoch_is_kept(part, tmp_path):
 
     In double precision, because at this rate other roundings lead elsewhere.
     """
-    recipe = replace(RECIPE, epochs=8, learning_rate=0.3, decay_after=99)
-    training = finished(recipe, part, tmp_path, dtype=torch.float64)
+    optimisation = replace(OPTIMISATION, epochs=8, learning_rate=0.3, learning_rate_decay_after=99)
+    training = finished(optimisation, part, tmp_path, dtype=torch.float64)
     losses = [row["validation_loss"] for row in training.history]
     best = min(range(8), key=losses.__getitem__)
     assert best != 7, "the example must have its best epoch before the last"
     assert training.best_epoch == best + 1
     assert training.best_validation_loss == losses[best]
-    stopped_there = finished(replace(recipe, epochs=best + 1), part, tmp_path / "stopped", dtype=torch.float64)
+    stopped_there = finished(replace(optimisation, epochs=best + 1), part, tmp_path / "stopped", dtype=torch.float64)
     weights = stopped_there.network.state_dict()
     assert all(torch.equal(values, weights[name]) for name, values in training.best.items())
 
 
 @pytest.mark.usefixtures("implementation")
-def test_a_killed_run_goes_on_to_the_same_bits(part, tmp_path):
-    recipe = replace(RECIPE, epochs=4)
-    whole = finished(recipe, part, tmp_path / "whole", dropout=0.3)
+def test_a_killed_run_resumes_to_the_same_bits(part, tmp_path):
+    optimisation = replace(OPTIMISATION, epochs=4)
+    whole = finished(optimisation, part, tmp_path / "whole", dropout=0.3)
     resume = tmp_path / "killed"
     for finished_before, epochs in ((0, 2), (2, 3), (3, 4)):
-        training = begin(recipe, dropout=0.3)
+        training = begin(optimisation, dropout=0.3)
         resume_training(resume, training, "key")
         assert len(training.history) == finished_before
-        go_on(replace(recipe, epochs=epochs), training, part, resume)
+        continue_training(replace(optimisation, epochs=epochs), training, part, resume)
     assert training.history == whole.history
     assert all(torch.equal(values, whole.best[name]) for name, values in training.best.items())
     weights = whole.network.state_dict()
     assert all(torch.equal(values, weights[name]) for name, values in training.network.state_dict().items())
 
 
-def test_a_run_of_another_recipe_and_a_damaged_state_are_not_resumed(part, tmp_path):
-    finished(RECIPE, part, tmp_path)
-    training, resume = begin(RECIPE), tmp_path / "resume"
+def test_a_run_of_other_settings_and_a_damaged_state_are_not_resumed(part, tmp_path):
+    finished(OPTIMISATION, part, tmp_path)
+    training, resume = begin(OPTIMISATION), tmp_path / "resume"
     resume_training(resume, training, "another key")
     assert training.history == []
     resume.write_bytes(resume.read_bytes()[:-5])
@@ -152,12 +172,12 @@ def test_a_run_of_another_recipe_and_a_damaged_state_are_not_resumed(part, tmp_p
 
 def test_a_loss_that_is_no_number_stops_the_run(part, tmp_path):
     resume = tmp_path / "resume"
-    training = go_on(replace(RECIPE, epochs=1), begin(RECIPE), part, resume)
+    training = continue_training(replace(OPTIMISATION, epochs=1), begin(OPTIMISATION), part, resume)
     with torch.no_grad():
         training.network.softmax.bias[0] = math.nan
     with pytest.raises(InputError, match=r"loss in epoch 2 is nan \(validation nan\), .* epoch 1 is kept in .*resume"):
-        go_on(RECIPE, training, part, resume)
-    kept = begin(RECIPE)
+        continue_training(OPTIMISATION, training, part, resume)
+    kept = begin(OPTIMISATION)
     resume_training(resume, kept, "key")
     assert len(kept.history) == 1
     assert all(torch.isfinite(values).all() for values in kept.network.state_dict().values())
@@ -202,8 +222,7 @@ def test_by_hand(split, tmp_path):
     better = candidates[losses.index(min(losses))]
 
     model = tmp_path / "model"
-    words = [word for folder in candidates for word in ("--candidate", folder)]
-    subprocess.run([sys.executable, "-m", "rnnscope.training.select", *words, "--out", model], check=True)
+    subprocess.run([sys.executable, "-m", "rnnscope.training.select", "--candidates", *candidates, "--out", model], check=True)
     chosen = json.loads((model / "summary.json").read_text())
     assert chosen["dropout"] == float(better.name)
     network, description = load_checkpoint(model / "checkpoint.safetensors")
@@ -223,7 +242,7 @@ def test_by_hand(split, tmp_path):
     assert set(done.stdout) <= set("\nabcd")
 
 
-def test_a_truncated_checkpoint_is_told_in_one_line(split, tmp_path):
+def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):
     done = train_stage(split=split, out=tmp_path, epochs=1)
     assert done.returncode == 0, done.stderr
     checkpoint = tmp_path / "checkpoint.safetensors"
@@ -240,10 +259,15 @@ def test_a_truncated_checkpoint_is_told_in_one_line(split, tmp_path):
     ("flags", "told"),
     [
         ({"model": "lstm-1"}, "error: model 'lstm-1': expected <cell>-<layers>-<size>"),
+        ({"model": "ngram-3"}, "error: --model: found ngram-3, expected a recurrent network or an n-NN"),
+        ({"dropout": 1}, "error: --dropout: found 1.0, expected a number of at least 0 and below 1"),
+        ({"hidden-width": 8}, "error: --hidden-width: found 8, expected none for the recurrent network rnn-1-4"),
+        ({"sequence-length": 8}, "error: --sequence-length: found 8, expected none for the recurrent network rnn-1-4"),
+        ({"epochs": 0}, "error: --epochs: found 0, expected a whole number of at least 1"),
         ({"split": "nowhere"}, "error: nowhere/vocabulary.json: no such file"),
     ],
 )
-def test_bad_input_is_told_in_one_line(split, tmp_path, flags, told):
+def test_bad_input_is_reported_in_one_line(split, tmp_path, flags, told):
     done = train_stage(**{"split": split, "out": tmp_path / "out"} | flags)
     assert done.returncode == 1
     assert done.stderr.startswith(told)

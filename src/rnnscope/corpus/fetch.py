@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnscope.cli import run
 from rnnscope.corpus.sources import Source, parse_source, spell, write_first_available
-from rnnscope.corpus.split import distinct_bytes, open_text
+from rnnscope.corpus.text import distinct_bytes, open_text
 from rnnscope.errors import InputError
 from rnnscope.storage.files import sha256_of, whole_file, write_json
 

@@ -1,7 +1,7 @@
-// The numbers on the page, the colours they stand for, and the characters.
+// The numbers on the page, their colours, and the characters.
 "use strict";
 
-const GATE_STEPS = 255, SIGNED_STEPS = 127; // what one byte of a quantity counts
+const GATE_STEPS = 255, SIGNED_STEPS = 127; // of a quantity in one byte
 
 const $ = (id) => document.getElementById(id);
 const page = JSON.parse($("description").textContent);
@@ -12,7 +12,7 @@ function block(name) {
   if (!decoded.has(name)) {
     const characters = atob($(`block/${name}`).textContent);
     const bytes = new Uint8Array(characters.length);
-    for (let place = 0; place < bytes.length; place++) bytes[place] = characters.charCodeAt(place);
+    for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
     decoded.set(name, bytes);
   }
   return decoded.get(name);
@@ -21,16 +21,21 @@ function block(name) {
 const text = block("text");
 const models = new Map(page.models.map((model) => [model.name, model]));
 
-/** The units, ascending, that the page has of the quantity in view. */
+/** The units of the quantity in view that are on the page, ascending. */
 function unitsOf(view) {
   return models.get(view.model).layers[view.layer - 1][view.quantity];
 }
 
-function isGate(view) {
-  return page.quantities[view.quantity].gate;
+/** The facts of the quantity in view: {meaning, gate, saturating}. */
+function quantityOf(view) {
+  return models.get(view.model).quantities[view.quantity];
 }
 
-/** The stored values of the unit in view, one a character: 0 to 255 of a gate, else -127 to 127. */
+function isGate(view) {
+  return quantityOf(view).gate;
+}
+
+/** The stored values of the unit in view, one per character: 0 to 255 of a gate, otherwise -127 to 127. */
 function storedValues(view) {
   const stored = block(`${view.model}/${view.layer}/${view.quantity}`);
   const type = isGate(view) ? Uint8Array : Int8Array;
@@ -55,7 +60,7 @@ function endOf(stream) {
   return page.streams.find((other) => other.start > stream.start)?.start ?? text.length;
 }
 
-/** The byte that comes after a position in its stream. */
+/** The byte after a position in its stream. */
 function following(position) {
   const stream = streamOf(position);
   return position + 1 < endOf(stream) ? text[position + 1] : stream.following;
@@ -76,7 +81,7 @@ function colour(value) {
 }
 
 const GATE_COLOURS = Array.from({ length: GATE_STEPS + 1 }, (_, step) => colour(step / GATE_STEPS));
-const SIGNED_COLOURS = Array.from({ length: 2 * SIGNED_STEPS + 1 }, (_, place) => colour(place / SIGNED_STEPS - 1));
+const SIGNED_COLOURS = Array.from({ length: 2 * SIGNED_STEPS + 1 }, (_, step) => colour(step / SIGNED_STEPS - 1));
 
 // Characters.
 
@@ -90,23 +95,23 @@ function sign(byte) {
 }
 
 function element(name, className = "", content = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = content;
-  return made;
+  const created = document.createElement(name);
+  if (className) created.className = className;
+  created.textContent = content;
+  return created;
 }
 
-/** One element a character. It holds the character itself, whatever sign is drawn, so that copied text is the text. */
+/** One element per character. Its content is the character itself, whatever sign is drawn, so that copied text is the text. */
 const spans = Array.from(text, (byte, position) => {
-  const written = sign(byte), itself = String.fromCharCode(byte);
-  const kind = KINDS[byte] ?? (written === itself ? "" : "byte");
-  const span = element("span", `character ${kind}`, itself);
+  const written = sign(byte), character = String.fromCharCode(byte);
+  const kind = KINDS[byte] ?? (written === character ? "" : "byte");
+  const span = element("span", `character ${kind}`, character);
   if (kind) span.dataset.sign = written;
   span.position = position;
   return span;
 });
 
-/** The bytes of a string as UTF-8, one UTF-16 unit a byte, with A to Z made small: the form that is searched. */
+/** The bytes as a string, one UTF-16 unit per byte, with A to Z in lower case: the form that is searched. */
 function searchable(bytes) {
   const string = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return string.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -2,16 +2,16 @@
 
 const MEASURES = { auc: "AUC", pearson: "Pearson", spearman: "Spearman" };
 const SCORES = {
-  auc: "how often the unit is further that way at a character with the feature than at one without it (0.5 is chance)",
+  auc: "how often the unit is further in that direction at a character with the feature than at one without it (0.5 is chance)",
   pearson: "its correlation with the count",
   spearman: "its rank correlation with the count",
 };
 const INK = "#14181d";
-const PIECE = 25; // milliseconds of work at a time
+const SLICE = 25; // milliseconds of work at a time
 
 let values = null; // of the unit in view, as stored
-let predictionsOf = null; // the model whose predictions stand under the text
-let matches = []; // positions where what is searched begins
+let predictionsOf = null; // the model whose predictions are under the text
+let matches = []; // positions where the search text begins
 
 function valueAt(position) {
   return values[position] / (isGate(view) ? GATE_STEPS : SIGNED_STEPS);
@@ -32,15 +32,15 @@ function layOutText() {
 }
 
 function drawChoices() {
-  const layers = models.get(view.model).layers, units = unitsOf(view);
+  const { layers, quantities } = models.get(view.model), units = unitsOf(view);
   $("model").value = view.model;
-  $("layer").replaceChildren(...layers.map((_, place) => new Option(`${place + 1} of ${layers.length}`, place + 1)));
+  $("layer").replaceChildren(...layers.map((_, index) => new Option(`${index + 1} of ${layers.length}`, index + 1)));
   $("layer").value = view.layer;
-  const option = (name) => new Option(`${name}: ${page.quantities[name].meaning}`, name);
+  const option = (name) => new Option(`${name}: ${quantities[name].meaning}`, name);
   $("quantity").replaceChildren(...quantitiesOf(view).map(option));
   $("quantity").value = view.quantity;
-  const everyone = units.at(-1) === units.length - 1;
-  $("units").textContent = everyone ? `0 to ${units.length - 1}` : `${units.length} of them`;
+  const isComplete = units.at(-1) === units.length - 1;
+  $("units").textContent = isComplete ? `0 to ${units.length - 1}` : `${units.length} of them`;
   $("unit").max = units.at(-1);
   $("scale").className = isGate(view) ? "gate" : "signed";
   $("low").textContent = isGate(view) ? "0" : "−1";
@@ -65,14 +65,14 @@ function drawPredictions() {
   if (view.next && predictionsOf !== view.model) fillPredictions();
 }
 
-/** Put predictions under all lines, those in sight first, in pieces so that the page stays quick to answer. */
+/** Put predictions under all lines, the visible ones first, in slices so that the page stays responsive. */
 function fillPredictions() {
   const model = (predictionsOf = view.model);
-  const inSight = (line) => line.getBoundingClientRect().bottom > 0 && line.getBoundingClientRect().top < innerHeight;
-  const lines = [...document.querySelectorAll(".line")], first = lines.filter(inSight), seen = new Set(first);
-  const waiting = [...first, ...lines.filter((line) => !seen.has(line))];
+  const isVisible = (line) => line.getBoundingClientRect().bottom > 0 && line.getBoundingClientRect().top < innerHeight;
+  const lines = [...document.querySelectorAll(".line")], first = lines.filter(isVisible), visible = new Set(first);
+  const waiting = [...first, ...lines.filter((line) => !visible.has(line))];
   const fillSome = () => {
-    const end = performance.now() + PIECE;
+    const end = performance.now() + SLICE;
     while (predictionsOf === model && waiting.length && performance.now() < end) {
       for (const span of waiting.shift().children) {
         span.querySelector(".next")?.remove();
@@ -84,13 +84,13 @@ function fillPredictions() {
   fillSome();
 }
 
-/** The most likely next characters, one below the other, as dark as they are likely; the one that came is underlined. */
+/** The most likely next characters, one below the other, as dark as they are likely; the actual one is underlined. */
 function predictionColumn(position) {
-  const column = element("span", "next"), came = following(position);
-  column.setAttribute("aria-hidden", "true"); // the card beside the text tells the same of one character
+  const column = element("span", "next"), actual = following(position);
+  column.setAttribute("aria-hidden", "true"); // the card beside the text says the same of one character
   for (const { byte, probability } of predictionsAt(view.model, position)) {
     const written = sign(byte);
-    const guess = element("i", `${written.length > 1 ? "long" : ""} ${byte === came ? "came" : ""}`, written);
+    const guess = element("i", `${written.length > 1 ? "long" : ""} ${byte === actual ? "actual" : ""}`, written);
     guess.style.backgroundColor = `rgb(${LIKELY.join(" ")} / ${probability.toFixed(3)})`;
     column.append(guess);
   }
@@ -99,8 +99,8 @@ function predictionColumn(position) {
 
 // Words.
 
-function quantityName(quantity) {
-  return quantity === "c" ? "tanh(c)" : quantity;
+function quantityName(view) {
+  return quantityOf(view).saturating ? `tanh(${view.quantity})` : view.quantity;
 }
 
 function featureName(feature) {
@@ -116,22 +116,22 @@ function percent(probability) {
   return probability < 0.01 ? "< 1 %" : `${Math.round(100 * probability)} %`;
 }
 
-function placeWords(position) {
+function positionWords(position) {
   const { stream, start } = streamOf(position);
   return `stream ${stream}, step ${position - start}`;
 }
 
-/** The unit in words, and what it is listed for. */
+/** The unit in words, and its ranks. */
 function describeUnit() {
-  const unit = `${view.model}, layer ${view.layer}, ${quantityName(view.quantity)} of unit ${view.unit}.`;
-  const places = page.listed.filter(isShown).map((row) => `${featureName(`${row.feature}:${row.measure}`)} ${row.rank}`);
-  return places.length ? `${unit} Its place in the lists: ${places.join(", ")}.` : unit;
+  const unit = `${view.model}, layer ${view.layer}, ${quantityName(view)} of unit ${view.unit}.`;
+  const ranks = page.ranked.filter(isShown).map((row) => `${featureName(`${row.feature}:${row.measure}`)} ${row.rank}`);
+  return ranks.length ? `${unit} Its rank in the lists: ${ranks.join(", ")}.` : unit;
 }
 
 // The ranked list.
 
 function ranked() {
-  const rows = page.listed.filter((row) => row.model === view.model && `${row.feature}:${row.measure}` === view.feature);
+  const rows = page.ranked.filter((row) => row.model === view.model && `${row.feature}:${row.measure}` === view.feature);
   return rows.sort((one, other) => one.rank - other.rank);
 }
 
@@ -145,8 +145,8 @@ function drawRanked() {
   $("ranked").replaceChildren(...rows.map(rankedItem));
   const score = SCORES[view.feature.split(":")[1]] ?? "its score";
   $("ranked-note").textContent = rows.length
-    ? "Best first. The colour is what the unit tends to where the feature holds or is large. " +
-      `The number says how well, on text that had no part in the choice: ${score}.`
+    ? "Best first. The colour is the direction of the unit where the feature is on or large. " +
+      `The number is its score on text that was not used for the choice: ${score}.`
     : "The list has no unit of this model.";
 }
 
@@ -167,7 +167,7 @@ function markCurrent() {
   for (const button of $("ranked").querySelectorAll("button")) button.setAttribute("aria-current", isShown(button.row));
 }
 
-// The character picked.
+// The selected character.
 
 function drawHere() {
   const swatch = element("span", "swatch"), value = element("dd", "", number(valueAt(view.at)));
@@ -175,28 +175,28 @@ function drawHere() {
   value.prepend(swatch);
   const character = element("dd"), byte = text[view.at];
   character.append(element("span", "sign", sign(byte)), ` byte ${byte}`);
-  const terms = { Character: character, Position: element("dd", "", `${view.at} (${placeWords(view.at)})`) };
-  terms[`${quantityName(view.quantity)}, unit ${view.unit}`] = value;
-  $("here").replaceChildren(...Object.entries(terms).flatMap(([term, told]) => [element("dt", "", term), told]));
+  const terms = { Character: character, Position: element("dd", "", `${view.at} (${positionWords(view.at)})`) };
+  terms[`${quantityName(view)}, unit ${view.unit}`] = value;
+  $("here").replaceChildren(...Object.entries(terms).flatMap(([term, value]) => [element("dt", "", term), value]));
   $("predictions").replaceChildren(...predictionsAt(view.model, view.at).map(predictionItem));
 }
 
 function predictionItem({ byte, probability }) {
-  const came = byte === following(view.at), item = element("li", came ? "came" : ""), bar = element("meter");
+  const isActual = byte === following(view.at), item = element("li", isActual ? "actual" : ""), bar = element("meter");
   bar.value = probability;
   bar.setAttribute("aria-label", "probability");
   item.append(element("span", "sign", sign(byte)), bar, element("span", "percent", percent(probability)));
-  if (came) item.title = "the character that came";
+  if (isActual) item.title = "the actual next character";
   return item;
 }
 
-/** Give the strip as many pixels as it has room for. */
+/** Set the pixels of the strip to its size on the page. */
 function sizeOverview() {
   const canvas = $("overview");
   [canvas.width, canvas.height] = [Math.max(1, canvas.clientWidth), canvas.clientHeight];
 }
 
-/** The whole text as one strip: on each pixel the mean of its characters, and the matches, and the character picked. */
+/** The text as one strip: on each pixel the mean of its characters, and the matches, and the selected character. */
 function drawOverview() {
   const canvas = $("overview"), context = canvas.getContext("2d"), { width, height } = canvas;
   for (let x = 0; x < width; x++) {

@@ -2,51 +2,51 @@
 
 const searched = searchable(text);
 
-/** Mark every place where the query stands, as UTF-8, within one stream; go to the first from here on. */
+/** Mark every match of the query, as UTF-8, within one stream; go to the first one from the selected character on. */
 function search() {
   const query = searchable(new TextEncoder().encode($("search").value));
   for (const span of document.querySelectorAll(".match")) span.classList.remove("match");
   matches = [];
-  for (let place = searched.indexOf(query); query && place >= 0; place = searched.indexOf(query, place + 1)) {
-    if (streamOf(place) !== streamOf(place + query.length - 1)) continue;
-    matches.push(place);
-    for (let offset = 0; offset < query.length; offset++) spans[place + offset].classList.add("match");
+  for (let position = searched.indexOf(query); query && position >= 0; position = searched.indexOf(query, position + 1)) {
+    if (streamOf(position) !== streamOf(position + query.length - 1)) continue;
+    matches.push(position);
+    for (let offset = 0; offset < query.length; offset++) spans[position + offset].classList.add("match");
   }
   if (matches.length) {
-    goToMatch(Math.max(0, matches.findIndex((place) => place >= view.at)));
+    goToMatch(Math.max(0, matches.findIndex((position) => position >= view.at)));
   } else {
     drawOverview();
     $("status").textContent = query ? `No “${$("search").value}” on this page.` : describeUnit();
   }
 }
 
-function goToMatch(which) {
-  show({ at: matches[which] }, true);
-  $("status").textContent = `Match ${which + 1} of ${matches.length} of “${$("search").value}”.`;
+function goToMatch(index) {
+  show({ at: matches[index] }, true);
+  $("status").textContent = `Match ${index + 1} of ${matches.length} of “${$("search").value}”.`;
 }
 
-/** The next match after the character picked, or the previous one before it, around the end. */
+/** The next match after the selected character, or the previous one before it, wrapping around. */
 function stepMatch(step) {
   if (!matches.length) return;
-  const beyond = step > 0
-    ? matches.findIndex((place) => place > view.at)
-    : matches.findLastIndex((place) => place < view.at);
-  goToMatch(beyond >= 0 ? beyond : step > 0 ? 0 : matches.length - 1);
+  const next = step > 0
+    ? matches.findIndex((position) => position > view.at)
+    : matches.findLastIndex((position) => position < view.at);
+  goToMatch(next >= 0 ? next : step > 0 ? 0 : matches.length - 1);
 }
 
-/** The next or previous unit of the quantity in view, around the end. */
+/** The next or previous unit of the quantity in view, wrapping around. */
 function stepUnit(step) {
   const units = unitsOf(view);
   show({ unit: units.at((units.indexOf(view.unit) + step) % units.length) });
 }
 
-/** The next or previous unit of the ranked list, around the end; the first one from outside of it. */
+/** The next or previous unit of the ranked list, wrapping around; the first one if the unit in view is not in the list. */
 function stepRanked(step) {
-  const rows = ranked(), place = rows.findIndex(isShown);
-  if (rows.length) showListed(rows.at(place < 0 ? 0 : (place + step) % rows.length));
+  const rows = ranked(), index = rows.findIndex(isShown);
+  if (rows.length) showRanked(rows.at(index < 0 ? 0 : (index + step) % rows.length));
 }
 
-function showListed({ layer, quantity, unit }) {
+function showRanked({ layer, quantity, unit }) {
   show({ layer, quantity, unit });
 }
 
@@ -68,7 +68,7 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
-  if (event.target.matches("input:not([type=checkbox]), select")) return; // these keys are for writing and choosing there
+  if (event.target.matches("input:not([type=checkbox]), select")) return; // there these keys type and choose
   event.preventDefault();
   KEYS[event.key]();
 });
@@ -81,7 +81,7 @@ $("previous-unit").addEventListener("click", () => stepUnit(-1));
 $("next-unit").addEventListener("click", () => stepUnit(1));
 $("ranked").addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) showListed(button.row);
+  if (button) showRanked(button.row);
 });
 
 $("search").addEventListener("input", search);
@@ -92,8 +92,8 @@ $("search").addEventListener("keydown", (event) => {
 for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
 
 $("overview").addEventListener("click", (event) => {
-  const place = Math.floor((event.offsetX / $("overview").clientWidth) * text.length);
-  show({ at: Math.min(Math.max(place, 0), text.length - 1) }, true);
+  const position = Math.floor((event.offsetX / $("overview").clientWidth) * text.length);
+  show({ at: Math.min(Math.max(position, 0), text.length - 1) }, true);
 });
 
 $("text").addEventListener("click", (event) => {
@@ -104,9 +104,9 @@ $("text").addEventListener("pointermove", (event) => {
   const span = event.target.closest(".character"), tip = $("tip");
   tip.hidden = !span;
   if (!span) return;
-  const signed = element("b", "", sign(text[span.position]));
-  const value = `${quantityName(view.quantity)} = ${number(valueAt(span.position))}`;
-  tip.replaceChildren(signed, `${value}, ${placeWords(span.position)}`);
+  const character = element("b", "", sign(text[span.position]));
+  const value = `${quantityName(view)} = ${number(valueAt(span.position))}`;
+  tip.replaceChildren(character, `${value}, ${positionWords(span.position)}`);
   tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${Math.min(event.clientY + 18, innerHeight - tip.offsetHeight - 8)}px`;
 });

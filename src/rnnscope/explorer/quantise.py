@@ -1,35 +1,62 @@
 """Activations and probabilities in one byte each, for the page.
 
-A gate (0 to 1) is stored as round(255 x), off by at most 1/510; any other quantity (-1 to 1) as round(127 x), off by
-at most 1/254, so that 0 stays exactly 0. A cell state c has no bounds and is stored as tanh(c), as the paper shows it.
+A gate (0 to 1) is stored as round(255 x), with an error of at most 1/510; any other quantity (-1 to 1) as round(127 x), with
+an error of at most 1/254, so that 0 stays exactly 0. A saturating one, such as the LSTM's c, has no bounds and is stored as
+its tanh, as the paper shows it.
 """
 
 import numpy as np
 
-GATES = frozenset("iforz")  # between 0 and 1; every other quantity lies between -1 and 1
+from rnnscope.models.cells import Activation
+
+from rnnscope.models.cells import Activation
+
 GATE_STEPS, SIGNED_STEPS = 255, 127
 
 
-def quantise(quantity: str, values: np.ndarray) -> np.ndarray:
-    """Activations of one quantity, of any shape and float dtype, in one byte each: uint8 of a gate, else int8."""
+def quantise(activation: Activation, values: np.ndarray) -> np.ndarray:
+    """Quantise values of one activation to one byte each.
+
+    Parameters
+    ----------
+    activation
+        The facts of the activation.
+    values
+        Any shape and float dtype.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape, uint8 of a gate, int8 of any other activation.
+    """
     exact = values.astype(np.float32)
-    if quantity in GATES:
+    if activation.gate:
         return np.rint(exact * GATE_STEPS).astype(np.uint8)
-    bounded = np.tanh(exact) if quantity == "c" else exact
+    bounded = np.tanh(exact) if activation.saturating else exact
     return np.rint(bounded * SIGNED_STEPS).astype(np.int8)
 
 
 def quantise_probabilities(probabilities: np.ndarray) -> np.ndarray:
-    """Probabilities, of any shape, as uint8: round(255 p)."""
-    stored: np.ndarray = np.rint(probabilities * GATE_STEPS).astype(np.uint8)
-    return stored
+    """Return probabilities of any shape as uint8: round(255 p)."""
+    return np.rint(probabilities * GATE_STEPS).astype(np.uint8)
 
 
 def most_likely(h: np.ndarray, weight: np.ndarray, bias: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` most likely next characters: ids uint8 and probabilities float32, both (characters, count).
+    """Return the most likely next characters, the most likely first, of equally likely ones the lower id first.
 
-    h: float (characters, H), the top layer's hidden state; weight (K, H) and bias (K,) are the softmax layer's. The most
-    likely comes first, of equally likely ones the lower id.
+    Parameters
+    ----------
+    h
+        float (characters, H), the hidden state of the top layer.
+    weight, bias
+        (K, H) and (K,), of the softmax layer.
+    count
+        How many; at most K are returned.
+
+    Returns
+    -------
+    ids, probabilities : numpy.ndarray
+        uint8 and float32, both (characters, count).
     """
     logits = h.astype(np.float32) @ weight.T + bias
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -31,7 +31,7 @@ FIGURES = {
     "loss_table": CatalogueEntry("losses", {"table": "losses", "differences": "paired_differences"}),
     "loss_against_parameters": CatalogueEntry("losses", {"table": "losses"}),
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
-    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses"}),
+    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses", "best": "best_models"}),
     "paired_differences": CatalogueEntry("losses", {"table": "paired_differences"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
     "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),

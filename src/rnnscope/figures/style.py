@@ -1,6 +1,5 @@
 """What all figures share: colours, markers, sizes, reading a table, writing the .svg and the .png."""
 
-import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -12,14 +11,15 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS, Cell, ModelName
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tables import read_csv
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.3, 6.9  # inches: one column of a two-column page, and both
 PNG_DOTS_PER_INCH = 300
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart under every common colour-vision deficiency.
-CELL_COLOURS = {"lstm": "#0072B2", "rnn": "#D55E00", "gru": "#009E73"}
+# Of the classes of errors. From Okabe and Ito, "Color Universal Design" (2008), as are the colours of cells (`models.cells`):
+# distinguishable with every common colour-vision deficiency.
 ERROR_COLOURS = {
     "n-gram": "#0072B2",
     "memory": "#E69F00",
@@ -30,8 +30,8 @@ ERROR_COLOURS = {
     "remaining": "#999999",
 }
 
-# What sees only the last n characters, beside the cells; from the same palette.
-MODEL_COLOURS = CELL_COLOURS | {"ngram": "#000000", "nnn": "#CC79A7"}
+# Of models that see only the last n characters; from the same palette.
+FINITE_COLOURS = {"ngram": "#000000", "nnn": "#CC79A7"}
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
@@ -65,70 +65,87 @@ matplotlib.rcParams.update(
 
 
 def marker(layers: int) -> str:
-    """The marker that stands for a depth of 1, 2, ... layers."""
+    """Return the marker of a depth of 1, 2, ... layers."""
     return MARKERS[(layers - 1) % len(MARKERS)]
 
 
 def line_style(layers: int) -> LineStyle:
-    """The line style that stands for a depth of 1, 2, ... layers."""
+    """Return the line style of a depth of 1, 2, ... layers."""
     return LINE_STYLES[(layers - 1) % len(LINE_STYLES)]
 
 
 def ordered_colours(values: Iterable[int]) -> dict[int, str]:
-    """A colour for each of some ordered values (layers, sizes), dark to light in their order.
+    """Return a colour for each of some ordered values (layers, sizes), dark to light in their order.
 
-    From matplotlib's inferno, whose lightness rises evenly, so that every eye tells four of them apart, cut off before
-    it gets too light for white paper.
+    Notes
+    -----
+    From matplotlib's inferno, whose lightness rises evenly, so that four of them are distinguishable with every common
+    colour-vision deficiency; cut off before it is too light for white paper.
     """
     ordered = sorted(set(values))
     steps = max(len(ordered) - 1, 1)
     return {value: matplotlib.colors.to_hex(colormaps["inferno"](0.8 * rank / steps)) for rank, value in enumerate(ordered)}
 
 
-def cells_of(table: pd.DataFrame) -> list[str]:
-    """The cells of the column `cell`, in the paper's order: LSTM, RNN, GRU."""
-    return [cell for cell in CELL_COLOURS if cell in set(table["cell"])]
+def cells_of(table: pd.DataFrame) -> list[Cell]:
+    """Return the cells in the column `cell`, in the order of `models.cells`."""
+    present = set(table["cell"])
+    return [cell for cell in CELLS.values() if cell.name in present]
+
+
+def cell_colour(cell: str) -> str:
+    """Return the colour of a cell, by its name."""
+    return CELLS[cell].colour
+
+
+def model_colour(model: str) -> str:
+    """Return the colour of a model, by its name: that of its cell, or that of n-gram models or n-NNs."""
+    name = ModelName.parse(model)
+    return name.cell.colour if name.is_recurrent else FINITE_COLOURS[name.kind]
+
+
+def model_title(model: str) -> str:
+    """Return the name of a model as figures write it: `lstm-3-512` -> `LSTM 3×512`."""
+    return ModelName.parse(model).title
 
 
 def groups(table: pd.DataFrame, columns: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """The values of `columns` and the rows that hold them, for each combination in ascending order."""
+    """Yield the values of `columns` and the rows that have them, for each combination in ascending order."""
     for _, rows in table.groupby(columns):
         yield tuple(rows[column].iloc[0] for column in columns), rows
 
 
-def cell_name(cell: str) -> str:
-    """How a cell is written in a figure: `lstm` -> `LSTM`."""
-    return cell.upper()
-
-
-def kind_of(model: str) -> str:
-    """What a model is: `lstm`, `rnn` or `gru` of `lstm-3-512`, `ngram` of `ngram-20`, `nnn` of `nnn-6`."""
-    return model.partition("-")[0]
-
-
-def model_name(model: str) -> str:
-    """How a model is written in a figure: `lstm-3-512` -> `LSTM 3×512`, `ngram-20` -> `20-gram`, `nnn-6` -> `6-NN`."""
-    kind, *numbers = model.split("-")
-    if kind in CELL_COLOURS:
-        return f"{cell_name(kind)} {'×'.join(numbers)}"
-    return f"{numbers[0]}-{'gram' if kind == 'ngram' else 'NN'}"
-
-
 def plural_layers(layers: int) -> str:
-    """`1 layer`, `2 layers`, ..."""
+    """Return `1 layer`, `2 layers`, ..."""
     return f"{layers} layer{'' if layers == 1 else 's'}"
 
 
 def words(name: str) -> str:
-    """How a name of a table is written in a figure: `line_position` -> `line position`."""
+    """Return a name from a table as figures write it: `line_position` -> `line position`."""
     return name.replace("_", " ")
 
 
 def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False) -> pd.DataFrame:
-    """Read the columns `numbers` and `text` of a CSV table, at least one row of it.
+    """Read some columns of a CSV table.
 
-    Raises InputError naming the file when a column is missing, a number is missing or none, or a cell or class is unknown;
-    and when there are no rows, unless it may be `empty`.
+    Parameters
+    ----------
+    path
+        The table.
+    numbers, text
+        Names of the columns of numbers (or yes/no) and of text.
+    empty
+        Whether a table without rows is allowed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `text`, then `numbers`.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a value is missing or not a number, a cell or class is unknown, or there are no rows.
     """
     text = text or []
     table = read_csv(path, text + numbers)[text + numbers]
@@ -142,24 +159,15 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
     for column in numbers + text:
         if table[column].isna().any():
             raise InputError(f"{path}: column {column!r} is empty in row {table[column].isna().argmax() + 1}, expected a value")
-    for column, known in (("cell", CELL_COLOURS), ("class", ERROR_COLOURS)):
+    for column, known in (("cell", list(CELLS)), ("class", list(ERROR_COLOURS))):
         unknown = set(table[column]) - set(known) if column in text else set()
         if unknown:
             raise InputError(f"{path}: {column} {sorted(map(str, unknown))[0]!r}, expected {', '.join(known)}")
     return table
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """The argument parser of every figure: `--out-svg`, `--out-png` and `--title`; the tables are its module's to add."""
-    result = argparse.ArgumentParser(description=description)
-    result.add_argument("--out-svg", type=Path, required=True, help="figure to write")
-    result.add_argument("--out-png", type=Path, required=True, help=f"the same at {PNG_DOTS_PER_INCH} dots per inch")
-    result.add_argument("--title", default="", help="line above the figure, such as the corpus's name")
-    return result
-
-
 def save(figure: Figure, svg: Path, png: Path) -> None:
-    """Write a figure as .svg and .png, both whole or neither, the same bytes for the same table every time."""
+    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time."""
     with whole_file(svg) as partial_svg, whole_file(png) as partial_png:
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)

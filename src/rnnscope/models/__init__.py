@@ -1,1 +1,1 @@
-"""The three recurrences, the stacked network, parameter-matched widths, checkpoints."""
+"""Cells, networks, parameter-matched widths, checkpoints; everything that is torch and knows no text."""

@@ -51,7 +51,7 @@ class Cell:
     colour
         Of the cell in all figures.
     hidden_input
-        Whether its affine maps read the previous hidden state. Where they do not, there is no matrix W_hidden.
+        Whether its affine maps read the previous hidden state. Where they do not, the matrix W_hidden has no rows.
 
     Notes
     -----
@@ -134,6 +134,9 @@ CELLS = {
     )
 }
 
+# Models that see only the last n characters, and what figures call them after the number.
+FINITE_KINDS = {"nnn": "NN", "ngram": "gram"}
+
 
 @dataclass(frozen=True)
 class ModelName:
@@ -174,6 +177,11 @@ class ModelName:
         return cls(kind, *values) if kind in CELLS else cls(kind, context=values[0])
 
     @property
+    def is_feed_forward(self) -> bool:
+        """Whether it names an n-NN."""
+        return self.kind == "nnn"
+
+    @property
     def is_recurrent(self) -> bool:
         """Whether it names a recurrent network."""
         return self.kind in CELLS
@@ -192,7 +200,3 @@ class ModelName:
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.layers}-{self.size}" if self.is_recurrent else f"{self.kind}-{self.context}"
-
-
-# Models that see only the last n characters, and what figures call them behind the number.
-FINITE_KINDS = {"nnn": "NN", "ngram": "gram"}

@@ -1,26 +1,70 @@
 """Checkpoints: a network's weights, and in the file's metadata what is needed to rebuild the network."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import torch
+from torch import nn
 
 from rnnscope.errors import InputError
+from rnnscope.models import feed_forward
+from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.tensors import load_tensors, save_tensors
 
+AnyShape = Shape | feed_forward.Shape
+AnyNetwork = Network | FeedForwardNetwork
+Expected = TypeVar("Expected", bound=nn.Module)
+
+
+class Kind(NamedTuple):
+    """How to rebuild networks of one kind: the class of their shape, and a function of shape, dropout and generator."""
+
+    shape: type
+    network: Callable[[Any, float, torch.Generator | None], AnyNetwork]
+
+
+KINDS = {
+    Network.kind: Kind(Shape, Network),
+    FeedForwardNetwork.kind: Kind(feed_forward.Shape, lambda shape, _, generator: FeedForwardNetwork(shape, generator)),
+}
+
 
 @dataclass(frozen=True)
 class Description:
-    """What a checkpoint says of itself: the model's name, its shape, its dropout, the epoch and the vocabulary's bytes."""
+    """What a checkpoint says of itself.
+
+    Parameters
+    ----------
+    model
+        Its name, such as lstm-2-128 or nnn-3.
+    shape
+        What fixes its parameters.
+    dropout
+        Probability that a non-recurrent connection is dropped in training.
+    epoch
+        How many epochs it was trained.
+    vocabulary
+        The bytes that are its characters, ascending.
+    kind
+        A key of `KINDS`. Files of earlier versions do not have it: they are recurrent.
+    """
 
     model: str
-    shape: Shape
+    shape: AnyShape
     dropout: float
     epoch: int
     vocabulary: list[int]
+    kind: str = Network.kind
+
+
+def build_network(kind: str, shape: AnyShape, dropout: float, generator: torch.Generator | None = None) -> AnyNetwork:
+    """Return a new network of a kind, its parameters drawn by `generator`."""
+    return KINDS[kind].network(shape, dropout, generator)
 
 
 def save_checkpoint(path: Path, weights: dict[str, torch.Tensor], description: Description) -> None:
@@ -28,21 +72,55 @@ def save_checkpoint(path: Path, weights: dict[str, torch.Tensor], description: D
     save_tensors(path, weights, asdict(description))
 
 
-def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> tuple[Network, Description]:
-    """Rebuild the network of a checkpoint, in evaluation mode. Raises InputError naming the file when it is damaged."""
+@overload
+def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> tuple[Network, Description]: ...
+
+
+@overload
+def load_checkpoint(path: Path, device: torch.device | str, expected: type[Expected]) -> tuple[Expected, Description]: ...
+
+
+def load_checkpoint(
+    path: Path, device: torch.device | str = "cpu", expected: type[nn.Module] = Network
+) -> tuple[nn.Module, Description]:
+    """Rebuild the network of a checkpoint, in evaluation mode.
+
+    Parameters
+    ----------
+    path
+        A file that `save_checkpoint` wrote.
+    device
+        Where the network is to run.
+    expected
+        The class that it has to be of; `nn.Module` for any.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or holds a network of another class.
+    """
     weights, stored = load_tensors(path)
     try:
-        description = Description(**{**stored, "shape": Shape(**stored["shape"])})
-        network = Network(description.shape, description.dropout)
+        kind = KINDS[stored.get("kind", Network.kind)]
+        description = Description(**{**stored, "shape": kind.shape(**stored["shape"])})
+        network = kind.network(description.shape, description.dropout, None)
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise corrupt_file_error(path, f"weights or metadata do not fit a network ({reason})") from None
+    if not isinstance(network, expected):
+        raise InputError(f"{path}: found a {description.kind} network, expected a {getattr(expected, 'kind', 'different')} one")
     return network.to(device).eval(), description
 
 
 def check_vocabulary(path: Path, description: Description, vocabulary: np.ndarray) -> None:
-    """Raise InputError when a checkpoint was trained on other characters than those of `vocabulary`, uint8 (K,)."""
+    """Check that a checkpoint was trained on the characters of `vocabulary`, uint8 (K,).
+
+    Raises
+    ------
+    InputError
+        If it was trained on others.
+    """
     if description.vocabulary != vocabulary.tolist():
         raise InputError(
             f"{path}: trained on {len(description.vocabulary)} other characters; expected the {len(vocabulary)} of this split"

@@ -1,8 +1,8 @@
 """The layers of recurrences.py by `compiled.cpp`: what CPU cores run in single precision.
 
-Where torch would be called several times a step, this is one call for a whole segment, with matrix products that beat its own.
+Where plain torch makes several calls a step, this is one call for a segment, and its matrix products are faster.
 `pip install` compiles it where there is a C++ compiler; without one, and where the environment variable `RNNSCOPE_PLAIN` is
-set, `serves` says no and the layers run in plain torch, with the same results to rounding.
+set, `is_available_for` returns False. `backends` chooses between this and plain torch.
 
 Shapes as in recurrences.py; `below` is a layer's input, int64 characters (T, B) or the h of the layer below, (T, B, D).
 """
@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from rnnscope.storage.checksums import computing_device
 from rnnscope.storage.files import sha256_of
 
 SOURCE = Path(__file__).with_suffix(".cpp")
@@ -31,19 +30,14 @@ log = logging.getLogger(__name__)
 
 
 def is_available_for(weights: Tensor) -> bool:
-    """Whether layers with these weights run here."""
+    """Return whether tensors of this device and precision can run here."""
     here = weights.device.type == "cpu" and weights.dtype == torch.float32 and "RNNSCOPE_PLAIN" not in os.environ
     return here and library() is not None
 
 
-def rounding_of(weights: Tensor) -> list[str | bool]:
-    """What the rounding of a run with these weights depends on: the kind of device, and whether they run here."""
-    return [computing_device(), is_available_for(weights)]
-
-
 @cache
 def library() -> ctypes.CDLL | None:
-    """The compiled functions for this processor, or nothing, and a line in the log that says why."""
+    """Return the compiled functions for this processor; None where there are none, with a line in the log that says why."""
     instructions = INSTRUCTIONS.get(torch.backends.cpu.get_cpu_capability(), "baseline")
     path = SOURCE.with_name(f"compiled_{instructions}{sysconfig.get_config_var('EXT_SUFFIX')}")
     if not path.exists():
@@ -52,7 +46,9 @@ def library() -> ctypes.CDLL | None:
     functions = ctypes.CDLL(str(path))
     functions.compiled_from.restype = ctypes.c_char_p
     if functions.compiled_from().decode() != sha256_of(SOURCE):
-        log.warning("%s was compiled from another %s: plain torch computes the recurrences; install anew", path.name, SOURCE.name)
+        log.warning(
+            "%s was compiled from another %s: plain torch computes the recurrences; install again", path.name, SOURCE.name
+        )
         return None
     return functions
 
@@ -151,16 +147,17 @@ class GRU(Function):
         return None, d_below, dW_input, torch.cat((dW_rz, dW_g)), d_bias, None
 
 
-CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
+# A cell without a kernel runs the plain equations.
+KERNELS: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU}
 
 
 def run_layer(
     cell: str, return_gates: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor
 ) -> tuple[Tensor, ...]:
-    """Run one layer; returns what the forward pass of the cell's class does.
+    """Run one layer of a cell of `KERNELS`; return what its forward pass does, each tensor with H units.
 
-    A width that does not fill the processor's registers is filled up with units whose weights are zero; they stay out of
-    what is returned, and out of the gradients.
+    A width that does not fill the processor's registers is padded with units whose weights are zero; they are removed from
+    what is returned, and from the gradients.
     """
     H = W_hidden.shape[1]
     G, missing = len(W_hidden) // H, -H % REGISTER
@@ -169,7 +166,7 @@ def run_layer(
         W_hidden = F.pad(W_hidden.unflatten(0, (G, H)), (0, missing, 0, missing)).flatten(0, 1)
         bias = F.pad(bias.unflatten(0, (G, H)), (0, missing)).flatten()
         states = tuple(F.pad(state, (0, missing)) for state in states)
-    values = CELLS[cell].apply(return_gates, below.contiguous(), W_input, W_hidden, bias, *states)  # type: ignore[no-untyped-call]
+    values = KERNELS[cell].apply(return_gates, below.contiguous(), W_input, W_hidden, bias, *states)
     values = (values,) if isinstance(values, Tensor) else values
     return tuple(value[:, :, :H] for value in values) if missing else values
 
@@ -193,7 +190,7 @@ class Affine(Function):
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """-log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
+    """Return -log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
     _check_ids(targets, logits.shape[2])
     missing = max(0, REGISTER - logits.shape[2])
     if missing:
@@ -222,7 +219,7 @@ class CrossEntropy(Function):
 
 
 def multiply(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
-    """The matrix product (M, N) of two matrices, (M, depth) and (depth, N), whatever their strides; plus a bias (N,)."""
+    """Return the product (M, N) of two matrices, (M, depth) and (depth, N), of any strides; plus a bias (N,)."""
     product = left.new_empty(left.shape[0], right.shape[1])
     _call("product", *left.shape, right.shape[1], left, *left.stride(), right, *right.stride(), bias, product)
     return product
@@ -239,14 +236,14 @@ def _address(values: Tensor | None) -> ctypes.c_void_p:
 
 
 def _check_ids(characters: Tensor, vocabulary: int) -> None:
-    """Raise IndexError for characters that there are not: the compiled functions would read and write what is not theirs."""
+    """Raise IndexError for ids outside the vocabulary: the compiled functions would read and write outside their arrays."""
     lowest, highest = characters.aminmax()
     if lowest < 0 or highest >= vocabulary:
         raise IndexError(f"characters: found ids from {lowest} to {highest}, expected 0 to {vocabulary - 1}")
 
 
 def _states(first: Tensor, steps: int) -> Tensor:
-    """Room for the states before each step and after the last, (T + 1, B, H), with `first` (B, H) in place."""
+    """Allocate the states before each step and after the last, (T + 1, B, H), with `first` (B, H) in place."""
     states = first.new_empty(steps + 1, *first.shape)
     states[0] = first
     return states

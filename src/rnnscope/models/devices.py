@@ -1,34 +1,34 @@
 """Where a network runs: CPU threads or a CUDA device, set up so that a run repeats to the bit."""
 
-import argparse
 import ctypes
 import os
 
 import torch
 
 from rnnscope.errors import InputError
-
-DEVICES = ("auto", "cpu", "cuda")
-
-
-def add_device_flags(parser: argparse.ArgumentParser) -> None:
-    """Give a command line the flags --device and --threads, whose values `prepare_device` takes."""
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+from rnnscope.settings import Computing
 
 
-def prepare_device(name: str, threads: int) -> torch.device:
-    """Return the device that `name` (auto, cpu or cuda) stands for, with `threads` CPU threads set.
+def prepare_device(computing: Computing) -> torch.device:
+    """Set this process up for its computations and return the device for them.
 
-    Raises InputError when cuda is asked for and there is none.
+    Parameters
+    ----------
+    computing
+        The device (auto takes CUDA where there is one) and the number of CPU threads.
+
+    Raises
+    ------
+    InputError
+        If CUDA is asked for and there is none.
     """
-    if name == "cuda" and not torch.cuda.is_available():
+    if computing.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device: found no CUDA device on this machine; expected one for 'cuda' (use auto or cpu)")
-    torch.set_num_threads(threads)
+    torch.set_num_threads(computing.threads)
     keep_freed_memory()
     # Gradients that have all but vanished make a CPU many times slower and change nothing.
     torch.set_flush_denormal(True)
-    device = torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda" if computing.device != "cpu" and torch.cuda.is_available() else "cpu")
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
@@ -37,9 +37,9 @@ def prepare_device(name: str, threads: int) -> torch.device:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what a segment's tensors leave behind, for the tensors of the next segment.
+    """Make the C library keep the memory that a segment's tensors free, for the tensors of the next segment.
 
-    It would give it back to the system, whose fresh pages for each segment cost up to a third of the time.
+    Otherwise it returns the memory to the system, and fresh pages for each segment cost up to a third of the time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # of glibc

@@ -1,23 +1,21 @@
-"""The three recurrences, each as one forward and one backward pass over time.
+"""The recurrences in plain torch, each as one forward and one backward pass over time (paper section 2).
 
 A recurrence takes `projected`, the part of every affine map that does not depend on the previous state
 (W_input x + b, for all steps at once), and runs the rest of its equations step by step. The forward pass keeps
-every gate and state, because the backward pass needs them; the activation dumps are handed the same tensors.
+every gate and state, because the backward pass needs them; the activation dumps get the same tensors.
 
-Shapes: T steps, B streams, H hidden units, G gates stacked in the order of the class's `stacked`.
-Backward passes are truncated: no gradient flows into the initial state.
+Shapes: T steps, B streams, H hidden units, G gates, stacked in the `gate_order` of the cell's facts (`cells.CELLS`). A
+forward pass takes (projected, W_hidden, *states) and returns the cell's activations, both in the order of these facts.
+W_hidden is (0, H) for a cell without hidden input. Backward passes are truncated: no gradient flows into the initial state.
+To add a cell, add its facts to `cells.CELLS`, its class here and its name to `RECURRENCES`.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
-
-from rnnscope.models import compiled
-
-Quantities = dict[str, Tensor]
 
 # Fused d(sigma) and d(tanh), from the gradient of the value and the value itself.
 sigmoid_backward = torch.ops.aten.sigmoid_backward
@@ -26,10 +24,6 @@ tanh_backward = torch.ops.aten.tanh_backward
 
 class RNN(Function):
     """h_t = tanh(W_hidden h_{t-1} + projected_t)."""
-
-    gate_order: ClassVar = ("h",)
-    states: ClassVar = ("h",)
-    activations: ClassVar = ("h",)
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> Tensor:
@@ -59,10 +53,6 @@ class RNN(Function):
 
 class LSTM(Function):
     """i, f, o = sigma(...), g = tanh(...) of W_hidden h_{t-1} + projected_t; c_t = f.c_{t-1} + i.g; h_t = o.tanh(c_t)."""
-
-    gate_order: ClassVar = ("i", "f", "o", "g")
-    states: ClassVar = ("h", "c")
-    activations: ClassVar = ("i", "f", "o", "g", "c", "h")
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor, c_0: Tensor) -> tuple[Tensor, ...]:
@@ -111,10 +101,6 @@ class LSTM(Function):
 class GRU(Function):
     """r, z = sigma(W_rz h_{t-1} + ...); h~ = tanh(W_g (r.h_{t-1}) + ...); h_t = (1-z).h_{t-1} + z.h~."""
 
-    gate_order: ClassVar = ("r", "z", "candidate")
-    states: ClassVar = ("h",)
-    activations: ClassVar = ("r", "z", "candidate", "h")
-
     @staticmethod
     def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
         """Return r, z, candidate, h, each (T, B, H), from projected (T, B, 3H), W_hidden (3H, H) and h_0 (B, H)."""
@@ -161,36 +147,17 @@ class GRU(Function):
         return d_gates, torch.cat((dW_rz, dW_g)), None
 
 
-CELLS: dict[str, type[RNN] | type[LSTM] | type[GRU]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU}
 
 
-def run_layer(
-    cell: str,
-    below: Tensor,
-    W_input: Tensor,
-    W_hidden: Tensor,
-    bias: Tensor,
-    state: Quantities,
-    return_gates: bool = True,
-) -> Quantities:
-    """Run one layer of `cell` over a segment of `below`, int64 characters (T, B) or the layer below's h, (T, B, D).
-
-    Returns every quantity of every step, each (T, B, H), by its name. Without `return_gates` only h and the last step of
-    every state need be there: what it takes to predict and to go on.
-    """
-    recurrence = CELLS[cell]
-    states = [state[name] for name in recurrence.states]
-    names: tuple[str, ...] = recurrence.activations
-    if compiled.is_available_for(W_hidden):
-        names = names if return_gates else tuple(name for name in names if name in recurrence.states)
-        values = compiled.run_layer(recurrence.__name__, return_gates, below, W_input, W_hidden, bias, *states)
-    else:
-        values = recurrence.apply(project(below, W_input, bias), W_hidden, *states)  # type: ignore[no-untyped-call]
-    return dict(zip(names, (values,) if isinstance(values, Tensor) else values, strict=True))
+def run_layer(cell: str, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+    """Run one layer of `cell`; shapes as in `backends.run_layer`. Return all its activations, each (T, B, H)."""
+    values = RECURRENCES[cell].apply(project(below, W_input, bias), W_hidden, *states)
+    return (values,) if isinstance(values, Tensor) else values
 
 
 def project(below: Tensor, W_input: Tensor, bias: Tensor) -> Tensor:
-    """W_input x + b for all steps at once, (T, B, G H)."""
+    """Return W_input x + b for all steps at once, (T, B, G H)."""
     if below.dim() == 2:
         # W x for a one-hot x is a column of W: look it up instead of multiplying.
         return F.embedding(below, W_input.t() + bias)

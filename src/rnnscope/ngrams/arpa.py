@@ -11,15 +11,15 @@ r"""ARPA files, the text format that n-gram programs exchange: write a model for
 
 **Names.** A character is a byte; its name is the byte itself if that is a printable ASCII character other than `<`, else
 `<XX>` with its two hexadecimal digits: `<20>` is a space, `<0A>` a line feed, `<3C>` the sign `<`. So no name is that of a
-mark (`<s>`, `</s>`, `<unk>`), and names with spaces between them give the text back.
+mark (`<s>`, `</s>`, `<unk>`), and the text can be recovered from names with spaces between them.
 
 **Marks.** A model of this project knows no sentences and gives all probability to its K characters, while other programs
-insist on the three marks: they are written with log10 P = -99, the customary zero. Text is to be scored as one
+require the three marks: they are written with log10 P = -99, the customary zero. Text has to be scored as one
 sentence without its marks: in KenLM, which as packaged takes orders up to 6, `score(names, bos=False, eos=False)`.
 
 **Reading** takes the files of other programs too, as long as their words are such names or single raw bytes. Fields may be
-separated by any white space; back-off weights may be missing, and so may suffixes of n-grams, as in pruned models: their P is
-what backing off gives. Since text is scored as one run of characters, n-grams with `<s>` or `</s>` play no part. A byte without
+separated by any white space; back-off weights may be missing, and so may suffixes of n-grams, as in pruned models: their P
+follows by backing off. Since text is scored as one run of characters, n-grams with `<s>` or `</s>` are not used. A byte without
 a name in the file gets the probabilities of `<unk>`; where these are zero or missing, it is an error in the scored text.
 """
 
@@ -37,7 +37,7 @@ from rnnscope.storage.files import whole_file
 ZERO = -99  # log10 of a probability of 0
 NAME = re.compile(rb"<([0-9A-Fa-f]{2})>")
 SIZE = re.compile(rb"ngram\s+(\d{1,3})\s*=\s*(\d{1,12})")
-# In memory a word is one character: a byte that of its number, a mark one beyond.
+# In memory a word is one character: the code point of a byte is its value, those of the marks are above 255.
 LAST_BYTE, UNKNOWN = chr(255), chr(256)
 MARKS = {b"<unk>": UNKNOWN, b"<UNK>": UNKNOWN, b"<s>": chr(257), b"</s>": chr(258)}
 
@@ -45,22 +45,22 @@ Listed = dict[str, tuple[float, float]]  # n-grams of one order: log10 P, log10 
 
 
 def name_of(byte: int) -> str:
-    """The name of a byte in an ARPA file."""
+    """Return the name of a byte in an ARPA file."""
     return chr(byte) if 0x21 <= byte <= 0x7E and byte != ord("<") else f"<{byte:02X}>"
 
 
 def names_of(text: bytes) -> str:
-    """A text as another program has to be given it: the names of its bytes with spaces between them."""
+    """Return a text as other programs need it: the names of its bytes with spaces between them."""
     return " ".join(map(name_of, text))
 
 
 def byte_of(name: bytes) -> int:
-    """The byte of a name, or of a single raw byte. Raises ValueError where it is neither."""
+    """Return the byte of a name, or of a single raw byte. Raises ValueError where it is neither."""
     if len(name) == 1:
         return name[0]
     if match := NAME.fullmatch(name):
         return int(match[1], 16)
-    raise ValueError(f"found the word {_shown(name)}, expected one byte or its number such as <0A>")
+    raise ValueError(f"found the word {_quoted(name)}, expected one byte or its number such as <0A>")
 
 
 def write_arpa(path: Path, model: BackoffModel) -> None:
@@ -88,7 +88,13 @@ def write_arpa(path: Path, model: BackoffModel) -> None:
 
 
 def read_arpa(path: Path) -> BackoffModel:
-    """Read an ARPA file. Raises InputError naming the file, and the line where there is one, when it is no such file."""
+    """Read an ARPA file.
+
+    Raises
+    ------
+    InputError
+        If it is missing, corrupt or another file: names the file, and the line where there is one.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an ARPA file")
     with path.open("rb") as file:
@@ -114,7 +120,7 @@ class _Lines:
         self._number = 0
 
     def next(self, expected: str) -> bytes:
-        """The next line, without white space around it. Raises InputError when the file ends where `expected` should stand."""
+        """Return the next line, without white space around it. Raises InputError when the file ends instead of `expected`."""
         for line in self._lines:
             self._number += 1
             if not line.isspace():
@@ -122,12 +128,12 @@ class _Lines:
         raise InputError(f"{self._path}: the file ends after line {self._number}, expected {expected}; cut off, or no ARPA file")
 
     def error(self, reason: str) -> InputError:
-        """What to raise when the line last read is bad."""
+        """Return the error for the line that was read last."""
         return InputError(f"{self._path}, line {self._number}: {reason}")
 
 
 def _read_orders(lines: _Lines) -> list[Listed]:
-    """Everything that a file lists, by order."""
+    """Return everything that a file lists, by order."""
     while lines.next("a line \\data\\") != b"\\data\\":
         pass
     sizes: list[int] = []
@@ -147,16 +153,16 @@ def _read_orders(lines: _Lines) -> list[Listed]:
 
 def _expect(lines: _Lines, line: bytes, expected: str) -> None:
     if line != expected.encode():
-        raise lines.error(f"found {_shown(line)}, expected {expected}")
+        raise lines.error(f"found {_quoted(line)}, expected {expected}")
 
 
 def _read_order(lines: _Lines, order: int, size: int, words: dict[bytes, str]) -> Listed:
-    """The n-grams of one order. words: those of the 1-grams by name; order 1 fills it."""
+    """Return the n-grams of one order. `words` are those of the 1-grams by name; order 1 fills it."""
     listed: Listed = {}
-    for place in range(size):
-        fields = lines.next(f"{order}-gram {place + 1} of {size}").split()
+    for index in range(size):
+        fields = lines.next(f"{order}-gram {index + 1} of {size}").split()
         if len(fields) not in (order + 1, order + 2):
-            wanted = f"log10 P, {order} words, perhaps a back-off weight: {order}-gram {place + 1} of {size}"
+            wanted = f"log10 P, {order} words, perhaps a back-off weight: {order}-gram {index + 1} of {size}"
             raise lines.error(f"found {len(fields)} fields, expected {wanted}")
         names = fields[1 : order + 1]
         try:
@@ -167,22 +173,22 @@ def _read_order(lines: _Lines, order: int, size: int, words: dict[bytes, str]) -
         except ValueError as error:
             raise lines.error(str(error)) from None
         except KeyError as error:
-            raise lines.error(f"found the word {_shown(error.args[0])}, expected one of the 1-grams") from None
+            raise lines.error(f"found the word {_quoted(error.args[0])}, expected one of the 1-grams") from None
         if not (-math.inf < log_prob <= 0 and math.isfinite(log_backoff)):
             raise lines.error(f"found log10 P {log_prob} and weight {log_backoff}, expected finite numbers and P at most 1")
         if ngram in listed:
-            raise lines.error(f"found {_shown(b' '.join(names))} again, expected each {order}-gram once")
+            raise lines.error(f"found {_quoted(b' '.join(names))} again, expected each {order}-gram once")
         listed[ngram] = (log_prob, log_backoff)
     return listed
 
 
-def _shown(line: bytes) -> str:
-    """The beginning of something found, fit for a message."""
+def _quoted(line: bytes) -> str:
+    """Return the beginning of something found, for a message."""
     return repr(line[:40].decode(errors="replace"))
 
 
 def _add_suffixes(orders: list[Listed]) -> None:
-    """List every suffix of an n-gram that is listed, with the P and the weight that it has anyway by backing off."""
+    """List every suffix of a listed n-gram, with the P and the weight that backing off gives it."""
     for lower, order in zip(orders[-2::-1], orders[:0:-1], strict=True):
         for ngram in order:
             if ngram[1:] not in lower:
@@ -190,7 +196,7 @@ def _add_suffixes(orders: list[Listed]) -> None:
 
 
 def _log_prob(orders: list[Listed], ngram: str) -> float:
-    """log10 P of an n-gram's last word, given the others. Order 1 lists every word."""
+    """Return log10 P of an n-gram's last word, given the others. Order 1 lists every word."""
     if ngram in orders[len(ngram) - 1]:
         return orders[len(ngram) - 1][ngram][0]
     _, log_backoff = orders[len(ngram) - 2].get(ngram[:-1], (0.0, 0.0))
@@ -198,7 +204,7 @@ def _log_prob(orders: list[Listed], ngram: str) -> float:
 
 
 def _entries(orders: list[Listed], vocabulary: np.ndarray) -> list[Entries]:
-    """The n-grams as arrays, each order sorted; the id of the unknown word, if it is listed, is K."""
+    """Return the n-grams as arrays, each order sorted; the id of the unknown word, if it is listed, is K."""
     id_of = np.full(ord(UNKNOWN) + 1, len(vocabulary), dtype=np.int16)
     id_of[vocabulary] = np.arange(len(vocabulary))
     found: list[Entries] = []

@@ -26,38 +26,56 @@ UNKNOWN = -1  # the id of a byte that the model does not know
 class Entries:
     """The n-grams of one order, sorted by the number of their suffix among those of the order below, then by first character.
 
-    An n-gram's number is its place here. Order 1 holds every symbol, and a symbol's number is its id.
+    An n-gram's number is its index here. Order 1 holds every symbol, and a symbol's number is its id.
+
+    Parameters
+    ----------
+    key
+        `keys` of suffix and first character, increasing: int64 (n-grams,).
+    log_prob
+        log P(w | h), nats: float64 (n-grams,).
+    log_backoff
+        log b of the n-gram as a context, nats: float64 (n-grams,).
     """
 
-    key: np.ndarray  # int64 (n-grams,): `keys` of suffix and first character, rising
-    log_prob: np.ndarray  # float64 (n-grams,): log P(w | h), nats
-    log_backoff: np.ndarray  # float64 (n-grams,): log b of the n-gram as a context, nats
+    key: np.ndarray
+    log_prob: np.ndarray
+    log_backoff: np.ndarray
 
     @property
     def suffix(self) -> np.ndarray:
         """The number of each n-gram's suffix in the order below, 0 (the empty n-gram) in order 1: int64 (n-grams,)."""
-        suffix: np.ndarray = self.key >> BITS_OF_A_CODE
-        return suffix
+        return self.key >> BITS_OF_A_CODE
 
     @property
     def first(self) -> np.ndarray:
         """The id of each n-gram's first character: int64 (n-grams,)."""
-        first: np.ndarray = (self.key & (2**BITS_OF_A_CODE - 1)) - 1
-        return first
+        return (self.key & (2**BITS_OF_A_CODE - 1)) - 1
 
     def find(self, suffix: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """The number of each n-gram, -1 where there is none. suffix, first: integers that broadcast, -1 for what is absent."""
+        """Return the number of each n-gram, -1 where there is none.
+
+        Parameters
+        ----------
+        suffix, first
+            Numbers of the suffixes and ids of the first characters: integers that broadcast, -1 for what is absent.
+        """
         wanted = keys(suffix, first)
-        place = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
-        return np.where(self.key[place] == wanted, place, -1)
+        index = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        return np.where(self.key[index] == wanted, index, -1)
 
 
 class BackoffModel:
     """A back-off model of bytes.
 
-    vocabulary: the bytes it knows, uint8 (K,), rising; the id of a byte is its place. entries: those of order 1, 2, ..., none
-    of them empty and every suffix of an entry an entry. unknown: does order 1 hold, after the K bytes, a symbol that stands
-    for all others?
+    Parameters
+    ----------
+    vocabulary
+        The bytes it knows, uint8 (K,), increasing; the id of a byte is its index.
+    entries
+        Those of order 1, 2, ...; none of them is empty, and every suffix of an entry is an entry.
+    unknown
+        Whether order 1 has, after the K bytes, a symbol for all others.
     """
 
     def __init__(self, vocabulary: np.ndarray, entries: Sequence[Entries], unknown: bool = False) -> None:
@@ -67,11 +85,21 @@ class BackoffModel:
         self._id_of[vocabulary] = np.arange(len(vocabulary))
 
     def encode(self, text: np.ndarray, name: str) -> np.ndarray:
-        """The ids of a text's bytes, uint8 (characters,): int16 (characters,).
+        """Return the ids of a text's bytes, uint8 (characters,): int16 (characters,).
 
-        Raises InputError naming the first byte that the model does not know; `name` is what it calls the text.
+        Parameters
+        ----------
+        text
+            uint8 (characters,).
+        name
+            How messages call the text.
+
+        Raises
+        ------
+        InputError
+            If the model does not know a byte: its first occurrence is named.
         """
-        ids: np.ndarray = self._id_of[text]
+        ids = self._id_of[text]
         if (ids == UNKNOWN).any():
             position = int(np.argmax(ids == UNKNOWN))
             found, known = bytes(text[position : position + 1]), len(self.vocabulary)
@@ -81,25 +109,28 @@ class BackoffModel:
         return ids
 
     def log_probabilities(self, text: np.ndarray) -> np.ndarray:
-        """log P of each character given those before it, nats: float64 (characters,). text: ids, integer (characters,)."""
-        horizon = len(self.entries) - 1
-        padded = np.concatenate([np.full(horizon, UNKNOWN, dtype=np.int16), text])
+        """Return log P of each character given those before it, nats: float64 (characters,).
+
+        `text` are ids, integer (characters,).
+        """
+        longest = len(self.entries) - 1
+        padded = np.concatenate([np.full(longest, UNKNOWN, dtype=np.int16), text])
         log_prob = np.empty(len(text))
         for start in range(0, len(text), BLOCK):
             block = slice(start, min(start + BLOCK, len(text)))
-            before = [padded[block.start + horizon - back : block.stop + horizon - back] for back in range(1, horizon + 1)]
+            before = [padded[block.start + longest - back : block.stop + longest - back] for back in range(1, longest + 1)]
             log_prob[block] = self._log_prob(text[block], before)
         return log_prob
 
     def distribution(self, context: Sequence[int]) -> np.ndarray:
-        """log P of every byte of the vocabulary after a context of ids, nats: float64 (K,)."""
-        horizon = len(self.entries) - 1
-        before = [np.array(character) for character in reversed(context[max(len(context) - horizon, 0) :])]
+        """Return log P of every byte of the vocabulary after a context of ids, nats: float64 (K,)."""
+        longest = len(self.entries) - 1
+        before = [np.array(character) for character in reversed(context[max(len(context) - longest, 0) :])]
         return self._log_prob(np.arange(len(self.vocabulary)), before)
 
     def _log_prob(self, characters: np.ndarray, before: Sequence[np.ndarray]) -> np.ndarray:
-        """log P of characters, given those 1, 2, ... places before (-1: none); all integer (m,) or, `before`, ()."""
-        log_prob: np.ndarray = self.entries[0].log_prob[characters]
+        """Return log P of characters, given those 1, 2, ... positions before (-1: none); all integer (m,) or, `before`, ()."""
+        log_prob = self.entries[0].log_prob[characters]
         ngram, context = characters, np.array(0)  # hw and h, of one order more in every round
         for lower, entries, character in zip(self.entries, self.entries[1:], before, strict=False):
             context = lower.find(context, character)
@@ -110,14 +141,30 @@ class BackoffModel:
 
 
 def keys(suffix: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """One integer for an n-gram: that of its suffix in the high bits, the code of its first character in the low: int64."""
+    """Return one integer for each n-gram: that of its suffix in the high bits, the code of its first character in the low: int64."""
     return (np.asarray(suffix, dtype=np.int64) << BITS_OF_A_CODE) | (np.asarray(first, dtype=np.int64) + 1)
 
 
 def sample(model: BackoffModel, prime: Sequence[int], length: int, temperature: float, random: np.random.Generator) -> list[int]:
-    """Ids of `length` characters that follow the ids `prime`, drawn from P ** (1 / temperature), normalised.
+    """Draw the characters that follow a text.
 
-    A temperature of 0 takes the most probable character each time.
+    Parameters
+    ----------
+    model
+        The model to draw from.
+    prime
+        Ids of the text.
+    length
+        Characters to draw.
+    temperature
+        They are drawn from P ** (1 / temperature), normalised; 0 takes the most probable character each time.
+    random
+        Source of randomness.
+
+    Returns
+    -------
+    list of int
+        Their ids.
     """
     text = list(prime)
     for _ in range(length):

@@ -9,12 +9,20 @@ FALL_BACK_DISCOUNTS = (0.5, 1.0, 1.5)
 
 
 def discounts(count: np.ndarray) -> np.ndarray:
-    """D1, D2, D3+: what to take off n-grams that were counted once, twice, three times or more, float64 (3,).
+    """Return D1, D2, D3+: what to subtract from the counts of n-grams counted once, twice, three times or more: float64 (3,).
 
-    count: integer (n-grams,), zeros allowed. With n1 .. n4 the number of n-grams that were counted 1 .. 4 times (Chen
-    and Goodman 1999, section 3): Y = n1 / (n1 + 2 n2), D1 = 1 - 2 Y n2 / n1, D2 = 2 - 3 Y n3 / n2, D3+ = 3 - 4 Y n4 / n3.
-    Where one of these is undefined or not positive (short or repetitive texts), the order takes `FALL_BACK_DISCOUNTS`,
-    all three, for they share Y. So 0 < D(c) <= c always, and every distribution is positive and sums to 1.
+    Where one of these is undefined or not positive (short or repetitive texts), all three are `FALL_BACK_DISCOUNTS`, since
+    they share Y. So 0 < D(c) <= c always, and every distribution is positive and sums to 1.
+
+    Parameters
+    ----------
+    count
+        Counts of the n-grams of one order: integer (n-grams,), zeros allowed.
+
+    Notes
+    -----
+    Chen and Goodman 1999, section 3. With n1 .. n4 the number of n-grams that were counted 1 .. 4 times,
+    Y = n1 / (n1 + 2 n2), D1 = 1 - 2 Y n2 / n1, D2 = 2 - 3 Y n3 / n2, D3+ = 3 - 4 Y n4 / n3.
     """
     n1, n2, n3, n4 = (int(np.count_nonzero(count == times)) for times in (1, 2, 3, 4))
     if n1 and n2 and n3:
@@ -26,11 +34,19 @@ def discounts(count: np.ndarray) -> np.ndarray:
 
 
 class Interpolation:
-    """One order of the model: the n-grams hw that are asked for, and all that share a context with one of them.
+    """One order of the model: the requested n-grams hw, and all that share a context with one of them.
 
-    ngram, context: integer (asked,), the numbers of each hw and of its h. context_of: integer (n-grams,), the number of
-    every n-gram's context. contexts: how many contexts there are. To score a text, few n-grams are asked for: most contexts
-    of a high order are seen in training alone, and to sum over them all would be most of the work.
+    To score a text, few n-grams are requested: most contexts of a high order occur only in training, and to sum over them
+    all would be most of the work.
+
+    Parameters
+    ----------
+    ngram, context
+        The numbers of each hw and of its h: integer (requested,).
+    context_of
+        The number of every n-gram's context: integer (n-grams,).
+    contexts
+        How many contexts there are.
     """
 
     def __init__(self, ngram: np.ndarray, context: np.ndarray, context_of: np.ndarray, contexts: int) -> None:
@@ -42,9 +58,14 @@ class Interpolation:
         self._followed = context_of[self._followers]  # and its h
 
     def probabilities(self, count: np.ndarray, lower: np.ndarray) -> np.ndarray:
-        """P(w | h) of each hw: float64 (asked,).
+        """Return P(w | h) of each hw: float64 (requested,).
 
-        count: integer (n-grams,), occurrences or continuation counts. lower: P(w | h'), like the result.
+        Parameters
+        ----------
+        count
+            Occurrences or continuation counts: integer (n-grams,).
+        lower
+            P(w | h'), like the result.
         """
         D = np.array([0, *discounts(count)])
         own = count[self._ngram]
@@ -54,17 +75,16 @@ class Interpolation:
         return np.where(total > 0, (kept + discounted * lower) / np.maximum(total, 1), lower)
 
     def backoff_weights(self, count: np.ndarray) -> np.ndarray:
-        """gamma(h) of each hw, 1 where h was never seen: float64 (asked,). count: as above."""
+        """Return gamma(h) of each hw, 1 where h was never seen: float64 (requested,). `count` as in `probabilities`."""
         total, discounted = self._sums(count, np.array([0, *discounts(count)]))
         return np.where(total > 0, discounted / np.maximum(total, 1), 1)
 
     def _sums(self, count: np.ndarray, D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The sums of c(hv) and of D(c(hv)) over all v: float64 (asked,) each."""
+        """Return the sums of c(hv) and of D(c(hv)) over all v: float64 (requested,) each."""
         following = count[self._followers]
         return self._sum_in_context(following), self._sum_in_context(D[np.minimum(following, 3)])
 
     def _sum_in_context(self, value: np.ndarray) -> np.ndarray:
-        """The sum of a value over all v that follow each h: float64 (asked,)."""
-        sums = np.bincount(self._followed, weights=value)  # reaches every h: an n-gram that is asked for follows it
-        in_order: np.ndarray = sums[self._context]
-        return in_order
+        """Return the sum of a value over all v that follow each h: float64 (requested,)."""
+        sums = np.bincount(self._followed, weights=value)  # long enough for every h: a requested n-gram follows it
+        return sums[self._context]

@@ -3,11 +3,11 @@
 The characters of a text are sorted by what reading backwards from them gives: the character, the one before it,
 and so on. In that order, for every k at once,
 
-- the places where one k-gram ends stand side by side, so a k-gram is a block of the sorted text;
+- the positions where one k-gram ends are neighbours, so a k-gram is a block of the sorted text;
 - the (k+1)-grams that extend it by one character on the left divide that block;
 - its context (all but its last character) ends one character before it.
 
-Going from k to k+1 is therefore one look at the character k places back, and all orders up to k together take time in
+Going from k to k+1 therefore reads one character, k positions back, and all orders up to k together take time in
 proportion to k times the length of the text. The sort compares 7, 14, 28, ... characters at a time (prefix doubling:
 Manber and Myers 1993, "Suffix arrays: a new method for on-line string searches").
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SEPARATOR = 0  # stands before every sequence; the character of id c has the code c + 1
+SEPARATOR = 0  # before every sequence; the character of id c has the code c + 1
 BITS_OF_A_CODE = 9  # 256 bytes and the separator
 CODES_IN_A_KEY = 7  # of 9 bits each, in an integer of 64 bits
 
@@ -26,39 +26,57 @@ CODES_IN_A_KEY = 7  # of 9 bits each, in an integer of 64 bits
 class NGrams:
     """The distinct n-grams of one order in a `SortedText`, numbered in its order.
 
-    What reaches over the start of its sequence is given a number like any other, and the count 0.
+    An n-gram that reaches over the start of its sequence has a number like any other, and the count 0.
+
+    Parameters
+    ----------
+    order
+        Characters of an n-gram.
+    number
+        Which n-gram ends at each character of the sorted text: int32 (characters,).
+    first
+        The first character of the sorted text at which each n-gram ends: int32 (n-grams,).
+    in_train
+        Whether the n-gram that ends at each character is inside one training sequence: bool (characters,).
+    count
+        How often each n-gram occurs in the training sequences: int32 (n-grams,).
     """
 
     order: int
-    number: np.ndarray  # int32 (characters,): which n-gram ends at each character of the sorted text
-    first: np.ndarray  # int32 (n-grams,): the first character of the sorted text at which each n-gram ends
-    in_train: np.ndarray  # bool (characters,): does the n-gram that ends here lie inside one training sequence
-    count: np.ndarray  # int32 (n-grams,): how often each n-gram occurs in the training sequences
+    number: np.ndarray
+    first: np.ndarray
+    in_train: np.ndarray
+    count: np.ndarray
 
 
 class SortedText:
-    """Training and scored sequences, joined and sorted by reading backwards; n-grams are counted in training alone.
+    """Training and scored sequences, joined and sorted by reading backwards; n-grams are counted only in training.
 
-    train, scored: sequences of character ids, each an integer array of one dimension with values in 0..255, together
-    fewer than 2**31 characters. highest: the highest order that will be asked for.
+    Parameters
+    ----------
+    train, scored
+        Sequences of character ids, each an integer array of one dimension with values in 0..255, together fewer than
+        2**31 characters.
+    highest
+        The highest order that will be requested.
     """
 
     def __init__(self, train: Sequence[np.ndarray], scored: Sequence[np.ndarray], highest: int) -> None:
         self._codes = _joined([*train, *scored])
         self._ends = _sorted_by_reading_back(self._codes, highest)
         self._length_of_train = sum(len(sequence) + 1 for sequence in train)
-        place = np.empty_like(self._ends)
-        place[self._ends] = np.arange(len(place), dtype=np.int32)
-        self.previous = place[self._back(1)]  # int32 (characters,): where the character before each one is sorted to
+        index = np.empty_like(self._ends)
+        index[self._ends] = np.arange(len(index), dtype=np.int32)
+        self.previous = index[self._back(1)]  # int32 (characters,): where the character before each one is sorted to
         is_scored = np.flatnonzero(self._codes[self._length_of_train :] != SEPARATOR) + self._length_of_train
-        self.scored = place[is_scored]  # int32 (scored characters,): where they are sorted to, in the order of the text
+        self.scored = index[is_scored]  # int32 (scored characters,): where they are sorted to, in the order of the text
 
     def empty_ngram(self) -> NGrams:
-        """The one n-gram of order 0, which ends at every character."""
+        """Return the one n-gram of order 0, which ends at every character."""
         return self._numbered(0, np.arange(len(self._ends)) == 0, self._ends < self._length_of_train)
 
     def extend_to_the_left(self, ngrams: NGrams) -> NGrams:
-        """The n-grams of the next order: the given ones, told apart by one more character on their left."""
+        """Return the n-grams of the next order: the given ones, divided by one more character on their left."""
         character = self._codes[self._back(ngrams.order)]
         is_first = np.zeros(len(character), dtype=bool)
         is_first[ngrams.first] = True
@@ -66,18 +84,16 @@ class SortedText:
         return self._numbered(ngrams.order + 1, is_first, ngrams.in_train & (character != SEPARATOR))
 
     def contexts_of(self, ngrams: NGrams, shorter: NGrams) -> np.ndarray:
-        """The number of each n-gram's context among the n-grams of the order below, `shorter`: int32 (n-grams,)."""
-        contexts: np.ndarray = shorter.number[self.previous[ngrams.first]]
-        return contexts
+        """Return the number of each n-gram's context among the n-grams of the order below, `shorter`: int32 (n-grams,)."""
+        return shorter.number[self.previous[ngrams.first]]
 
     def first_characters(self, ngrams: NGrams) -> np.ndarray:
-        """The id of each n-gram's first character, -1 where it reaches over the start: int16 (n-grams,)."""
+        """Return the id of each n-gram's first character, -1 where it reaches over the start: int16 (n-grams,)."""
         positions = np.maximum(self._ends[ngrams.first] - np.int32(ngrams.order - 1), 0)
-        characters: np.ndarray = self._codes[positions].astype(np.int16) - np.int16(1)
-        return characters
+        return self._codes[positions].astype(np.int16) - np.int16(1)
 
     def _back(self, characters: int) -> np.ndarray:
-        """The position so many characters before each one of the sorted text; before the first separator, that separator."""
+        """Return the position that many characters before each one of the sorted text; at least that of the first separator."""
         return np.maximum(self._ends - np.int32(characters), 0)
 
     @staticmethod
@@ -88,16 +104,16 @@ class SortedText:
 
 
 def continuation_counts(ngrams: NGrams, extended: NGrams) -> np.ndarray:
-    """How many distinct characters precede each n-gram in the training sequences, N1+(. w): int32 (n-grams,).
+    """Return how many distinct characters precede each n-gram in the training sequences, N1+(. w): int32 (n-grams,).
 
-    extended: the n-grams of the next order. The start of a sequence is no character and adds nothing.
+    `extended` are the n-grams of the next order. The start of a sequence is no character and adds nothing.
     """
     extends = ngrams.number[extended.first[extended.count > 0]]
     return np.bincount(extends, minlength=len(ngrams.first)).astype(np.int32)
 
 
 def _joined(sequences: Sequence[np.ndarray]) -> np.ndarray:
-    """The codes of all sequences, a separator before each: uint16 (characters,)."""
+    """Return the codes of all sequences, a separator before each: uint16 (characters,)."""
     codes = np.full(sum(len(sequence) + 1 for sequence in sequences), SEPARATOR, dtype=np.uint16)
     start = 1
     for sequence in sequences:
@@ -107,7 +123,7 @@ def _joined(sequences: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _sorted_by_reading_back(codes: np.ndarray, depth: int) -> np.ndarray:
-    """The positions of `codes`, sorted by at least the `depth` codes that end there, the last code first: int32."""
+    """Return the positions of `codes`, sorted by at least the `depth` codes that end there, the last code first: int32."""
     key = np.zeros(len(codes), dtype=np.uint64)
     for back in range(min(CODES_IN_A_KEY, len(codes))):
         shift = np.uint64(BITS_OF_A_CODE * (CODES_IN_A_KEY - 1 - back))
@@ -122,7 +138,7 @@ def _sorted_by_reading_back(codes: np.ndarray, depth: int) -> np.ndarray:
 
 
 def _dense_rank(key: np.ndarray) -> np.ndarray:
-    """The rank of each value among the distinct values: uint64, below 2**32."""
+    """Return the rank of each value among the distinct values: uint64, below 2**32."""
     by_value = np.argsort(key)
     in_order = key[by_value]
     rank = np.zeros(len(key), dtype=np.uint64)

@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,12 @@ def commit() -> str | None:
 
 def packages() -> dict[str, str]:
     """Return the versions of Python and of every installed package that this process has imported."""
-    versions = {
-        name: loaded.__version__
-        for name, loaded in list(sys.modules.items())
-        if "." not in name and name not in sys.stdlib_module_names and isinstance(getattr(loaded, "__version__", None), str)
-    }
+    with warnings.catch_warnings(action="ignore"):  # MarkupSafe warns whoever asks for its version
+        versions = {
+            name: loaded.__version__
+            for name, loaded in list(sys.modules.items())
+            if "." not in name and name not in sys.stdlib_module_names and isinstance(getattr(loaded, "__version__", None), str)
+        }
     return {"python": platform.python_version(), **dict(sorted(versions.items()))}
 
 

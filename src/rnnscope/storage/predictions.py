@@ -1,30 +1,68 @@
-"""What a model says of every test character: one schema for recurrent networks, n-grams and n-NNs.
+"""What a model says of every test character: one schema for recurrent networks, n-gram models and n-NNs.
 
 Row (s, t), in stream-then-step order, is the prediction of column t + 1 of row s of `test.npy`.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from rnnscope.errors import InputError
+from rnnscope.storage.declarations import Column, declare
+from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.parquet import read_parquet, write_parquet
 
-SCHEMA = pa.schema(
-    [
-        ("stream", pa.int16()),
-        ("step", pa.int32()),
-        ("target", pa.uint8()),
-        ("log_prob", pa.float32()),  # of the target, nats
-    ]
+COLUMNS = (
+    Column("stream", "int16", "row s of `test.npy`"),
+    Column("step", "int32", "t: the prediction was made after column t was read"),
+    Column("target", "uint8", "id of the correct character, column t + 1"),
+    Column("log_prob", "float32", "logarithm of the probability that the model gave to the target, nats"),
 )
+declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
+
+SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of one model.
+
+    Parameters
+    ----------
+    targets : ndarray of uint8, shape (streams, steps)
+        Ids of the correct characters.
+    log_prob : ndarray of float32, shape (streams, steps)
+        Logarithms of their probabilities, nats.
+    """
+
+    targets: np.ndarray
+    log_prob: np.ndarray
+
+
+def predictions_path(folder: Path, model: str) -> Path:
+    """Return the file of a model's predictions in the folder of all predictions."""
+    return folder / f"{model}.parquet"
 
 
 def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> None:
-    """Write the log-probabilities of the correct test characters as a table of the columns in `SCHEMA`.
+    """Write the predictions of one model.
 
-    test: uint8 ids (streams, steps + 1), at most 32768 streams. log_prob: float (streams, steps), nats. Raises
-    ValueError when the shapes disagree.
+    Parameters
+    ----------
+    path
+        The parquet file to write.
+    test : ndarray of uint8, shape (streams, steps + 1)
+        Ids of the test part, at most 32768 streams.
+    log_prob : ndarray of float, shape (streams, steps)
+        Log-probabilities of the correct characters, nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes disagree.
     """
     streams, steps = test.shape[0], test.shape[1] - 1
     if log_prob.shape != (streams, steps):
@@ -38,12 +76,77 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> Non
     write_parquet(pa.table(columns, schema=SCHEMA), path)
 
 
-def read_predictions(path: Path) -> pa.Table:
-    """Read a table of predictions, with the columns in `SCHEMA`. Raises InputError naming the file when it is no such table."""
-    return read_parquet(path, SCHEMA.names)
+def read_predictions(path: Path) -> Predictions:
+    """Read the predictions of one model.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
+    """
+    table = read_parquet(path, SCHEMA.names)
+    stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
+    if not len(stream):
+        raise InputError(f"{path}: no rows; expected a row a test character")
+    streams, steps = int(stream[-1]) + 1, int(step[-1]) + 1
+    rows = np.arange(len(stream))
+    if len(stream) != streams * steps or (stream != rows // steps).any() or (step != rows % steps).any():
+        raise corrupt_file_error(path, "the rows are not all steps of stream 0, then of stream 1, ...")
+    targets, log_prob = (table[name].to_numpy().reshape(streams, steps) for name in ("target", "log_prob"))
+    return Predictions(targets, log_prob)
 
 
 def read_log_prob(path: Path) -> np.ndarray:
-    """Read the log-probabilities alone: float32 (characters,), nats. Raises InputError naming the file when it has none."""
-    log_prob: np.ndarray = read_parquet(path, ["log_prob"])["log_prob"].to_numpy()
-    return log_prob
+    """Read the log-probabilities alone: float32 (test characters,), nats. Raises InputError as `read_predictions` does."""
+    return read_predictions(path).log_prob.ravel()
+
+
+def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source: Path) -> None:
+    """Check that predictions are of the characters that another file says.
+
+    Parameters
+    ----------
+    path
+        The file of the predictions, for the message.
+    targets, expected : ndarray of uint8, shape (streams, steps)
+        Ids of the characters.
+    source
+        The file of `expected`, for the message.
+
+    Raises
+    ------
+    InputError
+        If they are others.
+    """
+    if not np.array_equal(targets, expected):
+        raise InputError(f"{path}: its targets are not the {expected.size} of {source}; one of the two is stale")
+
+
+def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
+    """Read the log-probabilities of some models, one after another.
+
+    Parameters
+    ----------
+    folder
+        Holds `<model>.parquet` of each.
+    models
+        Their names.
+
+    Yields
+    ------
+    log_prob : ndarray of float32, shape (streams, steps)
+        In nats.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or corrupt, or predicts other characters than the first one.
+    """
+    first = predictions_path(folder, models[0])
+    expected = None
+    for model in models:
+        path = predictions_path(folder, model)
+        predictions = read_predictions(path)
+        expected = predictions.targets if expected is None else expected
+        check_targets(path, predictions.targets, expected, first)
+        yield predictions.log_prob

@@ -31,8 +31,8 @@ KEYS = (
     Column(
         "outputs",
         "object",
-        "by path below `results/<corpus>`: `sha256`, `rule`, `module`, `source` (digest of the module and of all of rnnscope that "
-        "it imports), `settings` (the slice of the configuration that the rule reads), `wall_time` (seconds), and the name of "
+        "by path below `results/<corpus>`: `sha256`, `rule`, `module`, `source` (digest of the module and of all modules "
+        "of rnnscope that it imports), `settings` (the slice of the configuration that the rule reads), `wall_time` (seconds), and the name of "
         "its `environment`",
     ),
 )

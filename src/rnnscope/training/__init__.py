@@ -1,1 +1,1 @@
-"""One training run, evaluation and sampling of a checkpoint."""
+"""The optimisation, one training run, selection, evaluation, dynamic evaluation and sampling."""

@@ -1,44 +1,55 @@
-"""Evaluation of a checkpoint: its losses, and its probability of every character of the test part.
+"""Evaluation of a checkpoint: its losses, and its probability of every character of the test part."""
 
-python -m rnnscope.training.evaluate --split DIR --checkpoint FILE --predictions FILE.parquet --losses FILE.json
-"""
-
-import argparse
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import PARTS, read_part, read_steps, read_vocabulary
+from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
-from rnnscope.models.devices import add_device_flags, prepare_device
+from rnnscope.models.devices import prepare_device
+from rnnscope.settings import Computing
 from rnnscope.storage.files import write_json
 from rnnscope.storage.predictions import write_predictions
-from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.segments import to_device
+from rnnscope.training.procedures import PROCEDURES
 
 
-def main() -> None:
-    """Evaluate one checkpoint on all three parts of its split."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--predictions", type=Path, required=True, help="parquet file to write: a row a test character")
-    parser.add_argument("--losses", type=Path, required=True, help="JSON file to write: nats per character of each part")
-    add_device_flags(parser)
-    arguments = parser.parse_args()
-    device = prepare_device(arguments.device, arguments.threads)
-    network, description = load_checkpoint(arguments.checkpoint, device)
-    check_vocabulary(arguments.checkpoint, description, read_vocabulary(arguments.split))
-    steps = read_steps(arguments.split)
-    losses = {}
-    for name in PARTS:
-        part = read_part(arguments.split, name)
-        log_probability = correct_log_probabilities(network, to_device(part, device), steps).cpu().numpy().T
-        losses[f"{name}_loss"] = -float(np.mean(log_probability, dtype=np.float64))
+def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path, losses: Path) -> None:
+    """Evaluate one network, recurrent or n-NN, on the parts of its split.
+
+    An n-NN is not evaluated on the train part: its training leaves out the first targets of every stream.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    checkpoint
+        Checkpoint written by rnnscope.training.select.
+    computing
+        Device and threads.
+    predictions
+        Parquet file to write: a row a test character.
+    losses
+        JSON file to write: nats per character of each part.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint or the split is not readable, or the checkpoint was trained on other characters.
+    """
+    device = prepare_device(computing)
+    network, description = load_checkpoint(checkpoint, device, nn.Module)
+    check_vocabulary(checkpoint, description, read_vocabulary(split))
+    procedure, sequence_length = PROCEDURES[description.kind], read_steps(split)
+    loss_of = {}
+    for name in procedure.evaluated_parts:
+        part = read_part(split, name)
+        log_prob = procedure.log_probabilities(network, procedure.to_device(part, device), sequence_length).cpu().numpy()
+        loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":
-            write_predictions(arguments.predictions, part, log_probability)
-    write_json(arguments.losses, losses)
+            write_predictions(predictions, part, log_prob)
+    write_json(losses, loss_of)
 
 
 if __name__ == "__main__":

@@ -1,58 +1,60 @@
 """The optimisation of paper section 3, shared by every network: RMSProp, its decaying rate, the best validation loss.
 
-What differs between networks, one pass over the train part and the loss on the validation part, is handed in.
+What differs between networks, one pass over the train part and the loss on the validation part, is a parameter.
 """
 
-import argparse
 import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnnscope.errors import InputError
+from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
+from rnnscope.settings import Optimisation
+from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
 
 RESUME = ".resume.safetensors"  # in the folder of a run, until it ends
-HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss", "validation_loss")
+HISTORY = (
+    Column("epoch", "integer", "pass over the train part, from 1"),
+    Column("learning_rate", "number", "learning rate of the epoch"),
+    Column("train_loss", "number", "mean over the epoch, while the weights changed, with dropout; nats per character"),
+    Column("validation_loss", "number", "after the epoch, without dropout; nats per character"),
+)
+declare("models/<model>/history.csv", "One row an epoch of the run with the best dropout or hidden width.", HISTORY)
+HISTORY_COLUMNS = tuple(column.name for column in HISTORY)
 
 log = logging.getLogger(__name__)
 
-AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The values of paper section 3; these are its own."""
-
-    epochs: int = 50  # passes over the train part
-    learning_rate: float = 2e-3  # of the first epochs
-    smoothing: float = 0.95  # RMSProp's, of the squared gradient
-    decay: float = 0.95  # factor on the learning rate after an epoch
-    decay_after: int = 10  # epochs before the first such factor
-    gradient_clip: float = 5.0  # bound on each component of the gradient
-    seed: int = 1  # of the initial parameters and of what is drawn in training
-
-    def learning_rate_of(self, epoch: int) -> float:
-        """The rate of an epoch, counted from 1: after each epoch beyond `decay_after`, it is multiplied by `decay`."""
-        return self.learning_rate * self.decay ** max(0, epoch - 1 - self.decay_after)
+AnyNetwork = TypeVar("AnyNetwork", bound=Trainable)
 
 
 @dataclass
-class Training(Generic[AnyNetwork]):
-    """A training run between two epochs: what it has found so far and what it needs to go on."""
+class TrainingRun(Generic[AnyNetwork]):
+    """A training run between two epochs: what it has found so far and what it needs to continue.
+
+    Parameters
+    ----------
+    network, optimizer
+        What is trained, and the optimiser of its parameters.
+    history
+        A row an epoch, with `HISTORY_COLUMNS` as keys.
+    best
+        The weights after the epoch of the lowest validation loss, by name.
+    """
 
     network: AnyNetwork
     optimizer: torch.optim.RMSprop
-    history: list[dict[str, float]]  # a row an epoch, of HISTORY_COLUMNS
-    best: dict[str, Tensor]  # the weights after the epoch of the lowest validation loss
+    history: list[dict[str, float]]
+    best: dict[str, Tensor]
 
     @property
     def best_epoch(self) -> int:
@@ -65,83 +67,91 @@ class Training(Generic[AnyNetwork]):
         return self.history[self.best_epoch - 1]["validation_loss"]
 
 
-def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
-    """Give a command line one flag for each value of the recipe, with the paper's value as its default."""
-    for field in fields(Recipe):
-        flag, value = f"--{field.name.replace('_', '-')}", field.default
-        parser.add_argument(flag, type=type(value), default=value, help=f"default {value}")
-
-
-def recipe_of(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that a parsed command line asks for."""
-    return Recipe(**{field.name: getattr(arguments, field.name) for field in fields(Recipe)})
-
-
-def start_training(network: AnyNetwork, recipe: Recipe) -> Training[AnyNetwork]:
-    """A run before its first epoch."""
-    # On a GPU a step may be recorded (training/step.py), which RMSProp has to be told.
+def start_training(network: AnyNetwork, optimisation: Optimisation) -> TrainingRun[AnyNetwork]:
+    """Return a run before its first epoch."""
+    # A GPU may replay recorded steps (`backpropagation`): RMSProp must then keep its state on the device.
     recorded = next(network.parameters()).is_cuda
-    rate, smoothing = recipe.learning_rate, recipe.smoothing
-    optimizer = torch.optim.RMSprop(network.parameters(), lr=rate, alpha=smoothing, capturable=recorded)
-    return Training(network, optimizer, [], {})
+    rate, alpha = optimisation.learning_rate, optimisation.rmsprop_alpha
+    optimizer = torch.optim.RMSprop(network.parameters(), lr=rate, alpha=alpha, capturable=recorded)
+    return TrainingRun(network, optimizer, [], {})
 
 
-def begin_epoch(training: Training, recipe: Recipe, epoch: int) -> float:
-    """Make ready for an epoch, counted from 1; returns its learning rate."""
+def begin_epoch(training_run: TrainingRun, optimisation: Optimisation, epoch: int) -> float:
+    """Set the seed and the learning rate of an epoch, counted from 1, and return the rate."""
     # What is drawn in training follows from seed and epoch alone, so that a resumed run draws the same.
-    torch.manual_seed(recipe.seed * 1_000_003 + epoch)
-    rate = recipe.learning_rate_of(epoch)
-    for group in training.optimizer.param_groups:
+    torch.manual_seed(optimisation.seed * 1_000_003 + epoch)
+    rate = optimisation.learning_rate_of(epoch)
+    for group in training_run.optimizer.param_groups:
         group["lr"] = rate
     return rate
 
 
-def optimizer_step(training: Training, loss: Tensor, gradient_clip: float) -> None:
-    """One step of RMSProp down the gradient of `loss`, each component of it clipped to [-gradient_clip, gradient_clip]."""
-    training.optimizer.zero_grad()
+def optimizer_step(training_run: TrainingRun, loss: Tensor, gradient_clip: float) -> None:
+    """Take one step of RMSProp down the gradient of `loss`, each component clipped to [-gradient_clip, gradient_clip]."""
+    training_run.optimizer.zero_grad()
     torch.autograd.backward(loss)
-    torch.nn.utils.clip_grad_value_(training.network.parameters(), gradient_clip)
-    training.optimizer.step()
+    torch.nn.utils.clip_grad_value_(training_run.network.parameters(), gradient_clip)
+    training_run.optimizer.step()
 
 
 def fit(
-    training: Training, recipe: Recipe, train_epoch: Callable[[], float], validate: Callable[[], float], resume: Path, key: str
+    training_run: TrainingRun,
+    optimisation: Optimisation,
+    train_epoch: Callable[[], float],
+    validate: Callable[[], float],
+    resume: Path,
+    key: str,
 ) -> None:
     """Train from the last finished epoch to the end.
 
-    `train_epoch` makes one pass over the train part and `validate` evaluates on the validation part; both return nats per
-    character. After every epoch, `resume` holds all that a later run with the same `key` needs to go on (`resume_training`).
-    Raises InputError when the loss is no longer a number; the last finished epoch stays in `resume`.
+    Parameters
+    ----------
+    training_run
+        Changed in place.
+    optimisation
+        Epochs, learning rate and seed.
+    train_epoch, validate
+        One pass over the train part, and the loss on the validation part; both return nats per character.
+    resume
+        A file that holds, after every epoch, all that a later run with the same `key` needs to continue (`resume_training`).
+    key
+        What the run depends on.
+
+    Raises
+    ------
+    InputError
+        If a loss is no longer finite; the last finished epoch stays in `resume`.
     """
-    began, first = time.monotonic(), len(training.history)
-    for epoch in range(first + 1, recipe.epochs + 1):
-        rate = begin_epoch(training, recipe, epoch)
+    began, first = time.monotonic(), len(training_run.history)
+    for epoch in range(first + 1, optimisation.epochs + 1):
+        rate = begin_epoch(training_run, optimisation, epoch)
         train_loss, validation_loss = train_epoch(), validate()
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
             kept = f"epoch {epoch - 1} is kept in {resume}" if epoch > 1 else "no epoch was finished before"
             raise InputError(
                 f"training: the loss in epoch {epoch} is {train_loss} (validation {validation_loss}), expected finite numbers "
-                f"(a lower learning_rate than {recipe.learning_rate} may help); {kept}"
+                f"(a lower learning_rate than {optimisation.learning_rate} may help); {kept}"
             )
-        training.history.append(dict(zip(HISTORY_COLUMNS, (epoch, rate, train_loss, validation_loss), strict=True)))
-        if training.best_epoch == epoch:
-            training.best = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
-        save_training(resume, training, key)
-        left = (time.monotonic() - began) / (epoch - first) * (recipe.epochs - epoch)
+        training_run.history.append(dict(zip(HISTORY_COLUMNS, (epoch, rate, train_loss, validation_loss), strict=True)))
+        if training_run.best_epoch == epoch:
+            training_run.best = {name: tensor.clone() for name, tensor in training_run.network.state_dict().items()}
+        save_training(resume, training_run, key)
+        left = (time.monotonic() - began) / (epoch - first) * (optimisation.epochs - epoch)
         message = "epoch %d of %d: train %.4f, validation %.4f nats per character (best epoch %d), %s left"
-        log.info(message, epoch, recipe.epochs, train_loss, validation_loss, training.best_epoch, duration(left))
+        log.info(message, epoch, optimisation.epochs, train_loss, validation_loss, training_run.best_epoch, duration(left))
 
 
-def save_training(path: Path, training: Training, key: str) -> None:
-    """Keep a run's weights, best weights, RMSProp averages and history; `key` says which recipe and text they belong to."""
-    averages = {name: training.optimizer.state[values]["square_avg"] for name, values in training.network.named_parameters()}
-    groups = {"weights": training.network.state_dict(), "best": training.best, "average": averages}
+def save_training(path: Path, training_run: TrainingRun, key: str) -> None:
+    """Save a run's weights, best weights, RMSProp averages and history; `key` says which settings and text they belong to."""
+    network, states = training_run.network, training_run.optimizer.state
+    averages = {name: states[values]["square_avg"] for name, values in network.named_parameters()}
+    groups = {"weights": network.state_dict(), "best": training_run.best, "average": averages}
     tensors = {f"{group}/{name}": tensor for group, members in groups.items() for name, tensor in members.items()}
-    save_tensors(path, tensors, {"key": key, "history": training.history})
+    save_tensors(path, tensors, {"key": key, "history": training_run.history})
 
 
-def resume_training(path: Path, training: Training, key: str) -> None:
-    """Bring `training` to where an earlier run with the same `key` was killed; leave it as it is when there is none."""
+def resume_training(path: Path, training_run: TrainingRun, key: str) -> None:
+    """Restore `training_run` from where an earlier run with the same `key` was killed; leave it unchanged if there is none."""
     if not path.is_file():
         return
     try:
@@ -150,23 +160,23 @@ def resume_training(path: Path, training: Training, key: str) -> None:
         log.warning("%s; training starts again", error)
         return
     if stored["key"] != key:
-        log.info("%s belongs to another recipe, text or kind of machine; training starts again", path)
+        log.info("%s belongs to other settings, another text or another kind of machine; training starts again", path)
         return
     groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "average": {}}
     for name, tensor in tensors.items():
         group, _, member = name.partition("/")
         groups[group][member] = tensor
-    training.network.load_state_dict(groups["weights"])
-    training.best, training.history = groups["best"], stored["history"]
-    for name, values in training.network.named_parameters():
+    training_run.network.load_state_dict(groups["weights"])
+    training_run.best, training_run.history = groups["best"], stored["history"]
+    for name, values in training_run.network.named_parameters():
         average = groups["average"][name].to(values.device)
         # RMSProp counts its steps but never uses the count.
-        training.optimizer.state[values] = {"step": torch.tensor(0.0, device=values.device), "square_avg": average}
-    log.info("going on after epoch %d, found in %s", len(training.history), path)
+        training_run.optimizer.state[values] = {"step": torch.tensor(0.0, device=values.device), "square_avg": average}
+    log.info("resuming after epoch %d, found in %s", len(training_run.history), path)
 
 
-def write_history(path: Path, training: Training) -> None:
+def write_history(path: Path, training_run: TrainingRun) -> None:
     """Write a row an epoch as CSV, whole or not at all."""
+    rows = (",".join(str(row[name]) for name in HISTORY_COLUMNS) for row in training_run.history)
     with whole_file(path) as partial:
-        lines = [",".join(HISTORY_COLUMNS), *(",".join(str(row[name]) for name in HISTORY_COLUMNS) for row in training.history)]
-        partial.write_text("\n".join(lines) + "\n")
+        partial.write_text("\n".join([",".join(HISTORY_COLUMNS), *rows]) + "\n")

@@ -1,9 +1,5 @@
-"""Text drawn from a checkpoint, one character at a time.
+"""Text drawn from a checkpoint, one character at a time."""
 
-python -m rnnscope.training.sample --checkpoint FILE --prime "The " --length 500 --temperature 0.8 --seed 1
-"""
-
-import argparse
 import sys
 from pathlib import Path
 
@@ -12,14 +8,30 @@ import torch
 from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
-from rnnscope.models.network import Network
+from rnnscope.models.protocol import SequenceModel
 
 
 @torch.inference_mode()
-def sample(network: Network, prime: list[int], length: int, temperature: float, generator: torch.Generator) -> list[int]:
-    """Ids of `length` characters that follow the ids `prime` (at least one), drawn from softmax(logits / temperature).
+def sample(network: SequenceModel, prime: list[int], length: int, temperature: float, generator: torch.Generator) -> list[int]:
+    """Draw the characters that follow a text.
 
-    A temperature of 0 takes the most probable character each time.
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    prime
+        Ids of the text, at least one.
+    length
+        Characters to draw.
+    temperature
+        They are drawn from softmax(logits / temperature); 0 takes the most probable character each time.
+    generator
+        Source of randomness.
+
+    Returns
+    -------
+    list of int
+        Their ids.
     """
     state = network.zero_state(1)
     read, drawn = prime, []
@@ -35,26 +47,38 @@ def sample(network: Network, prime: list[int], length: int, temperature: float, 
     return drawn
 
 
-def main() -> None:
-    """Print the prime text and what the model continues it with."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--prime", default="\n", help="text that the model reads first (default: a line feed)")
-    parser.add_argument("--length", type=int, default=500, help="characters to draw")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1 is more conservative, 0 takes the most probable")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    if arguments.temperature < 0 or arguments.length < 0 or not arguments.prime:
+def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: float = 1.0, seed: int = 1) -> None:
+    """Print the prime text and the model's continuation of it.
+
+    Parameters
+    ----------
+    checkpoint
+        Checkpoint of a recurrent network.
+    prime
+        Text that the model reads first (default: a line feed).
+    length
+        Characters to draw.
+    temperature
+        Below 1 is more conservative, 0 takes the most probable character each time.
+    seed
+        Seed of what is drawn.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is not readable, a number is out of its bounds or the prime text has characters that the model
+        does not know.
+    """
+    if temperature < 0 or length < 0 or not prime:
         raise InputError("expected a prime text of at least one character, a length and a temperature of at least 0")
-    network, description = load_checkpoint(arguments.checkpoint)
-    identity = {byte: position for position, byte in enumerate(description.vocabulary)}
-    unknown = [byte for byte in arguments.prime.encode() if byte not in identity]
+    network, description = load_checkpoint(checkpoint)
+    id_of = {byte: index for index, byte in enumerate(description.vocabulary)}
+    unknown = [byte for byte in prime.encode() if byte not in id_of]
     if unknown:
-        raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(identity)} characters of the model's text")
-    prime = [identity[byte] for byte in arguments.prime.encode()]
-    generator = torch.Generator().manual_seed(arguments.seed)
-    drawn = sample(network, prime, arguments.length, arguments.temperature, generator)
-    sys.stdout.buffer.write(arguments.prime.encode() + bytes(description.vocabulary[character] for character in drawn) + b"\n")
+        raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
+    generator = torch.Generator().manual_seed(seed)
+    drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
+    sys.stdout.buffer.write(prime.encode() + bytes(description.vocabulary[character] for character in drawn) + b"\n")
 
 
 if __name__ == "__main__":

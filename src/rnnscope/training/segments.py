@@ -12,11 +12,16 @@ def to_device(part: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(part.T)).to(device)
 
 
-def segments(characters: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield inputs and targets, int64 ids (steps, streams), of one segment after another; the last one may be shorter.
+def segments(characters: Tensor, sequence_length: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield inputs and targets, int64 ids (T, streams), of one segment after another.
 
-    `characters` are uint8 ids (total steps + 1, streams); the target of each character is the next one.
+    Parameters
+    ----------
+    characters
+        uint8 ids (total steps + 1, streams); the target of each character is the next one.
+    sequence_length
+        T; the last segment may be shorter.
     """
-    for start in range(0, len(characters) - 1, steps):
-        segment = characters[start : start + steps + 1].long()
+    for start in range(0, len(characters) - 1, sequence_length):
+        segment = characters[start : start + sequence_length + 1].long()
         yield segment[:-1], segment[1:]

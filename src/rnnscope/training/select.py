@@ -1,11 +1,8 @@
 """The choice between training runs that differ in one value: the lowest validation loss wins (paper section 3).
 
-So are chosen the dropout of a recurrent network and the hidden width of an n-NN.
-
-python -m rnnscope.training.select --candidate DIR [--candidate DIR ...] --out DIR
+It chooses the dropout of a recurrent network and the hidden width of an n-NN.
 """
 
-import argparse
 import logging
 import shutil
 from pathlib import Path
@@ -20,7 +17,13 @@ log = logging.getLogger(__name__)
 
 
 def best_candidate(candidates: list[Path]) -> Path:
-    """The training folder of the lowest validation loss (nats per character); the first of equals."""
+    """Return the training folder of the lowest validation loss (nats per character), the first of equals.
+
+    Raises
+    ------
+    InputError
+        If a summary is missing or corrupt.
+    """
     losses = {}
     for folder in candidates:
         summary = read_json(folder / "summary.json")
@@ -31,17 +34,21 @@ def best_candidate(candidates: list[Path]) -> Path:
     return min(candidates, key=losses.__getitem__)
 
 
-def main() -> None:
-    """Copy the best candidate's checkpoint, history and summary to the model's own folder."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--candidate", type=Path, action="append", required=True, help="a training run's folder; repeat")
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    best = best_candidate(arguments.candidate)
+def main(candidates: list[Path], out: Path) -> None:
+    """Copy the best candidate's checkpoint, history and summary to the model's own folder.
+
+    Parameters
+    ----------
+    candidates
+        Folders of training runs.
+    out
+        Folder of the model.
+    """
+    best = best_candidate(candidates)
     log.info("chosen: %s", best)
     for name in FILES:
-        check_digest(best / name)  # a damaged file would get a record of its own as a copy, and pass for whole
-        with whole_file(arguments.out / name) as partial:
+        check_digest(best / name)  # the copy of a corrupt file would get a record of its own, and count as whole
+        with whole_file(out / name) as partial:
             shutil.copyfile(best / name, partial)
 
 

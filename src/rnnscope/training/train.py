@@ -1,132 +1,156 @@
-"""One training run (paper section 3): truncated back-propagation, the checkpoint of the best validation loss.
+"""One training run of any network (paper section 3): the checkpoint of the best validation loss.
 
-    python -m rnnscope.training.train --split DIR --model lstm-2-128 --dropout 0 --out DIR
-
-Writes `checkpoint.safetensors`, `history.csv` (a row an epoch, nats per character) and `summary.json`. While it runs,
-`.resume.safetensors` beside them holds all it needs to go on after the last finished epoch; a run that was
-killed and started again ends with the bytes of an uninterrupted one.
+While it runs, `.resume.safetensors` beside its results holds what it needs to continue after the last finished epoch; a run
+that was killed and started again ends with the bytes of an uninterrupted one.
 """
 
-import argparse
 import json
-import math
-from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
-from tqdm import tqdm
 
 from rnnscope.cli import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.errors import InputError
-from rnnscope.models import compiled
-from rnnscope.models.checkpoint import Description, save_checkpoint
-from rnnscope.models.devices import add_device_flags, prepare_device
+from rnnscope.models import feed_forward
+from rnnscope.models.backends import rounding_of
+from rnnscope.models.cells import ModelName
+from rnnscope.models.checkpoint import AnyNetwork, AnyShape, Description, build_network, save_checkpoint
+from rnnscope.models.devices import prepare_device
+from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.sizes import matched_hidden_width, parse_model_name
+from rnnscope.models.sizes import matched_hidden_width
+from rnnscope.settings import Computing, Optimisation
 from rnnscope.storage.files import discard, sha256_of, write_json
-from rnnscope.training.cross_entropy import mean_loss
-from rnnscope.training.optimisation import (
-    RESUME,
-    Training,
-    add_recipe_flags,
-    fit,
-    recipe_of,
-    resume_training,
-    start_training,
-    write_history,
-)
-from rnnscope.training.segments import segments, to_device
-from rnnscope.training.step import Step
+from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history
+from rnnscope.training.procedures import PROCEDURES
 
 
-def train_segments(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> Iterator[Tensor]:
-    """One pass over the train segments in order, the state carried from each to the next.
+def main(
+    split: Path,
+    model: str,
+    optimisation: Optimisation,
+    computing: Computing,
+    out: Path,
+    dropout: float = 0.0,
+    hidden_width: int | None = None,
+    sequence_length: int | None = None,
+) -> None:
+    """Train one model on one split.
 
-    Yields the summed loss (nats) of each segment once the network has learned from it, for the caller to do as it likes in
-    between. `characters` are uint8 ids (total steps + 1, streams). The gradient is that of the loss summed over the steps
-    of a segment and averaged over its streams.
+    Writes `checkpoint.safetensors`, `history.csv` and `summary.json`.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    model
+        Recurrent network <cell>-<layers>-<size>, such as lstm-2-128, or n-NN nnn-<n>, such as nnn-3.
+    optimisation
+        Epochs, RMSProp and seed.
+    computing
+        Device and threads.
+    out
+        Folder for checkpoint, history and summary.
+    dropout
+        Probability that a non-recurrent connection is dropped.
+    hidden_width
+        Units of an n-NN's hidden layer; that of a recurrent network follows from its size.
+    sequence_length
+        Characters of every stream in a minibatch of an n-NN; the split's when left out, as for a recurrent network.
+
+    Raises
+    ------
+    InputError
+        If the name is no network's, a flag does not go with it, the split is not readable or the loss diverges.
     """
-    training.network.train()
-    step = Step(training, steps, characters.shape[1], gradient_clip)
-    segments_of_epoch = math.ceil((len(characters) - 1) / steps)
-    for inputs, targets in tqdm(segments(characters, steps), total=segments_of_epoch, unit="segment", leave=False, disable=None):
-        yield step(inputs, targets)
+    name = _parse(model)
+    _check_flags(name, dropout, hidden_width, sequence_length)
+    device, vocabulary = prepare_device(computing), read_vocabulary(split)
+    kind, shape = kind_and_shape(name, len(vocabulary), hidden_width)
+    length = sequence_length or read_steps(split)
+    parts = [read_part(split, part) for part in ("train", "validation")]
+    if name.context >= parts[0].shape[1]:
+        characters = parts[0].shape[1]
+        raise InputError(f"--model: found n = {name.context}, expected less than {characters}, the characters of a train stream")
+    network = build_network(kind, shape, dropout, torch.Generator().manual_seed(optimisation.seed)).to(device)
+    training_run = start_training(network, optimisation)
+
+    texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
+    rounding = rounding_of(next(network.parameters()))
+    key = json.dumps([asdict(optimisation), kind, asdict(shape), dropout, length, rounding, texts])
+    out.mkdir(parents=True, exist_ok=True)
+    resume_training(out / RESUME, training_run, key)
+    procedure = PROCEDURES[kind]
+    train_part, validation_part = (procedure.to_device(part, device) for part in parts)
+    one_pass = partial(procedure.train_epoch, training_run, train_part, length, optimisation.gradient_clip)
+    validate = partial(procedure.mean_loss, network, validation_part, length)
+    fit(training_run, optimisation, one_pass, validate, out / RESUME, key)
+    write_run(out, name, training_run, vocabulary, optimisation.seed)
+    discard(out / RESUME)
 
 
-def train_epoch(training: Training[Network], characters: Tensor, steps: int, gradient_clip: float) -> float:
-    """One pass over the train part, as `train_segments` makes it; returns nats per character."""
-    total = torch.zeros((), dtype=torch.float64, device=characters.device)
-    for loss in train_segments(training, characters, steps, gradient_clip):
-        total += loss
-    return total.item() / (len(characters) - 1) / characters.shape[1]
+def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = None) -> tuple[str, AnyShape]:
+    """Return the kind of network that a name stands for, and its shape on K = `vocabulary` characters."""
+    if name.is_recurrent:
+        width = matched_hidden_width(name.kind, name.layers, name.size, vocabulary)
+        return Network.kind, Shape(name.kind, name.layers, width, vocabulary)
+    assert hidden_width is not None
+    return FeedForwardNetwork.kind, feed_forward.Shape(name.context, hidden_width, vocabulary)
 
 
-def shape_of(model: str, vocabulary: int) -> Shape:
-    """The shape of a model on K = `vocabulary` characters. Raises InputError when its name is none."""
-    try:
-        cell, layers, size = parse_model_name(model)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    return Shape(cell, layers, matched_hidden_width(cell, layers, size, vocabulary), vocabulary)
-
-
-def write_run(out: Path, model: str, training: Training[Network], vocabulary: np.ndarray, seed: int) -> None:
+def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], vocabulary: np.ndarray, seed: int) -> None:
     """Write checkpoint, history and summary of a finished run; `vocabulary` is uint8 (K,)."""
-    network = training.network
-    description = Description(model, network.shape, network.dropout, training.best_epoch, vocabulary.tolist())
-    save_checkpoint(out / "checkpoint.safetensors", training.best, description)
-    write_history(out / "history.csv", training)
-    cell, layers, size = parse_model_name(model)
+    network, best_epoch = training_run.network, training_run.best_epoch
+    description = Description(str(name), network.shape, network.dropout, best_epoch, vocabulary.tolist(), network.kind)
+    save_checkpoint(out / "checkpoint.safetensors", training_run.best, description)
+    write_history(out / "history.csv", training_run)
     summary = {
-        "model": model,
-        "cell": cell,
-        "layers": layers,
-        "size": size,
+        "model": str(name),
+        "cell": name.kind,
+        "layers": name.layers if name.is_recurrent else 1,
+        "size": name.size,
+        "n": name.context,
         "hidden_width": network.shape.hidden_width,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "dropout": network.dropout,
         "seed": seed,
-        "epochs": len(training.history),
-        "best_epoch": training.best_epoch,
-        "validation_loss": training.best_validation_loss,
+        "epochs": len(training_run.history),
+        "best_epoch": best_epoch,
+        "validation_loss": training_run.best_validation_loss,
     }
     write_json(out / "summary.json", summary)
 
 
-def main() -> None:
-    """Train one model on one split."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    parser.add_argument("--model", required=True, help="<cell>-<layers>-<size>, such as lstm-2-128")
-    parser.add_argument("--dropout", type=float, default=0.0, help="probability that a non-recurrent connection is dropped")
-    add_recipe_flags(parser)
-    add_device_flags(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, history and summary")
-    arguments = parser.parse_args()
-    recipe, split, out = recipe_of(arguments), arguments.split, arguments.out
+def _parse(model: str) -> ModelName:
+    """Parse the name of a network. Raises InputError when it is none."""
+    try:
+        name = ModelName.parse(model)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if not (name.is_recurrent or name.is_feed_forward):
+        raise InputError(f"--model: found {model}, expected a recurrent network or an n-NN")
+    return name
 
-    device = prepare_device(arguments.device, arguments.threads)
-    vocabulary, steps = read_vocabulary(split), read_steps(split)
-    shape = shape_of(arguments.model, len(vocabulary))
-    network = Network(shape, arguments.dropout, torch.Generator().manual_seed(recipe.seed)).to(device)
-    training = start_training(network, recipe)
-    train_part, validation_part = (to_device(read_part(split, part), device) for part in ("train", "validation"))
 
-    texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
-    rounding = compiled.rounding_of(next(network.parameters()))
-    key = json.dumps([asdict(recipe), asdict(shape), arguments.dropout, steps, rounding, texts])
-    out.mkdir(parents=True, exist_ok=True)
-    resume_training(out / RESUME, training, key)
-    one_pass = partial(train_epoch, training, train_part, steps, recipe.gradient_clip)
-    validate = partial(mean_loss, network, validation_part, steps)
-    fit(training, recipe, one_pass, validate, out / RESUME, key)
-    write_run(out, arguments.model, training, vocabulary, recipe.seed)
-    discard(out / RESUME)
+def _check_flags(name: ModelName, dropout: float, hidden_width: int | None, sequence_length: int | None) -> None:
+    """Check that the flags that only some networks have go with the model. Raises InputError naming the flag."""
+    if not 0 <= dropout < 1:
+        raise InputError(f"--dropout: found {dropout}, expected a number of at least 0 and below 1")
+    if name.is_recurrent:
+        for flag, value in (("--hidden-width", hidden_width), ("--sequence-length", sequence_length)):
+            if value is not None:
+                raise InputError(f"{flag}: found {value}, expected none for the recurrent network {name}")
+        return
+    if dropout:
+        raise InputError(f"--dropout: found {dropout}, expected 0 for the n-NN {name}")
+    if hidden_width is None or hidden_width < 1:
+        raise InputError(f"--hidden-width: found {hidden_width}, expected at least 1")
+    if sequence_length is not None and sequence_length < 1:
+        raise InputError(f"--sequence-length: found {sequence_length}, expected at least 1")
 
 
 if __name__ == "__main__":

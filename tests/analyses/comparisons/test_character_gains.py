@@ -13,17 +13,24 @@ MINIMUM = 23
 
 
 @pytest.fixture
-def words(tmp_path, comparison_words):
+def words(tmp_path, best_models):
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
     return [
-        *comparison_words[0],
-        *("--split", tmp_path, "--minimum-count", str(MINIMUM), "--block", "10", "--bootstrap-samples", "40", "--seed", "2"),
-        *("--out", tmp_path / "gains.csv"),
+        *("--split", tmp_path, "--predictions-folder", tmp_path / "predictions", "--best", best_models),
+        *("--minimum-count", str(MINIMUM), "--block", "10", "--samples", "40", "--seed", "2", "--out", tmp_path / "gains.csv"),
     ]
 
 
-def test_every_frequent_character_against_a_loop(tmp_path, call, predicted, words):
-    targets, log_prob = predicted(["lstm-3-4", "lstm-3-8", "ngram-4"], streams=4, steps=30)
+@pytest.fixture
+def targets_and_log_prob(tmp_path, predicted):
+    """Predictions of the two models, and the test part that has their targets."""
+    targets, log_prob = predicted(["lstm-3-8", "ngram-4"], streams=4, steps=30)
+    np.save(tmp_path / "test.npy", np.pad(targets, ((0, 0), (1, 0))))
+    return targets, log_prob
+
+
+def test_every_frequent_character_compared_with_a_loop(tmp_path, call, targets_and_log_prob, words):
+    targets, log_prob = targets_and_log_prob
     assert call(stage, *words) is None
     with (tmp_path / "gains.csv").open() as file:
         rows = {row["character"]: row for row in csv.DictReader(file)}
@@ -109,8 +116,16 @@ CONTROL_NAMES = {
 }
 
 
-def test_no_frequent_character_ends_in_one_line(tmp_path, call, predicted, words):
-    predicted(["lstm-3-4", "lstm-3-8", "ngram-4"])
+def test_no_frequent_character_ends_in_one_line(tmp_path, call, targets_and_log_prob, words):
     words[words.index("--minimum-count") + 1] = "1000"
     assert call(stage, *words) == "error: --minimum-count: found 1000, but no test character occurs so often"
+    assert not (tmp_path / "gains.csv").exists()
+
+
+def test_predictions_of_another_text_end_in_one_line(tmp_path, call, targets_and_log_prob, words):
+    targets, _ = targets_and_log_prob
+    np.save(tmp_path / "test.npy", np.pad((targets + 1) % 5, ((0, 0), (1, 0))))
+    message = call(stage, *words)
+    path, test = tmp_path / "predictions/lstm-3-8.parquet", tmp_path / "test.npy"
+    assert message == f"error: {path}: its targets are not the 120 of {test}; one of the two is stale"
     assert not (tmp_path / "gains.csv").exists()

@@ -11,6 +11,7 @@ import pytest
 
 from rnnscope.analyses.comparisons import closing_delimiters as stage
 from rnnscope.analyses.comparisons.closing_delimiters import bucket_edges, closing_probabilities, probabilities
+from rnnscope.storage.predictions import write_predictions
 
 MODELS = ["lstm-3-8", "ngram-4", "nnn-2"]
 
@@ -51,7 +52,7 @@ def test_probability_of_all_characters_of_a_delimiter():
         assert value == pytest.approx(expected, rel=1e-6)
 
 
-def test_every_frequent_bucket_against_a_loop():
+def test_every_frequent_bucket_compared_with_a_loop():
     random = np.random.default_rng(1)
     log_prob = {model: -random.exponential(size=(4, 60)).astype(np.float32) for model in MODELS}
     found = random_closings()
@@ -98,22 +99,31 @@ TEXT = "a(b)" * 10
 
 
 @pytest.fixture
-def words(tmp_path, comparison_words):
-    """A text of three streams whose only delimiters are ten pairs of brackets in each."""
-    compared, nnns = comparison_words
+def project(tmp_path, best_models):
+    """The words of the stage for a text of three streams whose only delimiters are ten pairs of brackets in each.
+
+    And the log-probabilities of the models.
+    """
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": sorted(map(ord, set(TEXT)))}))
     ids = [sorted(set(TEXT)).index(letter) for letter in TEXT]
-    np.save(tmp_path / "test.npy", np.array([[*ids, 0]] * 3, dtype=np.uint8))
+    test = np.array([[*ids, 0]] * 3, dtype=np.uint8)
+    np.save(tmp_path / "test.npy", test)
+    random = np.random.default_rng(0)
+    log_prob = {model: np.log(random.uniform(0.01, 1, (3, 40))).astype(np.float32) for model in MODELS}
+    for model, values in log_prob.items():
+        write_predictions(tmp_path / f"predictions/{model}.parquet", test, values)
     states = {name: np.zeros(120, bool) for name in ("inside_comment", "inside_string")}
     pq.write_table(pa.table(states | {"capital": np.zeros(120, bool)}), tmp_path / "features.parquet")
-    return [
-        *(*compared, *nnns, "--split", tmp_path, "--features", tmp_path / "features.parquet", "--minimum-count", "30"),
-        *("--block", "10", "--bootstrap-samples", "20", "--seed", "1", "--out", tmp_path / "closing.csv"),
+    words = [
+        *("--split", tmp_path, "--features", tmp_path / "features.parquet", "--predictions-folder", tmp_path / "predictions"),
+        *("--best", best_models, "--minimum-count", "30", "--block", "10", "--samples", "20", "--seed", "1"),
+        *("--out", tmp_path / "closing.csv"),
     ]
+    return words, log_prob
 
 
-def test_a_row_a_bucket_and_model(tmp_path, call, predicted, words):
-    _, log_prob = predicted(["lstm-3-4", *MODELS])
+def test_a_row_a_bucket_and_model(tmp_path, call, project):
+    words, log_prob = project
     assert call(stage, *words) is None
     with (tmp_path / "closing.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -127,14 +137,14 @@ def test_a_row_a_bucket_and_model(tmp_path, call, predicted, words):
         assert float(row["low"]) <= expected <= float(row["high"])
 
 
-def test_too_few_delimiters_leave_an_empty_table(tmp_path, call, predicted, words):
-    predicted(["lstm-3-4", *MODELS])
+def test_too_few_delimiters_leave_an_empty_table(tmp_path, call, project):
+    words, _ = project
     words[words.index("--minimum-count") + 1] = "31"
     assert call(stage, *words) is None
-    assert (tmp_path / "closing.csv").read_text() == ",".join(stage.COLUMNS) + "\n"
+    assert (tmp_path / "closing.csv").read_text() == ",".join(stage.CLOSING_DELIMITERS.names) + "\n"
 
 
-def test_features_of_another_text_end_in_one_line(tmp_path, call, predicted, words):
-    predicted(["lstm-3-4", *MODELS])
+def test_features_of_another_text_end_in_one_line(tmp_path, call, project):
+    words, _ = project
     pq.write_table(pa.table({"inside_quotes": np.zeros(119, bool)}), tmp_path / "features.parquet")
     assert call(stage, *words) == f"error: {tmp_path}/features.parquet: found 119 rows, expected 120, a row a test character"

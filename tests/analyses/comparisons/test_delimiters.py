@@ -1,11 +1,11 @@
-"""Matched delimiters against texts that were put together from known pieces, and against plain searches."""
+"""Matched delimiters compared with those of texts that are joined from known pieces, and with plain searches."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.analyses.comparisons.delimiters import bracket_spans, closings, state_spans
-from rnnscope.analyses.units.code_features import code_features
+from rnnscope.analyses.units.text_features import inside_comment, inside_string
 
 OPENING = {")": "(", "]": "[", "}": "{"}
 
@@ -85,10 +85,10 @@ def test_delimiters_of_source_are_those_it_was_made_of(pieces):
 
 @given(pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8))
 def test_features_of_source_have_the_states_that_are_taken_here(pieces):
-    features = code_features("".join(piece for piece, _, _ in pieces).encode())
+    text = "".join(piece for piece, _, _ in pieces).encode()
     states = "".join(state for _, state, _ in pieces)
-    assert features["inside_comment"].tolist() == [state == "c" for state in states]
-    assert features["inside_string"].tolist() == [state == "s" for state in states]
+    assert inside_comment(text).tolist() == [state == "c" for state in states]
+    assert inside_string(text).tolist() == [state == "s" for state in states]
 
 
 def test_prose_has_quotations_and_brackets_that_stay_within_a_stream():

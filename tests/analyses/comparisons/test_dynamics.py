@@ -11,8 +11,9 @@ from scipy.stats import entropy
 
 from rnnscope.analyses.comparisons import dynamics
 from rnnscope.analyses.comparisons.dynamics import compare, symmetric_divergence
-from rnnscope.models import feed_forward as neural
 from rnnscope.models.checkpoint import Description, save_checkpoint
+from rnnscope.models.feed_forward import FeedForwardNetwork
+from rnnscope.models.feed_forward import Shape as FeedForwardShape
 from rnnscope.models.network import Network, Shape
 
 K = 5
@@ -34,7 +35,7 @@ def snapshot_networks():
 
 
 def nnns():
-    return [drawn(neural.FeedForwardNetwork(neural.Shape(n, 4, K)), 10 + n) for n in (1, 3)]
+    return [drawn(FeedForwardNetwork(FeedForwardShape(n, 4, K)), 10 + n) for n in (1, 3)]
 
 
 def recurrent_probabilities(network):
@@ -57,10 +58,10 @@ def nnn_probabilities(network):
     return np.array(found)
 
 
-@pytest.mark.parametrize("steps", [1, 7, 17, 100])
-def test_streamed_comparison_against_whole_matrices(steps):
+@pytest.mark.parametrize("sequence_length", [1, 7, 17, 100])
+def test_streamed_comparison_equals_that_of_whole_matrices(sequence_length):
     networks, others = snapshot_networks(), nnns()
-    divergences, losses, nnn_losses = compare(networks, others, torch.from_numpy(TEST.T.copy()), steps)
+    divergences, losses, nnn_losses = compare(networks, others, torch.from_numpy(TEST.T.copy()), sequence_length)
     p, q = [recurrent_probabilities(network) for network in networks], [nnn_probabilities(network) for network in others]
     targets = TEST[:, 1:].ravel()
     places = np.arange(len(targets))
@@ -91,17 +92,19 @@ def words(tmp_path):
     """The words of the stage, with split, two snapshots and two n-NNs written, in float32 as they always are."""
     np.save(tmp_path / "test.npy", TEST)
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
-    (tmp_path / "split.json").write_text(json.dumps({"steps": 7}))
+    (tmp_path / "split.json").write_text(json.dumps({"sequence_length": 7}))
     for number, network in enumerate(snapshot_networks(), start=1):
         description = Description("lstm-2-3", network.shape, 0.0, 0, VOCABULARY)
         save_checkpoint(tmp_path / f"snapshot-{number}.safetensors", network.float().state_dict(), description)
     (tmp_path / "snapshots.csv").write_text("snapshot,characters,epoch\n1,600,0.5\n2,1200,1.0\n")
-    flags = []
+    checkpoints = []
     for network in nnns():
         path = tmp_path / f"nnn-{network.shape.n}.safetensors"
-        neural.save_checkpoint(path, network.float().state_dict(), neural.Description(network.shape, 1, VOCABULARY))
-        flags += ["--nnn", path]
-    yield ["--split", tmp_path, "--snapshots", tmp_path, *flags, "--device", "cpu", "--out", tmp_path / "dynamics.csv"]
+        description = Description(f"nnn-{network.shape.n}", network.shape, 0.0, 1, VOCABULARY, FeedForwardNetwork.kind)
+        save_checkpoint(path, network.float().state_dict(), description)
+        checkpoints.append(path)
+    words = ["--split", tmp_path, "--snapshots", tmp_path, "--nnns", *checkpoints]
+    yield [*words, "--device", "cpu", "--out", tmp_path / "dynamics.csv"]
     torch.set_flush_denormal(False)  # which the stage turns on for its whole process
 
 

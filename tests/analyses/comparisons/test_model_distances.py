@@ -20,7 +20,7 @@ def test_distances_are_euclidean_distances_of_the_probabilities(characters):
     np.testing.assert_allclose(distances(log_prob), expected, rtol=1e-12)
 
 
-def test_models_that_all_but_agree_are_told_apart():
+def test_models_that_nearly_agree_have_a_distance():
     certain = np.zeros((1, 5000))
     nearly = certain.copy()
     nearly[0, 17] = np.log1p(-1e-7)

@@ -27,6 +27,26 @@ def test_classical_scaling_is_principal_components_of_the_vectors():
         np.testing.assert_allclose(found[:, axis], component, atol=1e-9)
 
 
+@pytest.mark.parametrize("models", [2, 3, 20])
+def test_classical_scaling_is_the_eigenvectors_of_the_inner_products(models):
+    distances = squareform(pdist(np.random.default_rng(models).uniform(size=(models, 6))))
+    centring = np.eye(models) - 1 / models
+    values, vectors = np.linalg.eigh(-centring @ distances**2 @ centring / 2)
+    expected = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0))
+    expected *= np.sign(expected[np.abs(expected).argmax(axis=0), [0, 1]])
+    found = classical_scaling(distances)
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_models_on_a_line_have_no_second_coordinate(seed):
+    points = np.random.default_rng(seed).uniform(size=(2 + seed % 3, 1))
+    found = classical_scaling(squareform(pdist(points)))
+    np.testing.assert_allclose(found[:, 1], 0, atol=1e-7)
+    np.testing.assert_allclose(squareform(pdist(found)), squareform(pdist(points)), atol=1e-7)
+
+
 def test_map_from_distances_is_the_map_from_vectors():
     vectors = two_groups()
     distances = squareform(pdist(vectors))
@@ -39,7 +59,7 @@ def test_map_from_distances_is_the_map_from_vectors():
 
 
 @pytest.mark.parametrize("scale", [1, 1e-3])
-def test_models_that_predict_alike_lie_together(scale):
+def test_models_that_predict_alike_are_near_each_other(scale):
     places = embed(squareform(pdist(two_groups())) * scale, 10)
     apart = squareform(pdist(places))
     assert max(apart[:7, :7].max(), apart[7:, 7:].max()) < apart[:7, 7:].min()

@@ -1,6 +1,5 @@
-"""The cascade against one that asks every oracle about every character in turn."""
+"""The cascade compared with one that asks every oracle about every character in turn."""
 
-import argparse
 import math
 from collections import Counter
 from itertools import permutations
@@ -11,9 +10,11 @@ from helpers.random_texts import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.analyses.errors.cascade import CLASSES, Cascade, Settings, remove_in_order, settings_of
+from rnnscope.analyses.errors.breakdown import remove_in_order
+from rnnscope.analyses.errors.cascade import Cascade
 from rnnscope.analyses.errors.errors import is_error
 from rnnscope.errors import InputError
+from rnnscope.settings import ERROR_CLASSES, Oracles
 
 HALF = math.log(0.5)
 LOG_PROB = st.one_of(st.floats(-6, -0.75, width=32), st.floats(-0.625, 0, width=32))  # on both sides of one half
@@ -22,11 +23,11 @@ LOG_PROB = st.one_of(st.floats(-6, -0.75, width=32), st.floats(-0.625, 0, width=
 @st.composite
 def cascades(draw):
     """A cascade with the log-probabilities of a model, and what the plain cascade needs to know of it."""
-    whole, plain = draw(texts())
-    count = len(whole.positions)
-    how = Settings(
-        order=draw(st.permutations(CLASSES)),
-        ngram_horizons=range(1, 4),
+    text, plain = draw(texts())
+    count = len(text.positions)
+    how = Oracles(
+        order=draw(st.permutations(ERROR_CLASSES)),
+        longest_context=3,
         memory=draw(st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True)),
         rare_words=draw(st.lists(st.integers(0, 6), min_size=1, max_size=3, unique=True)),
         boost=draw(st.sampled_from([[0.1, 0.2, 0.3, 0.4, 0.5], [0.25], [0.4, 0.1]])),
@@ -34,14 +35,14 @@ def cascades(draw):
     probabilities = st.lists(LOG_PROB, min_size=count, max_size=count).map(lambda values: np.array(values, np.float32))
     log_prob, *ngrams = (draw(probabilities) for _ in range(4))
     ngrams = dict(enumerate(ngrams, start=1))
-    cascade = Cascade(whole, {n: ~is_error(values) for n, values in ngrams.items()}, how)
+    cascade = Cascade(text, {n: ~is_error(values) for n, values in ngrams.items()}, how)
     return cascade, plain, log_prob, ngrams
 
 
 def levels_in_order(how):
     """The steps of removal, (class, level)."""
     levels = {
-        "n-gram": how.ngram_horizons,
+        "n-gram": range(1, how.longest_context + 1),
         "memory": how.memory,
         "rare_words": how.rare_words,
         "boost": how.boost,
@@ -50,13 +51,13 @@ def levels_in_order(how):
 
 
 def plain_removal(how, plain, log_prob, ngrams):
-    """For every error, all steps whose level gets it right: {character number: [(class, level), ...]} in the order of removal."""
+    """For every error all (class, level) that get it right, in the order of removal: {index of the character: [...]}."""
     removal = {}
-    for number, character in enumerate(plain.characters()):
-        if log_prob[number] < HALF:
-            of_ngrams = {n: float(values[number]) for n, values in ngrams.items()}
-            asked = (character, float(log_prob[number]), of_ngrams)
-            removal[number] = [step for step in levels_in_order(how) if plain.is_right(*step, *asked)]
+    for index, character in enumerate(plain.characters()):
+        if log_prob[index] < HALF:
+            of_ngrams = {n: float(values[index]) for n, values in ngrams.items()}
+            asked = (character, float(log_prob[index]), of_ngrams)
+            removal[index] = [step for step in levels_in_order(how) if plain.is_right(*step, *asked)]
     return removal
 
 
@@ -90,13 +91,13 @@ def test_the_classes_partition_the_errors(given_cascade):
     breakdown = cascade.breakdown(log_prob)
     table = breakdown.table()
     errors = int((log_prob < HALF).sum())
-    whole = table["level"] == "all"
-    assert table[whole]["removed"].sum() == errors
-    for name, levels in table[~whole].groupby("class"):
-        assert levels["removed"].sum() == table[whole].set_index("class").loc[name, "removed"]
+    of_class = table["level"] == "all"
+    assert table[of_class]["removed"].sum() == errors
+    for name, levels in table[~of_class].groupby("class"):
+        assert levels["removed"].sum() == table[of_class].set_index("class").loc[name, "removed"]
     assert ((breakdown.class_of >= 0) == (log_prob < HALF)).all()
-    for number, name in enumerate(breakdown.classes):
-        assert (breakdown.class_of == number).sum() == table[whole].set_index("class").loc[name, "removed"]
+    for index, name in enumerate(breakdown.classes):
+        assert (breakdown.class_of == index).sum() == table[of_class].set_index("class").loc[name, "removed"]
 
 
 def test_the_order_moves_errors_between_classes_and_loses_none():
@@ -111,11 +112,11 @@ def test_the_order_moves_errors_between_classes_and_loses_none():
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
-        ({"order": ["boost", "boost"]}, "--order: found boost boost, expected every class at most once"),
-        ({"ngram_horizons": 0}, "--ngram-horizons: found 0, expected at least 1"),
+        ({"order": ["boost", "boost"]}, "order: found .* expected a list of different .*boost"),
+        ({"longest_context": 0}, "longest_context: found 0, expected a whole number of at least 1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changed, line):
-    flags = {"order": ["boost"], "ngram_horizons": 1, "memory": [1], "rare_words": [1], "boost": [0.5]}
+    values = {"order": ["boost"], "longest_context": 1, "memory": [1], "rare_words": [1], "boost": [0.5]}
     with pytest.raises(InputError, match=line):
-        settings_of(argparse.Namespace(**flags | changed))
+        Oracles(**values | changed)

@@ -9,20 +9,21 @@ from helpers.error_project import ErrorProject
 from rnnscope.analyses.errors import dynamic_evaluation
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
+from rnnscope.settings import Optimisation
 from rnnscope.storage.predictions import read_log_prob, write_predictions
+from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.optimisation import Recipe, start_training
+from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
-from rnnscope.training.train import train_epoch
 
 
 @pytest.fixture
 def project(tmp_path):
-    """With a checkpoint of the best candidate, lstm-1-8, that has learned a little, and the predictions that it really makes."""
+    """With a checkpoint of the best network, lstm-1-8, that has learned a little, and the predictions that it really makes."""
     project = ErrorProject(tmp_path)
     network = Network(Shape("lstm", 1, 8, len(project.vocabulary)), generator=torch.Generator().manual_seed(3))
     train = to_device(np.load(tmp_path / "split/train.npy"), torch.device("cpu"))
-    training = start_training(network, Recipe(learning_rate=0.02))
+    training = start_training(network, Optimisation(learning_rate=0.02))
     for _ in range(30):
         train_epoch(training, train, 20, 5.0)
     description = Description("lstm-1-8", network.shape, 0.0, 1, project.vocabulary.tolist())
@@ -35,8 +36,17 @@ def project(tmp_path):
 
 
 def run_stage(call, project, learning_rate, *more):
-    words = ["--losses", project.folder / "losses.csv", "--candidates", "lstm-1-4", "lstm-1-8", "--device", "cpu"]
-    words += ["--models-folder", project.folder / "models", "--learning-rate", learning_rate, "--steps", 20, "--streams", 3]
+    words = ["--best", project.best, "--device", "cpu"]
+    words += [
+        "--models-folder",
+        project.folder / "models",
+        "--learning-rate",
+        learning_rate,
+        "--sequence-length",
+        20,
+        "--streams",
+        3,
+    ]
     outputs = ["--out-predictions", project.folder / "dynamic.parquet", "--out", project.folder / "dynamic.csv"]
     return call(dynamic_evaluation, *project.words, *words, *outputs, *more)
 
@@ -72,9 +82,9 @@ def test_a_rate_that_blows_the_weights_up_is_told(call, project):
     assert not (project.folder / "dynamic.parquet").exists()
 
 
-@pytest.mark.parametrize("flag", ["--steps", "--streams"])
+@pytest.mark.parametrize("flag", ["--sequence-length", "--streams"])
 def test_less_than_one_is_refused(call, project, flag):
-    assert run_stage(call, project, 0.1, flag, 0) == f"error: {flag}: found 0, expected at least 1"
+    assert run_stage(call, project, 0.1, flag, 0) == f"error: {flag}: found 0, expected a whole number of at least 1"
 
 
 def test_a_checkpoint_of_another_text_is_told(call, project):

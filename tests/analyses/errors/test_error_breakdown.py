@@ -16,10 +16,10 @@ def project(tmp_path):
 
 @pytest.fixture
 def breakdown(call, project):
-    """Run the stage for both candidates; returns the message it ends with."""
+    """Run the stage; returns the message it ends with."""
 
     def run_stage(snippets=4, seed=1):
-        words = [*project.words, "--losses", project.folder / "losses.csv", "--candidates", "lstm-1-4", "lstm-1-8"]
+        words = [*project.words, "--best", project.best]
         words += ["--snippets", snippets, "--seed", seed]
         outputs = ["--out-breakdown", project.folder / "breakdown.csv", "--out-snippets", project.folder / "snippets.csv"]
         return call(error_breakdown, *words, *outputs)
@@ -27,18 +27,18 @@ def breakdown(call, project):
     return run_stage
 
 
-def test_the_breakdown_of_the_model_of_the_best_validation_loss(project, breakdown):
+def test_the_breakdown_of_the_best_network(project, breakdown):
     assert breakdown() is None
     table = pd.read_csv(project.folder / "breakdown.csv")
     classes = project.classes(project.log_prob["lstm-1-8"])
     expected = Counter(name for name in classes if name)
     assert set(expected) == {*ORDER, "remaining"}, "the example must have errors of every class"
     assert set(table["model"]) == {"lstm-1-8"}
-    whole = table[table["level"] == "all"].set_index("class")
-    assert dict(whole["removed"]) == expected
+    classes_alone = table[table["level"] == "all"].set_index("class")
+    assert dict(classes_alone["removed"]) == expected
     assert set(table["errors"]) == {expected.total()}
     assert set(table["characters"]) == {len(classes)}
-    assert whole["removed_share"].sum() == pytest.approx(1)
+    assert classes_alone["removed_share"].sum() == pytest.approx(1)
 
 
 def read_snippets(path):
@@ -112,15 +112,21 @@ def test_no_more_snippets_than_errors(project, breakdown):
     assert Counter(name for name, _ in read_snippets(project.folder / "snippets.csv")) == expected
 
 
+def test_no_snippets_leave_an_empty_table(project, breakdown):
+    assert breakdown(snippets=0) is None
+    header = "model,class,snippet,level,position,character,removed_by,repeated"
+    assert (project.folder / "snippets.csv").read_text().splitlines() == [header]
+
+
 @pytest.mark.parametrize(
     ("name", "change", "line"),
     [
-        ("split/validation.npy", lambda ids: ids[:, ::-1], "does not go on where the part before it ends"),
-        ("split/validation.npy", lambda ids: ids[:2], "does not go on where the part before it ends"),
+        ("split/validation.npy", lambda ids: ids[:, ::-1], "does not continue where the part before it ends"),
+        ("split/validation.npy", lambda ids: ids[:2], "does not continue where the part before it ends"),
         ("split/test.npy", lambda ids: ids[:, :-1], "its targets are not the 177 of"),
     ],
 )
-def test_files_of_different_texts_are_told(project, breakdown, name, change, line):
+def test_files_of_different_texts_are_reported(project, breakdown, name, change, line):
     path = project.folder / name
     np.save(path, np.ascontiguousarray(change(np.load(path))))
     message = breakdown()
@@ -130,7 +136,7 @@ def test_files_of_different_texts_are_told(project, breakdown, name, change, lin
     assert not (project.folder / "breakdown.csv").exists()
 
 
-def test_a_model_without_errors_is_told(project, breakdown):
+def test_a_model_without_errors_is_reported(project, breakdown):
     path = project.folder / "predictions/lstm-1-8.parquet"
     write_predictions(path, project.test, np.full((3, project.test.shape[1] - 1), -0.1))
     assert breakdown() == f"error: {path}: no errors; expected at least one probability below one half"

@@ -18,7 +18,7 @@ def subsets(models):
 
 def plain_sets(errors):
     """Positions of each model's errors as sets; of every subset of models the positions that exactly they have."""
-    positions = {model: {place for place, wrong in enumerate(row) if wrong} for model, row in errors.items()}
+    positions = {model: {index for index, wrong in enumerate(row) if wrong} for model, row in errors.items()}
     everywhere = set(range(len(next(iter(errors.values())))))
     found = {}
     for subset in subsets(errors):
@@ -52,14 +52,12 @@ def test_order_of_the_models_changes_no_count(errors):
     assert all(count == counts[0] for count in counts)
 
 
-def test_tables_of_the_chosen_models(tmp_path, call, predicted, comparison_words):
-    """The best of a cell is that of validation: gru-1-4, though gru-1-8 does better in the test."""
-    words, nnns = comparison_words
-    models = ["lstm-3-4", "lstm-3-8", "gru-1-4", "gru-1-8", "rnn-1-4"]
-    _, log_prob = predicted([*models, "ngram-4", "nnn-1", "nnn-2", "nnn-3"])
+def test_tables_of_the_best_models(tmp_path, call, predicted, best_models):
+    _, log_prob = predicted(NAMES)
+    words = ["--predictions-folder", tmp_path / "predictions", "--best", best_models]
     outs = {"overlap": tmp_path / "overlap.csv", "intersections": tmp_path / "intersections.csv"}
     flags = [word for name, path in outs.items() for word in (f"--out-{name}", path)]
-    assert call(error_overlap, *words, *nnns, "--models", *models, *flags) is None
+    assert call(error_overlap, *words, *flags) is None
     for name, chosen in (("overlap", ["lstm-3-8", "ngram-4", "nnn-2"]), ("intersections", NAMES)):
         with outs[name].open() as file:
             rows = list(csv.DictReader(file))

@@ -1,67 +1,54 @@
-"""Every oracle against its definition, one character at a time, on small random texts."""
+"""Every oracle compared with its definition, one character at a time, on small random texts."""
 
 import numpy as np
 import pytest
 from helpers.plain_cascade import is_punctuation
 from helpers.random_texts import texts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.analyses.errors import oracles
-from rnnscope.analyses.errors.whole_text import whole_text
-from rnnscope.corpus.split import Layout, cut_parts, distinct_bytes
+from rnnscope.corpus.split import Layout, cut_parts
+from rnnscope.corpus.split_text import join_parts
+from rnnscope.corpus.text import distinct_bytes
 
 
-@settings(deadline=None)
-@given(texts())
-def test_the_text_and_its_places(text):
-    whole, plain = text
-    assert whole.text == plain.text
-    assert whole.positions.tolist() == [plain.place(*character) for character in plain.characters()]
-    assert whole.stream_starts.tolist() == [stream * plain.row for stream, _ in plain.characters()]
-    assert (whole.row, whole.train) == (plain.row, plain.train)
-
-
-@settings(deadline=None)
 @given(texts())
 def test_the_word_of_every_character(text):
-    whole, plain = text
-    words = oracles.find_words(whole)
+    joined, plain = text
+    words = oracles.find_words(joined)
     for word, character in zip(words.of_character, plain.characters(), strict=True):
         expected = plain.word(plain.place(*character))
         assert (None if word == oracles.NO_WORD else (words.starts[word], words.stops[word])) == expected
 
 
-@settings(deadline=None)
 @given(texts(), st.lists(st.integers(1, 60), min_size=1, max_size=4, unique=True))
 def test_memory(text, lengths):
-    whole, plain = text
-    distances = oracles.repeat_distances(whole, oracles.find_words(whole), max(lengths))
+    joined, plain = text
+    distances = oracles.repeat_distances(joined, oracles.find_words(joined), max(lengths))
     oracle = oracles.memory_oracle(distances, lengths)
     assert list(oracle.levels) == [str(n) for n in lengths]
     for n in lengths:
         assert oracle.levels[str(n)].tolist() == [plain.repeats(*character, n) for character in plain.characters()]
 
 
-@settings(deadline=None)
 @given(texts(), st.lists(st.integers(0, 9), min_size=1, max_size=4, unique=True))
 def test_rare_words(text, most):
-    whole, plain = text
-    oracle = oracles.rare_word_oracle(oracles.training_counts(whole, oracles.find_words(whole)), most)
+    joined, plain = text
+    oracle = oracles.rare_word_oracle(oracles.training_counts(joined, oracles.find_words(joined)), most)
     assert list(oracle.levels) == [str(k) for k in most]
     counts = [plain.training_count(*character) for character in plain.characters()]
     for k in most:
         assert oracle.levels[str(k)].tolist() == [count is not None and count <= k for count in counts]
 
 
-@settings(deadline=None)
 @given(texts())
 def test_word_model_and_punctuation(text):
-    whole, plain = text
+    joined, plain = text
     after = [plain.follows_a_separator(*character) for character in plain.characters()]
-    assert oracles.word_oracle(whole).levels["all"].tolist() == after
+    assert oracles.word_oracle(joined).levels["all"].tolist() == after
     marks = [is_punctuation(plain.text[plain.place(*character)]) for character in plain.characters()]
-    assert oracles.punctuation_oracle(whole).levels["all"].tolist() == marks
+    assert oracles.punctuation_oracle(joined).levels["all"].tolist() == marks
 
 
 def test_every_byte_is_of_a_word_or_punctuation_or_neither():
@@ -95,7 +82,7 @@ def test_memory_on_a_text_to_read(text, repeats):
     data = np.frombuffer(text, dtype=np.uint8)
     vocabulary = distinct_bytes(data)
     parts = [ids for _, ids in cut_parts(data, Layout(1, 1, (1, 1, len(data) - 2)), vocabulary)]
-    whole = whole_text(parts, vocabulary)
-    mask = oracles.memory_oracle(oracles.repeat_distances(whole, oracles.find_words(whole), 100), [100]).levels["100"]
-    found = bytes(whole.characters[whole.positions[mask]]).decode()
+    joined = join_parts(parts, vocabulary)
+    mask = oracles.memory_oracle(oracles.repeat_distances(joined, oracles.find_words(joined), 100), [100]).levels["100"]
+    found = bytes(joined.characters[joined.positions[mask]]).decode()
     assert found == repeats

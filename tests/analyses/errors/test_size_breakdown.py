@@ -41,7 +41,7 @@ def test_what_the_larger_model_removes_and_adds(call, tmp_path, smaller, larger)
     assert total["errors_before"] == sum(name is not None for name in before)
 
 
-def test_a_missing_model_is_told(call, tmp_path):
+def test_a_missing_model_is_reported(call, tmp_path):
     project = ErrorProject(tmp_path)
     words = ["--smaller", "lstm-1-4", "--larger", "lstm-1-9", "--out", tmp_path / "size.csv"]
     message = call(size_breakdown, *project.words, *words)

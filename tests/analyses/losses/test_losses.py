@@ -13,7 +13,7 @@ MODELS = ["lstm-2-128", "gru-1-64"]
 def words(tmp_path):
     return [
         *("--models-folder", tmp_path / "models", "--predictions-folder", tmp_path / "predictions", "--models", *MODELS),
-        *("--bootstrap-samples", "100", "--seed", "3", "--out", tmp_path / "losses.csv"),
+        *("--samples", "100", "--seed", "3", "--out", tmp_path / "losses.csv"),
     ]
 
 
@@ -86,4 +86,4 @@ def test_missing_model_is_named(tmp_path, call, trained, words):
 
 def test_one_bootstrap_sample_has_no_deviation(call, words):
     words[words.index("100")] = "1"
-    assert call(losses, *words) == "error: --bootstrap-samples: found 1, expected at least 2"
+    assert call(losses, *words) == "error: --samples: found 1, expected a whole number of at least 2"

@@ -13,7 +13,7 @@ MODELS = ["lstm-1-4", "gru-1-4", "ngram-3", "nnn-2"]
 def words(tmp_path):
     return [
         *("--predictions-folder", tmp_path / "predictions", "--models", *MODELS, "--block", "10"),
-        *("--bootstrap-samples", "50", "--seed", "4", "--out", tmp_path / "differences.csv"),
+        *("--samples", "50", "--seed", "4", "--out", tmp_path / "differences.csv"),
     ]
 
 

@@ -5,56 +5,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from helpers.synthetic_activations import quantity_of, write_features, write_layer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rnnscope.analyses.units import cell_text
-
-LETTERS = st.lists(st.sampled_from(b"ab\n"), min_size=1, max_size=60).map(lambda found: np.array(found, np.uint8))
-
-
-@given(LETTERS, st.integers(1, 4), st.integers(1, 9))
-def test_layout_against_setting_line_by_line(text, lines, columns):
-    page, rest = [], bytes(text)
-    while rest and len(page) < lines:
-        end = rest.find(b"\n") + 1 or len(rest)
-        page.append(rest[: min(end, columns)])
-        rest = rest[min(end, columns) :]
-    line, column = cell_text.layout(text, lines, columns)
-    assert list(zip(line, column, strict=True)) == [(row, place) for row, words in enumerate(page) for place in range(len(words))]
-
-
-def test_snippets_begin_lines_of_odd_streams_and_are_whole():
-    streams = [b"aa\nbb\ncc\ndd\nee\n", b"aaaaaa\nb\nc\ndddd", b"a\nb\nc\nd\ne\nf\ng\nh", b"aaaa\nbb\nccccddd"]
-    text = np.array([list(stream) for stream in streams], np.uint8)
-    # Two lines of four: from "b" and from "c" in stream 1, whose "dddd" is full; from "bb" in stream 3.
-    assert cell_text.candidate_snippets(text, 2, 4) == [(1, 7, 4), (1, 9, 6), (3, 5, 7)]
-
-
-def test_without_a_whole_snippet_streams_begin_one():
-    text = np.array([list(b"aaaa"), list(b"aa\na")], np.uint8)
-    assert cell_text.candidate_snippets(text, 5, 10) == [(1, 0, 4)]
-
-
-def test_liveliest_snippet():
-    snippets = [(1, 0, 5), (1, 5, 5), (3, 2, 5)]
-    switching = np.zeros((4, 10), bool)
-    switching[1, 5:10] = [True, False, True, False, True]
-    switching[3, 2:7] = [True, False, True, False, True]
-    counting = np.zeros((4, 10), np.int32)
-    counting[1, :5], counting[3, 2:7] = [0, 9, 9, 9, 9], [0, 0, 0, 9, 9]
-    assert cell_text.most_varying(switching, snippets) == (1, 5, 5), "as many switches as the last one, and before it"
-    assert cell_text.most_varying(counting, snippets) == (3, 2, 5)
-
 
 STREAMS, STEPS = 4, 60
 
 
 @pytest.fixture
 def words(tmp_path):
-    """Three short lines over and over; two models, in which the value at a character tells where it comes from."""
+    """Three lines repeated, the last longer than a line of a snippet; two models of random values, all different."""
     random = np.random.default_rng(0)
-    text = np.resize(np.frombuffer(b"Ab (c)\nd\nefghijk lm\n", np.uint8), (STREAMS, STEPS + 1))
+    text = np.resize(np.frombuffer(b"Ab (c)\nd\nefghijk lm nopqrs tuvw\n", np.uint8), (STREAMS, STEPS + 1))
     vocabulary = np.unique(text)
     np.save(tmp_path / "test.npy", np.searchsorted(vocabulary, text).astype(np.uint8))
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": vocabulary.tolist()}))
@@ -72,9 +33,9 @@ def words(tmp_path):
         ("gru-2-8", "gru", 2, "h", 1, "depth", "spearman", 0.5, 0.4, 1),
     ]
     pd.DataFrame(rows, columns=cell_text.CHOSEN).to_csv(tmp_path / "cells.csv", index=False)
-    folders = ["--activations", tmp_path / "lstm-1-8", "--activations", tmp_path / "gru-2-8"]
+    folders = ["--activations", tmp_path / "lstm-1-8", tmp_path / "gru-2-8"]
     tables = ["--features", tmp_path / "features.parquet", "--cells", tmp_path / "cells.csv", "--split", tmp_path, *folders]
-    settings = ["--characters", 10**6, "--lines", 3, "--columns", 8, "--random-units", 6, "--seed", 2]
+    settings = ["--characters", 10**6, "--lines", 3, "--columns", 20, "--random-units", 6, "--seed", 2]
     return [*tables, *settings, "--out", tmp_path / "cell_text.csv"]
 
 
@@ -96,13 +57,13 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
         first = panel.iloc[0]
         layer = pq.read_table(tmp_path / first["model"] / f"layer-{first['layer']}.parquet")
         values = quantity_of(layer, first["quantity"]).astype(float)[first["stream"] * STEPS + panel["step"], first["unit"]]
-        shown = np.tanh(values) if first["quantity"] == "c" else values
-        np.testing.assert_allclose(panel["value"], shown, atol=1e-6)
+        displayed = np.tanh(values) if first["quantity"] == "c" else values
+        np.testing.assert_allclose(panel["value"], displayed, atol=1e-6)
         characters = [vocabulary[test[first["stream"], step]] for step in panel["step"]]
         assert panel["character"].tolist() == characters
         assert (np.diff(panel["step"]) == 1).all()
         assert panel["line"].max() == 2
-        assert panel["column"].max() < 8
+        assert panel["column"].max() < 20
         assert first["stream"] % 2 == 1
 
 
@@ -119,6 +80,6 @@ def test_a_dump_without_the_snippet_is_refused(tmp_path, call, words):
     quantities = {"c": np.zeros((STREAMS * STEPS // 2, 5)), "h": np.zeros((STREAMS * STEPS // 2, 5))}
     write_layer(tmp_path / "lstm-1-8", 1, STREAMS // 2, STEPS, quantities)
     write_layer(tmp_path / "lstm-1-8", 1, 1, STEPS, {name: values[:STEPS] for name, values in quantities.items()})
-    told = call(cell_text, *words)
-    assert told.startswith(f"error: {tmp_path / 'lstm-1-8'}: found 0 characters of a snippet, expected ")
+    found = call(cell_text, *words)
+    assert found.startswith(f"error: {tmp_path / 'lstm-1-8'}: found 0 characters of a snippet, expected ")
     assert not (tmp_path / "cell_text.csv").exists()

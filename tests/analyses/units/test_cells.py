@@ -46,7 +46,7 @@ def test_planted_units_are_found_and_reported_on_the_other_half(tmp_path, call, 
     for layer, quantities in layers.items():
         write_layer(tmp_path / "lstm-2-64", layer, STREAMS, STEPS, quantities)
     write_layer(tmp_path / "rnn-1-64", 1, STREAMS, STEPS, {"h": layers[1]["h"][:, :9]})
-    folders = ["--activations", tmp_path / "lstm-2-64", "--activations", tmp_path / "rnn-1-64"]
+    folders = ["--activations", tmp_path / "lstm-2-64", tmp_path / "rnn-1-64"]
     assert call(cells, *words, *folders, *SETTINGS) is None
 
     table = pd.read_csv(tmp_path / "cells.csv")
@@ -129,12 +129,14 @@ def test_a_bound_on_characters_takes_the_first_steps_of_every_stream(tmp_path, c
 )
 def test_activations_of_another_text_are_refused(tmp_path, call, words, features, streams, steps, value, message):
     write_layer(tmp_path / "gru-1-64", 1, streams, steps, {"h": np.full((streams * steps, 2), value)})
-    told = call(cells, *words, "--activations", tmp_path / "gru-1-64", *SETTINGS)
-    assert told.startswith(f"error: {tmp_path / 'gru-1-64' / message}")
+    found = call(cells, *words, "--activations", tmp_path / "gru-1-64", *SETTINGS)
+    assert found.startswith(f"error: {tmp_path / 'gru-1-64' / message}")
     assert not (tmp_path / "cells.csv").exists()
 
 
 def test_one_stream_cannot_be_halved(tmp_path, call, words):
     write_features(tmp_path / "features.parquet", 1, 10, {"capital": np.arange(10) % 2 == 0})
-    told = call(cells, *words, "--activations", tmp_path / "gru-1-64", *SETTINGS)
-    assert told == f"error: {tmp_path / 'features.parquet'}: found 1 streams, expected at least 2: to choose by, and to report on"
+    found = call(cells, *words, "--activations", tmp_path / "gru-1-64", *SETTINGS)
+    assert (
+        found == f"error: {tmp_path / 'features.parquet'}: found 1 streams, expected at least 2: to choose by, and to report on"
+    )

@@ -1,24 +1,30 @@
+import json
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from helpers import plain_features
 
 from rnnscope.analyses.units import features
-from rnnscope.corpus import split
-from rnnscope.storage.files import discard
+from rnnscope.analyses.units.feature_registry import chosen_features
 
 PROSE = '"I will (not) go."\r\nHe went;\r\n\r\n"So do I." '
 CODE = '/* Opened in one stream,\n * closed in the next */ if (a) {\n\tb("c"); // d\n}\n'
 
 
 @pytest.fixture
-def text(tmp_path, call):
-    """A text and its split: 5 streams, 4 segments of 20 to train, 1 to validation, 2 to test; the last bytes are cut off."""
-    written = ((PROSE + CODE) * 30).encode()[: 5 * 7 * 20 + 13]
-    (tmp_path / "text.bin").write_bytes(written)
-    layout = ["--streams", 5, "--steps", 20, "--fractions", "0.6,0.2,0.2", "--out", tmp_path / "split"]
-    assert call(split, "--text", tmp_path / "text.bin", *layout) is None
-    return written[: 5 * 7 * 20]
+def text(tmp_path):
+    """A text and its split: 5 streams of 140 characters, 80 of them to train, 20 to validation, 40 to test."""
+    written = ((PROSE + CODE) * 30).encode()[: 5 * 140]
+    vocabulary = np.unique(np.frombuffer(written, np.uint8))
+    ids = np.searchsorted(vocabulary, np.frombuffer(written, np.uint8)).astype(np.uint8)
+    following = np.roll(ids, -1).reshape(5, 140)
+    (tmp_path / "split").mkdir()
+    for part, start, stop in (("train", 0, 80), ("validation", 80, 100), ("test", 100, 140)):
+        rows = np.append(ids.reshape(5, 140)[:, start:stop], following[:, stop - 1 : stop], axis=1)
+        np.save(tmp_path / "split" / f"{part}.npy", rows)
+    (tmp_path / "split" / "vocabulary.json").write_text(json.dumps({"bytes": vocabulary.tolist()}))
+    return written
 
 
 def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
@@ -26,42 +32,44 @@ def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
     out = tmp_path / "features.parquet"
     words = ["--split", tmp_path / "split", "--features", *names, "--newline-within", 6, "--out", out]
     assert call(features, *words) is None
-    code = plain_features.code_features(text)
     expected = {
         "inside_quotes": plain_features.inside_quotes(text),
         "line_position": plain_features.line_position(text),
-        "inside_comment": code["inside_comment"],
+        "inside_comment": plain_features.inside_comment(text),
         "newline_soon": plain_features.newline_soon(text, 6),
-        "brace_depth": code["brace_depth"],
+        "brace_depth": plain_features.brace_depth(text),
     }
     table = pq.read_table(out)
     assert table.column_names == ["stream", "step", *names]
     steps = np.load(tmp_path / "split" / "test.npy").shape[1] - 1
-    places = [stream * 140 + 140 - steps + step for stream in range(5) for step in range(steps)]
+    rows = [stream * 140 + 140 - steps + step for stream in range(5) for step in range(steps)]
     assert list(zip(table["stream"].to_pylist(), table["step"].to_pylist(), strict=True)) == [
         (stream, step) for stream in range(5) for step in range(steps)
     ]
     for name in names:
-        assert table[name].to_pylist() == [expected[name][place] for place in places]
+        assert table[name].to_pylist() == [expected[name][row] for row in rows]
     first = np.array(table["inside_comment"])[np.array(table["step"]) == 0]
     assert first.any(), "one test part begins inside a comment"
 
 
-def test_every_feature_by_name(text):
-    computed = dict(features.compute(text, list(features.FEATURES), 3))
-    assert list(computed) == list(features.FEATURES)
-    assert all(len(values) == len(text) for values in computed.values())
+def test_a_list_by_its_name(tmp_path, call, text):
+    words = ["--split", tmp_path / "split", "--newline-within", 3, "--out", tmp_path / "features.parquet"]
+    assert call(features, *words, "--features", "code") is None
+    names = [entry.name for entry in chosen_features(["code"])]
+    assert list(features.read_features(tmp_path / "features.parquet")) == ["stream", "step", *names]
 
 
 def test_parts_that_do_not_belong_together(tmp_path, call, text):
-    discard(tmp_path / "split" / "validation.npy")
     np.save(tmp_path / "split" / "validation.npy", np.zeros((4, 21), np.uint8))
     words = ["--split", tmp_path / "split", "--features", "capital", "--newline-within", 6, "--out", tmp_path / "out.parquet"]
-    assert call(features, *words).startswith(f"error: {tmp_path / 'split'}: found parts of 5, 4, 5 streams")
+    assert call(features, *words).startswith(f"error: {tmp_path / 'split/validation.npy'}: does ")
     assert not (tmp_path / "out.parquet").exists()
 
 
 def test_unknown_features_and_files(tmp_path, call, text):
     with pytest.raises(Exception, match="no such file"):
         features.read_features(tmp_path / "nowhere.parquet")
-    assert call(features, "--split", tmp_path / "split", "--features", "mood", "--newline-within", 1, "--out", tmp_path) == 2
+    words = ["--split", tmp_path / "split", "--newline-within", 1, "--out", tmp_path / "out.parquet"]
+    message = call(features, *words, "--features", "mood")
+    assert message.startswith("error: features: found 'mood', expected one list (prose or code) or features (line_position, ")
+    assert "\n" not in message

@@ -17,13 +17,13 @@ def ridge(inputs, target):
     return lambda other: (other - mean) / np.where(deviation == 0, 1, deviation) @ weights + target.mean()
 
 
-def auc(feature, said):
-    return stats.mannwhitneyu(said[feature], said[~feature]).statistic / (feature.sum() * (~feature).sum())
+def auc(feature, predicted):
+    return stats.mannwhitneyu(predicted[feature], predicted[~feature]).statistic / (feature.sum() * (~feature).sum())
 
 
 @pytest.fixture
 def planted(tmp_path):
-    """Each of 16 units tells the feature weakly, in noise of its own; another never changes."""
+    """Each of 16 units detects the feature weakly, in independent noise; another never changes."""
     random = np.random.default_rng(0)
     n = STREAMS * STEPS
     quotes = spans(random, n, 30)
@@ -47,10 +47,10 @@ def test_scores_are_those_of_the_normal_equations_and_of_theory(tmp_path, call, 
     assert call(probes, *words) is None
     table = pd.read_csv(tmp_path / "probes.csv").set_index("feature")
     for name, (measure, best) in {"quotes": ("auc", 0.64), "line": ("pearson", 0.3)}.items():
-        say = ridge(h[~held_out], features[name][~held_out].astype(float))
+        predict = ridge(h[~held_out], features[name][~held_out].astype(float))
         for column, half in (("selection_score", ~held_out), ("held_out_score", held_out)):
-            said, feature = say(h[half]), features[name][half]
-            expected = auc(feature, said) if measure == "auc" else stats.pearsonr(feature, said).statistic
+            predicted, feature = predict(h[half]), features[name][half]
+            expected = auc(feature, predicted) if measure == "auc" else stats.pearsonr(feature, predicted).statistic
             assert table.loc[name, column] == pytest.approx(expected, abs=1e-4)
         row = table.loc[name]
         assert (row["model"], row["cell"], row["layer"], row["quantity"]) == ("gru-1-64", "gru", 1, "h")

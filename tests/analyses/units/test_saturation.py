@@ -83,12 +83,12 @@ def test_table_of_two_models_against_loops(tmp_path, call):
         for (model, layer), (cell, hidden) in layers.items()
     }
     out, counts = tmp_path / "saturation.csv", tmp_path / "counts.csv"
-    words = ["--activations", tmp_path / "lstm-10-8", "--activations", tmp_path / "gru-1-8", "--out", out, "--counts", counts]
+    words = ["--activations", tmp_path / "lstm-10-8", tmp_path / "gru-1-8", "--out", out, "--counts", counts]
     assert call(saturation, *words) is None
     expected = []
     for (model, layer), values in stored.items():
         cell, hidden = layers[model, layer]
-        for gate in {"lstm": "ifo", "gru": "zr"}[cell]:
+        for gate in {"lstm": "ifo", "gru": "rz"}[cell]:
             for unit in range(hidden):
                 column = values[gate][:, unit].astype(float)
                 right = sum(value > float(np.float16(0.9)) for value in column)
@@ -113,7 +113,7 @@ def test_counts_of_mostly_and_always_saturated_units(tmp_path, call):
     words = ["--activations", tmp_path / "gru-1-8", "--out", tmp_path / "units.csv", "--counts", tmp_path / "counts.csv"]
     assert call(saturation, *words) is None
     with (tmp_path / "counts.csv").open() as file:
-        update, reset = csv.DictReader(file)
+        reset, update = csv.DictReader(file)
     assert (update["gate"], reset["gate"]) == ("update", "reset")
     names = ["units", "mostly_right", "mostly_left", "always_right", "always_left"]
     assert [update[name] for name in names] == ["5", "0", "2", "0", "1"]
@@ -127,8 +127,8 @@ def test_counts_of_mostly_and_always_saturated_units(tmp_path, call):
 )
 def test_folder_without_gates_or_files_is_refused(tmp_path, call, folder, message):
     words = ["--out", tmp_path / "saturation.csv", "--counts", tmp_path / "counts.csv"]
-    told = call(saturation, "--activations", tmp_path / folder, *words)
-    assert told.startswith(f"error: {tmp_path / folder}: {message}")
+    found = call(saturation, "--activations", tmp_path / folder, *words)
+    assert found.startswith(f"error: {tmp_path / folder}: {message}")
 
 
 def test_bad_activations_end_in_one_line(tmp_path, call):
@@ -143,7 +143,7 @@ def test_bad_activations_end_in_one_line(tmp_path, call):
     truncated = call(saturation, *words)
     pq.ParquetWriter(path, schema).close()
     empty = call(saturation, *words)
-    assert no_column.startswith(f"error: {path}: no column 'z'")
+    assert no_column.startswith(f"error: {path}: no column 'r'")
     assert truncated.startswith(f"error: {path}: not readable as parquet")
     assert empty.startswith(f"error: {path}: no rows")
     assert not any("\n" in message for message in (no_column, truncated, empty))

@@ -19,19 +19,19 @@ def test_every_character_once_sorted_by_difference(gains, check_legible, charact
     check_legible(figure)
 
 
-def test_intervals_and_which_leave_out_zero(gains):
+def test_intervals_and_which_exclude_zero(gains):
     table = gains(60)
     drawn = {}
     start = 0
     for axes in character_gains.draw(table, "").axes[1::2]:
-        for container, sure in zip(axes.containers, (True, False), strict=True):
+        for container, significant in zip(axes.containers, (True, False), strict=True):
             points, _, (bars,) = container.lines
-            assert (points.get_markerfacecolor() == "white") is not sure
-            for place, segment in zip(points.get_xdata(), bars.get_segments(), strict=True):
-                drawn[start + int(place)] = (*segment[:, 1], sure)
+            assert (points.get_markerfacecolor() == "white") is not significant
+            for x, segment in zip(points.get_xdata(), bars.get_segments(), strict=True):
+                drawn[start + int(x)] = (*segment[:, 1], significant)
         start += len(axes.get_xticks())
-    for place, row in enumerate(table.sort_values("difference", ascending=False).itertuples()):
-        low, high, sure = drawn[place]
+    for index, row in enumerate(table.sort_values("difference", ascending=False).itertuples()):
+        low, high, significant = drawn[index]
         assert (low, high) == pytest.approx((row.difference_low, row.difference_high))
-        assert sure == (abs(row.difference) > 0.02)
-    assert {sure for *_, sure in drawn.values()} == {True, False}
+        assert significant == (abs(row.difference) > 0.02)
+    assert {significant for *_, significant in drawn.values()} == {True, False}

@@ -32,7 +32,7 @@ def test_a_panel_a_delimiter_with_the_means_and_intervals(closings_table, check_
     check_legible(figure)
 
 
-def test_nothing_to_show_is_said(tmp_path, call, closings_table, check_legible):
+def test_nothing_to_show_is_reported(tmp_path, call, closings_table, check_legible):
     table = closings_table()[:0]
     figure = closing_delimiters.draw(table, "A tale")
     assert closing_delimiters.NOTHING in [text.get_text() for text in figure.texts]

@@ -31,7 +31,7 @@ def test_slices_and_bars_are_the_shares(error_breakdown_table, check_legible):
     check_legible(figure)
 
 
-def test_levels_lie_one_after_another(error_breakdown_table):
+def test_levels_follow_one_another(error_breakdown_table):
     _, axes = error_breakdown.draw(error_breakdown_table(), "").axes
     filled = [bar for bar in bars(axes, 0) if bar[2]]
     assert len(filled) == 9
@@ -51,7 +51,7 @@ def test_one_class_alone(error_breakdown_table, check_legible):
     check_legible(error_breakdown.draw(table, "A tale"))
 
 
-def test_an_unknown_class_is_told(tmp_path, call, error_breakdown_table):
+def test_an_unknown_class_is_refused(tmp_path, call, error_breakdown_table):
     path = tmp_path / "table.csv"
     error_breakdown_table().replace({"class": {"boost": "luck"}}).to_csv(path, index=False)
     outputs = ["--out-svg", tmp_path / "x.svg", "--out-png", tmp_path / "x.png"]

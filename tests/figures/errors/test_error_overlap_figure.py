@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import Circle
 
 from rnnscope.figures.errors import error_overlap
-from rnnscope.figures.errors.error_overlap import place_of_number
+from rnnscope.figures.errors.error_overlap import label_position
 
 TYPICAL = [128_000, 9_600, 10_000, 4_200, 18_700, 20_500, 8_600, 130_500]
 
@@ -49,18 +49,18 @@ def test_areas_are_to_scale(overlap):
 
 
 @pytest.mark.parametrize("members", [(True, True, True), (True, False, False), (False, True, True), (False, False, True)])
-def test_a_number_stands_in_its_region(members):
+def test_a_number_is_in_its_region(members):
     centres, radii = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.9]]), np.array([0.8, 0.7, 0.75])
-    x, y, clearance = place_of_number(members, centres, radii)
+    x, y, clearance = label_position(members, centres, radii)
     for inside, centre, radius in zip(members, centres, radii, strict=True):
         depth = radius - math.dist((x, y), centre)
         assert (depth if inside else -depth) >= clearance - 1e-9
     assert clearance > 0.05
 
 
-def test_a_region_that_is_not_there_has_no_room():
+def test_a_region_that_does_not_exist_has_no_room():
     centres, radii = np.array([[0.0, 0.0], [0.1, 0.0], [5.0, 0.0]]), np.array([0.5, 1.0, 0.5])
-    assert place_of_number((True, False, False), centres, radii)[2] == 0
+    assert label_position((True, False, False), centres, radii)[2] == 0
 
 
 def test_another_number_of_models_is_refused(tmp_path, call, overlap):

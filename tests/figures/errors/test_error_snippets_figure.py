@@ -37,7 +37,7 @@ def snippet():
     text = "and\tthe\r\n" + "an and \xff"
     positions = [*range(-50, -41), *range(-4, 4)]
     removed_by = ["none"] * 9 + ["memory", "none", "n-gram", "none", "memory", "memory", "none", "none"]
-    repeated = [place < 3 or 12 <= place < 15 for place in range(17)]
+    repeated = [index < 3 or 12 <= index < 15 for index in range(17)]
     columns = {"position": positions, "character": list(text.encode("latin-1")), "removed_by": removed_by, "repeated": repeated}
     return pd.DataFrame({"model": "lstm-3-512", "class": "memory", "snippet": 1, "level": "100", **columns})
 
@@ -54,7 +54,7 @@ def test_a_line_with_its_marks(snippet):
     assert (np.array(underline.get_xdata()) - error_snippets.MARGIN) / error_snippets.CHARACTER == pytest.approx([18, 19])
 
 
-def test_letters_stand_over_their_marks(snippet):
+def test_letters_are_over_their_marks(snippet):
     """A line of text is as wide as its characters are said to be, to a tenth of one."""
     figure = error_snippets.draw(snippet.assign(**{"class": "boost"}), "")
     figure.set_dpi(style.PNG_DOTS_PER_INCH)

@@ -1,8 +1,20 @@
+from pathlib import Path
+
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rnnscope.figures import style
 from rnnscope.figures.losses import horizons as figure_module
+from rnnscope.figures.losses.horizons import best_losses
+
+
+@pytest.fixture
+def best(losses, best_models):
+    def make():
+        models = losses()
+        return best_losses(models, best_models(models), Path("best_models.csv"))
+
+    return make
 
 
 def horizontal_lines(axes):
@@ -10,9 +22,9 @@ def horizontal_lines(axes):
 
 
 @pytest.mark.parametrize(("last_ngram", "last_nnn"), [(20, 6), (3, 2)])
-def test_curves_are_the_table(horizons, losses, check_legible, last_ngram, last_nnn):
+def test_curves_are_the_table(horizons, best, check_legible, last_ngram, last_nnn):
     table = horizons(last_ngram, last_nnn)
-    figure = figure_module.draw(table, losses(), "A tale")
+    figure = figure_module.draw(table, best(), "A tale")
     left, right = figure.axes
     assert [container.get_label() for container in left.containers] == ["n-gram", "n-NN"]
     costs = {line.get_label(): line for line in right.lines}
@@ -30,28 +42,34 @@ def test_curves_are_the_table(horizons, losses, check_legible, last_ngram, last_
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_validation_chooses_the_best_models(horizons, losses, seed):
+def test_the_best_models_are_those_of_their_table(horizons, losses, best_models, seed):
     models = losses(seed=seed)
-    axes, _ = figure_module.draw(horizons(), models, "").axes
+    roles = best_models(models)
+    axes, _ = figure_module.draw(horizons(), best_losses(models, roles, Path("best_models.csv")), "").axes
     lines = horizontal_lines(axes)
     assert len(lines) == 3
     for cell in ("lstm", "rnn", "gru"):
-        rows = [row for row in models.itertuples() if row.cell == cell]
-        best = min(rows, key=lambda row: row.validation_loss)
-        layers = "1 layer" if best.layers == 1 else f"{best.layers} layers"
-        line = lines[f"{cell.upper()}, {layers}, size {best.size}: {best.test_loss:.3f}"]
-        assert set(line.get_ydata()) == {best.test_loss}
-        assert line.get_color() == style.CELL_COLOURS[cell]
+        best = roles["model"][roles["role"] == f"best {cell}"].item()
+        _, layers, size = best.split("-")
+        loss = models["test_loss"][models["model"] == best].item()
+        line = lines[f"{cell.upper()}, {layers} layer{'' if layers == '1' else 's'}, size {size}: {loss:.3f}"]
+        assert set(line.get_ydata()) == {loss}
+        assert line.get_color() == style.cell_colour(cell)
 
 
-def test_validation_and_test_choose_differently_somewhere(losses):
-    # Else the test above could not tell the one from the other.
-    models = [losses(seed=seed).groupby("cell") for seed in range(5)]
-    assert any((group["validation_loss"].idxmin() != group["test_loss"].idxmin()).any() for group in models)
+def test_a_best_model_without_a_loss_is_refused(tmp_path, call, tables, losses, best_models):
+    (_, table, _, path, _, best) = tables["horizons"]
+    models = losses()
+    models[models["cell"] != "gru"].to_csv(path, index=False)
+    words = ["--table", table, "--losses", path, "--best", best]
+    message = call(figure_module, *words, "--out-svg", tmp_path / "figure.svg", "--out-png", tmp_path / "figure.png")
+    roles = best_models(models)
+    missing = roles["model"][roles["role"] == "best gru"].item()
+    assert message == f"error: {best}: best model {missing} is not in the table of losses"
 
 
-def test_dashes_lie_in_each_others_gaps(horizons, losses):
-    axes, _ = figure_module.draw(horizons(), losses(), "").axes
+def test_dashes_are_in_each_others_gaps(horizons, best):
+    axes, _ = figure_module.draw(horizons(), best(), "").axes
     patterns = [line._unscaled_dash_pattern for line in horizontal_lines(axes).values()]
     assert len(patterns) == 3
     for step in range(120):
@@ -59,8 +77,8 @@ def test_dashes_lie_in_each_others_gaps(horizons, losses):
         assert [(position + offset) % sum(dashes) < dashes[0] for offset, dashes in patterns].count(True) == 1
 
 
-def test_legend_keeps_off_the_lines_wherever_they_lie(horizons, losses):
-    models = losses()
+def test_legend_keeps_off_the_lines_wherever_they_are(horizons, best):
+    models = best()
     models["test_loss"] += 3  # worse than every n-gram model
     figure = figure_module.draw(horizons(), models, "")
     FigureCanvasAgg(figure).draw()
@@ -68,8 +86,8 @@ def test_legend_keeps_off_the_lines_wherever_they_lie(horizons, losses):
 
 
 @pytest.mark.parametrize("cells", [["lstm"], ["gru", "rnn"]])
-def test_fewer_cells_and_a_short_table(horizons, losses, check_legible, cells):
-    models = losses()
+def test_fewer_cells_and_a_short_table(horizons, best, check_legible, cells):
+    models = best()
     figure = figure_module.draw(horizons(3, 1), models[models["cell"].isin(cells)], "")
     assert len(horizontal_lines(figure.axes[0])) == len(cells)
     check_legible(figure)

@@ -5,8 +5,8 @@ from rnnscope.figures.losses import learning_curves
 
 
 @pytest.mark.parametrize("epochs", [50, 1])
-def test_a_curve_for_every_model_in_the_panel_of_its_cell(histories, check_legible, epochs):
-    table = histories(epochs)
+def test_a_curve_for_every_model_in_the_panel_of_its_cell(learning_curves_table, check_legible, epochs):
+    table = learning_curves_table(epochs)
     figure = learning_curves.draw(table, "A tale")
     assert [axes.get_title() for axes in figure.axes] == ["LSTM", "RNN", "GRU"]
     curves = {line.get_label(): (axes.get_title(), line) for axes in figure.axes for line in axes.lines}
@@ -21,8 +21,8 @@ def test_a_curve_for_every_model_in_the_panel_of_its_cell(histories, check_legib
     check_legible(figure)
 
 
-def test_colour_tells_the_size_and_line_style_the_depth(histories):
-    table = histories(3)
+def test_colour_is_the_size_and_line_style_the_depth(learning_curves_table):
+    table = learning_curves_table(3)
     figure = learning_curves.draw(table, "")
     looks = {}
     for axes in figure.axes:
@@ -35,14 +35,14 @@ def test_colour_tells_the_size_and_line_style_the_depth(histories):
     assert style.ordered_colours([64, 128, 256, 512])[64] in looks["size", "64"]
 
 
-def test_panels_share_one_scale(histories):
-    figure = learning_curves.draw(histories(), "")
+def test_panels_share_one_scale(learning_curves_table):
+    figure = learning_curves.draw(learning_curves_table(), "")
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
     assert {axes.get_yscale() for axes in figure.axes} == {"log"}
 
 
-def test_one_cell_alone(histories, check_legible):
-    table = histories(2)
+def test_one_cell_alone(learning_curves_table, check_legible):
+    table = learning_curves_table(2)
     figure = learning_curves.draw(table[table["cell"] == "gru"], "")
     assert [axes.get_title() for axes in figure.axes] == ["GRU"]
     check_legible(figure)

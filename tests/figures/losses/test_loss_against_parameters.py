@@ -21,7 +21,7 @@ def test_a_point_with_its_bar_for_every_model(losses, check_legible):
             row.test_loss,
             round(row.test_loss_standard_deviation, 9),
             round(row.test_loss, 9),
-            style.CELL_COLOURS[row.cell],
+            style.cell_colour(row.cell),
             style.marker(row.layers),
         )
         for row in table.itertuples()
@@ -42,7 +42,7 @@ def test_light_lines_join_one_cell_and_depth_from_small_to_large(losses):
         assert ordered == sorted(ordered)
         models = table[table["parameters"].isin(ordered)]
         assert len(set(zip(models["cell"], models["layers"], strict=True))) == 1
-        assert to_hex(line.get_color()).upper() == style.CELL_COLOURS[models["cell"].iloc[0]]
+        assert to_hex(line.get_color()).upper() == style.cell_colour(models["cell"].iloc[0])
 
 
 @pytest.mark.parametrize("shape", [{"sizes": (64,), "layers": (1,)}, {"sizes": (64, 512), "layers": (3,)}])

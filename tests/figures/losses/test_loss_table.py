@@ -44,13 +44,13 @@ def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, differ
     check_legible(figure)
 
 
-def test_what_the_test_part_does_not_tell_from_the_lowest_has_a_dotted_frame(losses, differences):
+def test_losses_not_significantly_above_the_lowest_have_a_dotted_frame(losses, differences):
     table = losses()
-    # Of every second model in the order of names no difference is sure.
+    # No difference of every second model, in the order of names, is significant.
     doubtful = set(sorted(table["model"])[::2])
     pairs = differences(lambda model, other: not {model, other} & doubtful)
-    turned = pairs.iloc[::2].rename(columns={"model": "other", "other": "model"})  # a pair stands in either order
-    for chosen in (pairs, pd.concat([turned, pairs.iloc[1::2]])):
+    swapped = pairs.iloc[::2].rename(columns={"model": "other", "other": "model"})  # a pair may be in either order
+    for chosen in (pairs, pd.concat([swapped, pairs.iloc[1::2]])):
         axes = loss_table.draw(table, chosen, "").axes[0]
         frames = {}
         for patch in axes.patches:
@@ -70,20 +70,20 @@ def test_what_the_test_part_does_not_tell_from_the_lowest_has_a_dotted_frame(los
         assert found == {True, False}
 
 
-def test_deviation_is_never_told_too_small(losses, differences):
+def test_deviation_is_never_rounded_down(losses, differences):
     table = losses()
     table["test_loss_standard_deviation"] = 0.00211
     assert loss_table.draw(table, differences(), "").axes[0].get_xlabel().endswith("at most 0.0022")
 
 
-def test_names_stand_over_their_columns(losses, differences):
+def test_names_are_above_their_columns(losses, differences):
     axes = loss_table.draw(losses(), differences(), "").axes[0]
     names = {text.get_text(): text.xy[0] for text in axes.texts if text.get_text() in ("LSTM", "RNN", "GRU")}
     assert names == {"LSTM": 1, "RNN": 4, "GRU": 7}
 
 
 @pytest.mark.parametrize("loss", [i / 20 for i in range(21)])
-def test_numbers_stand_out_from_their_cell(loss):
+def test_numbers_contrast_with_their_cell(loss):
     background = loss_table.COLOURS(loss)
 
     def luminance(rgb):

@@ -12,9 +12,9 @@ def letters(axes):
     for collection in axes.collections:
         (outline,) = collection.get_paths()
         for column, line in collection.get_offsets():
-            place = (round(column), round(line - 0.8))
-            assert place not in found
-            found[place] = outline, tuple(collection.get_facecolor()[0][:3])
+            position = (round(column), round(line - 0.8))
+            assert position not in found
+            found[position] = outline, tuple(collection.get_facecolor()[0][:3])
     return found
 
 
@@ -24,7 +24,7 @@ def relative_luminance(colour):
     return np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
-def test_every_character_stands_on_its_value(cell_text_table, check_legible):
+def test_every_character_is_on_its_value(cell_text_table, check_legible):
     table = cell_text_table()
     figure = cell_text.draw(table, "A tale")
     for axes, (_, panel) in zip(figure.axes, table.groupby("panel"), strict=False):
@@ -45,7 +45,7 @@ def test_every_character_stands_on_its_value(cell_text_table, check_legible):
 
 
 def test_red_is_minus_one_and_blue_plus_one():
-    low, high = (colormaps[cell_text.COLOURS](place) for place in (0.0, 1.0))
+    low, high = (colormaps[cell_text.COLOURS](end) for end in (0.0, 1.0))
     assert low[0] > 3 * max(low[1:3])
     assert high[2] > 1.5 * max(high[:2])
 

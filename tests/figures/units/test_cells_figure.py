@@ -26,7 +26,7 @@ def test_the_best_unit_of_each_cell_by_the_half_that_chooses(cells_table, baseli
             key = baseline_table.set_index(["model", "feature", "measure"])["held_out_percentile_95"]
             width = key[best["model"], feature, measure] - (0.5 if measure == "auc" else 0)
             found = [dot for dot in drawn(figure)[name] if dot[1] == best["held_out_score"]]
-            assert found == [(style.CELL_COLOURS[cell], best["held_out_score"], pytest.approx(width))]
+            assert found == [(style.cell_colour(cell), best["held_out_score"], pytest.approx(width))]
     check_legible(figure)
 
 

@@ -22,7 +22,7 @@ def test_means_bands_and_levels(memory_tables):
     curves = {line.get_color(): line for line in axes.lines if line.get_marker() == "."}
     for cell in ("lstm", "gru"):
         rows = table[(table["cell"] == cell) & (table["feature"] == "inside_comment")]
-        line = curves[style.CELL_COLOURS[cell]]
+        line = curves[style.cell_colour(cell)]
         assert line.get_xdata().tolist() == rows["distance"].tolist()
         assert line.get_ydata().tolist() == rows["mean"].tolist()
     bands = [band.get_datalim(axes.transData) for band in axes.collections]
@@ -32,8 +32,8 @@ def test_means_bands_and_levels(memory_tables):
     levels = {line.get_linestyle(): line for line in axes.lines if line.get_marker() != "."}
     assert set(levels["--"].get_xdata()) == {100}
     assert set(levels[":"].get_ydata()) == {-0.5}
-    told = [text.get_text() for text in axes.texts]
-    assert sorted(told) == [f"{model} layer 2 h 16: holds 3 of 6, false 7%" for model in ("gru-3-512", "lstm-3-512")]
+    written = [text.get_text() for text in axes.texts]
+    assert sorted(written) == [f"{model} layer 2 h 16: holds 3 of 6, false 7%" for model in ("gru-3-512", "lstm-3-512")]
 
 
 def test_one_feature(memory_tables, check_legible):

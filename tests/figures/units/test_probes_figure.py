@@ -2,7 +2,7 @@ from rnnscope.figures import style
 from rnnscope.figures.units import probes
 
 
-def test_every_layer_and_the_best_unit_stand_in_the_line_of_their_model(probes_table, check_legible):
+def test_every_layer_and_the_best_unit_are_in_the_line_of_their_model(probes_table, check_legible):
     table = probes_table()
     figure = probes.draw(table, "A tale")
     found = set()
@@ -15,7 +15,7 @@ def test_every_layer_and_the_best_unit_stand_in_the_line_of_their_model(probes_t
     expected = set()
     for _, rows in table.groupby(["model", "feature", "layer"]):
         read = max(rows.to_dict("records"), key=lambda row: row["selection_score"])
-        colour = style.CELL_COLOURS[read["cell"]]
+        colour = style.cell_colour(read["cell"])
         expected |= {(f"all of layer {read['layer']}", colour, read["held_out_score"])}
         expected |= {("best unit", colour, read["best_unit_score"])}
     assert found == expected

@@ -3,7 +3,7 @@ import pytest
 from rnnscope.figures import style
 from rnnscope.figures.units import saturation
 
-GATES = {"lstm": ["input", "forget", "output"], "gru": ["update", "reset"]}
+GATES = {"lstm": ["input", "forget", "output"], "gru": ["reset", "update"]}
 
 
 def panels(figure):
@@ -47,7 +47,7 @@ def test_bound_and_equal_axes(saturation_table, saturation_counts):
         assert axes.get_xlabel() == "fraction right-saturated"
 
 
-def test_legend_takes_the_slot_after_the_reset_gate(saturation_table, saturation_counts):
+def test_legend_takes_the_slot_after_the_last_gate(saturation_table, saturation_counts):
     figure = saturation.draw(saturation_table(), saturation_counts(), "")
     sixth = figure.axes[5]
     assert not sixth.axison
@@ -56,7 +56,7 @@ def test_legend_takes_the_slot_after_the_reset_gate(saturation_table, saturation
     assert not figure.legends
 
 
-def test_legend_stands_below_without_a_gru(saturation_table, saturation_counts):
+def test_legend_is_below_without_a_free_slot(saturation_table, saturation_counts):
     figure = saturation.draw(saturation_table(("lstm-2-64",)), saturation_counts(("lstm-2-64",)), "")
     assert len(figure.legends) == 1
 
@@ -66,13 +66,13 @@ def test_units_on_an_axis_are_drawn_whole(saturation_table, saturation_counts):
         assert not any(points.get_clip_on() for points in axes.collections)
 
 
-def test_counts_stand_beyond_the_bound_of_their_panel(saturation_table, saturation_counts):
+def test_counts_are_beyond_the_bound_of_their_panel(saturation_table, saturation_counts):
     counts = saturation_counts()
     for (model, gate), axes in panels(saturation.draw(saturation_table(), counts, "")).items():
         rows = counts[(counts["model"] == model) & (counts["gate"] == gate)].sort_values("layer")
-        told = [text.get_text() for text in axes.texts]
+        written = [text.get_text() for text in axes.texts]
         expected = [f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}" for _, row in rows.iterrows()]
-        assert told == ["right / left > 90 %", *expected]
+        assert written == ["right / left > 90 %", *expected]
 
 
 def test_cell_without_gates_is_refused(tmp_path, call):

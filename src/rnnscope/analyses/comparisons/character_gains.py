@@ -1,22 +1,46 @@
-"""Which characters a network predicts better than an n-gram model does, character by character (paper section 4, F4).
-
-python -m rnnscope.analyses.comparisons.character_gains --split DIR --predictions-folder DIR --losses losses.csv
-    --candidates MODEL ... --ngram 20 --minimum-count 50 --block 500 --bootstrap-samples 1000 --seed 1 --out FILE.csv
-"""
+"""Which characters a network predicts better than an n-gram model does, character by character (paper section 4, F4)."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.comparisons.aligned import compared_models, parser, read_aligned, read_grid
-from rnnscope.analyses.losses import block_bootstrap
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, read_best
+from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.storage.tables import write_csv
+from rnnscope.settings import Intervals, MinimumCount
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import predictions_path
+from rnnscope.storage.tables import Table
 
-# How ASCII abbreviates its control characters, by their number.
+CHARACTER_GAINS = Table(
+    "analyses/character_gains.csv",
+    "Figure F4: one row for each character that occurs at least `comparisons: minimum_count` times in the test part, the "
+    "largest difference first. Intervals hold 95 % of the resamples of a bootstrap over blocks of characters (`intervals`).",
+    (
+        Column("network_model", "text", "name of the best network of `errors: candidates`, by validation loss"),
+        Column("ngram_model", "text", "name of the n-gram model that it is compared with"),
+        Column(
+            "character",
+            "text",
+            "as itself; `space`, `LF` and the like where it would not be visible; `<E9>`, its number, beyond ASCII",
+        ),
+        Column("count", "integer", "how often it occurs in the test part"),
+        Column("network", "number", "mean of the probabilities that the network gave to it where it occurred"),
+        Column("network_low", "number", "lower end of the interval of that mean"),
+        Column("network_high", "number", "upper end of it"),
+        Column("ngram", "number", "the mean under the n-gram model"),
+        Column("ngram_low", "number", "lower end of the interval of that mean"),
+        Column("ngram_high", "number", "upper end of it"),
+        Column("difference", "number", "`network` minus `ngram`"),
+        Column("difference_low", "number", "lower end of the interval of the difference, resampled in pairs"),
+        Column("difference_high", "number", "upper end of it"),
+    ),
+)
+
+# ASCII abbreviations of the control characters, by their number.
 CONTROLS = (
     *("NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE"),
     *("DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US", "space"),
@@ -25,7 +49,7 @@ DELETE = 127
 
 
 def name_of(byte: int) -> str:
-    """How a byte is shown: as itself, by its name where it would not show (`CR`), by number where it is not ASCII (`<E9>`)."""
+    """Return a visible name of a byte: itself, its abbreviation (`CR`), or its number beyond ASCII (`<E9>`)."""
     if byte < len(CONTROLS):
         return CONTROLS[byte]
     if byte == DELETE:
@@ -36,47 +60,71 @@ def name_of(byte: int) -> str:
 def character_gains(
     targets: np.ndarray, log_prob: list[np.ndarray], block: int, samples: int, seed: int, minimum_count: int
 ) -> pd.DataFrame:
-    """A row for each id that `targets` hold at least `minimum_count` times, the largest difference first.
+    """Return the mean probabilities of each frequent character under two models, the largest difference first.
 
-    targets: uint8 (streams, steps). log_prob: of two models, float (streams, steps), nats. Columns: id, count, and for
-    `network`, `ngram` and their `difference` the mean probability of the correct character and its interval, `<column>_low`
-    and `<column>_high`. Raises InputError when there is no such id.
+    Parameters
+    ----------
+    targets : ndarray of uint8, shape (streams, steps)
+        Ids of the correct characters.
+    log_prob : two ndarrays of float, shape (streams, steps)
+        Their log-probabilities under the network and under the n-gram model, nats.
+    block, samples, seed
+        Settings of the block bootstrap.
+    minimum_count
+        Occurrences of a character, at least.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns id, count, and for `network`, `ngram` and their `difference` the mean probability of the correct character
+        and its interval, `<column>_low` and `<column>_high`.
+
+    Raises
+    ------
+    InputError
+        If no character is frequent enough.
     """
-    first, second = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
-    blocks = block_bootstrap.block_numbers((len(targets), targets.shape[1]), block).ravel()
+    network, ngram = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
+    blocks = block_numbers((len(targets), targets.shape[1]), block).ravel()
     shape = int(blocks[-1]) + 1, int(targets.max()) + 1
-    sums = block_bootstrap.grouped_sums(np.stack([first, second, first - second]), targets.ravel(), blocks, shape)
+    sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), blocks, shape)
     counts = sums[:, 0].sum(axis=0).astype(np.int64)
     ids = np.flatnonzero(counts >= minimum_count)
     if not len(ids):
         raise InputError(f"--minimum-count: found {minimum_count}, but no test character occurs so often")
-    means, resampled = block_bootstrap.resampled_means(sums[:, :, ids], samples, seed)
+    means, resampled = resampled_means(sums[:, :, ids], samples, seed)
     columns = {"id": ids, "count": counts[ids]}
     for row, name in enumerate(("network", "ngram", "difference")):
-        low, high = block_bootstrap.interval(resampled[:, row])
+        low, high = interval(resampled[:, row])
         columns |= {name: means[row], f"{name}_low": low, f"{name}_high": high}
     return pd.DataFrame(columns).sort_values(["difference", "id"], ascending=[False, True])
 
 
-def main() -> None:
-    """Write a row a character."""
-    arguments_of = parser(__doc__.partition("\n")[0])
-    arguments_of.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    arguments_of.add_argument("--minimum-count", type=int, required=True, help="characters rarer than this are left out")
-    block_bootstrap.add_flags(arguments_of)
-    arguments_of.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = arguments_of.parse_args()
-    vocabulary = read_vocabulary(arguments.split)
-    models = compared_models(arguments)
-    targets, _ = read_grid(arguments.predictions_folder / f"{models[0]}.parquet")
-    log_prob = list(read_aligned(arguments.predictions_folder, models))
-    table = character_gains(
-        targets, log_prob, arguments.block, arguments.bootstrap_samples, arguments.seed, arguments.minimum_count
-    )
-    table.insert(0, "network_model", models[0])
-    table.insert(1, "ngram_model", models[1])
-    table.insert(2, "character", [name_of(byte) for byte in vocabulary[table.pop("id")]])
-    write_csv(table, arguments.out)
+def main(split: Path, predictions_folder: Path, best: Path, minimum_count: MinimumCount, intervals: Intervals, out: Path) -> None:
+    """Compare the best network with the n-gram model on each character.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    predictions_folder
+        Folder that holds <model>.parquet.
+    best
+        Table best_models.csv.
+    minimum_count
+        Characters rarer than this are left out.
+    intervals
+        Settings of the block bootstrap.
+    out
+        CSV file to write.
+    """
+    opened = read_split(split)
+    network, ngram = read_best(best, NETWORK), read_best(best, NGRAM)
+    log_prob = [opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (network, ngram)]
+    targets = opened.part("test")[:, 1:]
+    table = character_gains(targets, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count)
+    names = [name_of(byte) for byte in opened.vocabulary[table.pop("id")]]
+    CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names), out)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,6 @@
-"""How surely models close what was opened, by how long ago that was (paper section 4, F5).
+"""How surely models close what was opened, by the distance to the opening delimiter (paper section 4, F5).
 
-    python -m rnnscope.analyses.comparisons.closing_delimiters --split DIR --features features.parquet --predictions-folder DIR
-        --losses losses.csv --candidates MODEL ... --ngram 20 --nnn DIR [--nnn DIR ...] --minimum-count 50 --block 500
-        --bootstrap-samples 1000 --seed 1 --out FILE.csv
-
-An n-gram model, and an n-NN, sees the opening delimiter only where it is at most n characters back; a network may remember it.
+An n-gram model or n-NN sees the opening delimiter only where it is at most n characters back; a network may remember it.
 """
 
 from pathlib import Path
@@ -12,40 +8,78 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.comparisons.aligned import add_nnn, compared_models, parser, read_aligned
 from rnnscope.analyses.comparisons.delimiters import STATES, closings
-from rnnscope.analyses.losses import block_bootstrap
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best
+from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
+from rnnscope.settings import Intervals, MinimumCount
+from rnnscope.storage.declarations import Column
 from rnnscope.storage.parquet import open_parquet, read_parquet
-from rnnscope.storage.tables import write_csv
+from rnnscope.storage.predictions import predictions_path
+from rnnscope.storage.tables import Table
 
 BUCKETS_A_DECADE = 5
-COLUMNS = ["delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
-COLUMNS += ["mean_probability", "low", "high"]
+CLOSING_DELIMITERS = Table(
+    "analyses/closing_delimiters.csv",
+    "Figure F5: one row for each closing delimiter, bucket of distances and model (those of `error_overlap.csv`), where the "
+    "bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
+    "delimiter of the test part whose opening one is in the same stream of the test part. Comments, literals and quotations "
+    "are read from `features.parquet`, if these features are among those of the corpus: with `inside_string`, double quotes "
+    "are those of string literals, else those of `inside_quotes`; `*/` needs `inside_comment`; a bracket in a comment or "
+    "literal does not count.",
+    (
+        Column("delimiter", "text", '`}`, `)`, `]`, `"` or `*/`'),
+        Column("model", "text", "name of the model"),
+        Column(
+            "least_distance",
+            "integer",
+            "least distance of the bucket, characters from the last one of the opening delimiter to the last of the closing one",
+        ),
+        Column("most_distance", "integer", "largest distance of the bucket, characters"),
+        Column("mean_distance", "number", "mean of the cases, characters"),
+        Column("count", "integer", "number of cases"),
+        Column(
+            "mean_probability",
+            "number",
+            "mean probability of the closing delimiter, of both its characters if it has two",
+        ),
+        Column("low", "number", "lower end of the interval that holds 95 % of the resamples"),
+        Column("high", "number", "upper end of it"),
+    ),
+)
 
 
 def bucket_edges(largest: int) -> np.ndarray:
-    """The least distance of each bucket: 1, 2, 3, 4, 6, 10, 16, 25, ..., five a decade, up to the first beyond `largest`."""
+    """Return the least distance of each bucket: 1, 2, 3, 4, 6, 10, 16, 25, ..., five a decade, up to the first > `largest`."""
     edges = [round(10 ** (step / BUCKETS_A_DECADE)) for step in range(BUCKETS_A_DECADE * len(str(largest)) + 1)]
     return np.array(edges[: int(np.searchsorted(edges, largest, side="right")) + 1])
 
 
 def probabilities(log_prob: np.ndarray, found: pd.DataFrame) -> np.ndarray:
-    """The probability of each closing delimiter in `found`, float64 (delimiters,): of all its characters, one after another.
+    """Return the probability of each closing delimiter, which is that of all its characters.
 
-    log_prob: float (streams, steps), nats; step t is about column t + 1.
+    Parameters
+    ----------
+    log_prob : ndarray of float, shape (streams, steps)
+        In nats; step t predicts column t + 1.
+    found
+        Closing delimiters as of `delimiters.closings`.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (delimiters,)
     """
     streams, steps = found["stream"].to_numpy(), found["column"].to_numpy() - 1
     total = log_prob[streams, steps].astype(np.float64)
     longer = (found["delimiter"].str.len() > 1).to_numpy()
     total[longer] += log_prob[streams[longer], steps[longer] - 1]
-    return np.asarray(np.exp(total))
+    return np.exp(total)
 
 
 def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
-    """The rows of `found` whose delimiter occurs often enough at about this distance, with `bucket` and `group` numbered."""
+    """Return the rows of `found` whose delimiter is frequent at about this distance, with the indices `bucket` and `group`."""
     edges = bucket_edges(int(found["distance"].max()) if len(found) else 1)
     found = found.assign(bucket=np.searchsorted(edges, found["distance"], side="right") - 1)
     groups = found.groupby(["delimiter", "bucket"], sort=False)
@@ -57,20 +91,34 @@ def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
 def closing_probabilities(
     found: pd.DataFrame, log_prob: dict[str, np.ndarray], block: int, samples: int, seed: int, minimum_count: int
 ) -> pd.DataFrame:
-    """A row for each delimiter, bucket of distances and model, `COLUMNS`, where the bucket has `minimum_count` cases.
+    """Return a row for each delimiter, bucket of distances and model where the bucket has enough cases.
 
-    found: closing delimiters as of `delimiters.closings`. log_prob: by model, float (streams, steps), nats.
+    Parameters
+    ----------
+    found
+        Closing delimiters as of `delimiters.closings`.
+    log_prob : dict of str to ndarray of float, shape (streams, steps)
+        Log-probabilities of the test characters by model, nats.
+    block, samples, seed
+        Settings of the block bootstrap.
+    minimum_count
+        Cases of a bucket, at least.
+
+    Returns
+    -------
+    table : DataFrame
+        The columns of `CLOSING_DELIMITERS`.
     """
     found = frequent_groups(found, minimum_count)
     if found.empty:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=CLOSING_DELIMITERS.names)
     streams, steps = next(iter(log_prob.values())).shape
-    blocks = block_bootstrap.block_numbers((streams, steps), block)
+    blocks = block_numbers((streams, steps), block)
     shape = int(blocks[-1, -1]) + 1, int(found["group"].max()) + 1
     values = np.stack([probabilities(of_model, found) for of_model in log_prob.values()])
-    sums = block_bootstrap.grouped_sums(values, found["group"].to_numpy(), blocks[found["stream"], found["column"] - 1], shape)
-    means, resampled = block_bootstrap.resampled_means(sums, samples, seed)
-    low, high = block_bootstrap.interval(resampled)
+    sums = grouped_sums(values, found["group"].to_numpy(), blocks[found["stream"], found["column"] - 1], shape)
+    means, resampled = resampled_means(sums, samples, seed)
+    low, high = interval(resampled)
     groups = found.groupby("group").agg(
         delimiter=("delimiter", "first"),
         least_distance=("least_distance", "first"),
@@ -83,14 +131,29 @@ def closing_probabilities(
         for row, model in enumerate(log_prob)
     ]
     order = {delimiter: rank for rank, delimiter in enumerate(found["delimiter"].unique())}
-    table = pd.concat(rows)[COLUMNS]
+    table = pd.concat(rows)[CLOSING_DELIMITERS.names]
     return table.sort_values(["delimiter", "least_distance"], key=lambda column: column.replace(order), kind="stable")
 
 
 def read_states(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """Read of the features of the test characters those that tell delimiters: bool (streams, steps) by name.
+    """Read those features of the test characters that identify delimiters.
 
-    Raises InputError when the file is missing or damaged, or when it has another number of characters.
+    Parameters
+    ----------
+    path
+        The file features.parquet.
+    shape
+        Streams and steps of the test part.
+
+    Returns
+    -------
+    states : dict of str to ndarray of bool, shape (streams, steps)
+        By name, of `STATES` those that the file has.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or has another number of characters.
     """
     with open_parquet(path, []) as file:
         names = [name for name in STATES if name in file.schema_arrow.names]
@@ -101,22 +164,43 @@ def read_states(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     return {name: table[name].to_numpy().reshape(shape) for name in names}
 
 
-def main() -> None:
-    """Write a row a delimiter, bucket and model."""
-    arguments_of = parser(__doc__.partition("\n")[0])
-    add_nnn(arguments_of)
-    arguments_of.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    arguments_of.add_argument("--features", type=Path, required=True, help="features.parquet, of the test characters")
-    arguments_of.add_argument("--minimum-count", type=int, required=True, help="buckets with fewer cases are left out")
-    block_bootstrap.add_flags(arguments_of)
-    arguments_of.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = arguments_of.parse_args()
-    test = read_vocabulary(arguments.split)[read_part(arguments.split, "test")[:, :-1]]
-    found = closings(test, read_states(arguments.features, test.shape))
-    models = compared_models(arguments)
-    log_prob = dict(zip(models, read_aligned(arguments.predictions_folder, models), strict=True))
-    settings = arguments.block, arguments.bootstrap_samples, arguments.seed, arguments.minimum_count
-    write_csv(closing_probabilities(found, log_prob, *settings), arguments.out)
+def main(
+    split: Path,
+    features: Path,
+    predictions_folder: Path,
+    best: Path,
+    minimum_count: MinimumCount,
+    intervals: Intervals,
+    out: Path,
+) -> None:
+    """Compare how surely the best network, the n-gram model and the best n-NN close delimiters.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    features
+        features.parquet, of the test characters.
+    predictions_folder
+        Folder that holds <model>.parquet.
+    best
+        Table best_models.csv.
+    minimum_count
+        Buckets with fewer cases are left out.
+    intervals
+        Settings of the block bootstrap.
+    out
+        CSV file to write: a row a delimiter, bucket and model.
+    """
+    opened = read_split(split)
+    test = opened.vocabulary[opened.part("test")[:, :-1]]
+    found = closings(test, read_states(features, test.shape))
+    models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
+    log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
+    table = closing_probabilities(
+        found, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count
+    )
+    CLOSING_DELIMITERS.write(table, out)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Closing delimiters, and how far back the opening one of each lies (paper section 4, F5).
+"""Closing delimiters, and the distance to the opening one of each (paper section 4, F5).
 
-What is a quotation, a comment or a literal is told from the features of the text (`inside_quotes`, or in source code
-`inside_string` and `inside_comment`), each the state after a character was read. A bracket in a comment or a literal is none.
+Quotations, comments and literals are recognised by the features of the text (`inside_quotes`, or in source code
+`inside_string` and `inside_comment`), each the state after a character was read. A bracket in a comment or a literal does not
+count.
 """
 
 import numpy as np
@@ -13,38 +14,60 @@ STATES = ("inside_quotes", "inside_string", "inside_comment")
 
 
 def bracket_spans(characters: np.ndarray, counts: np.ndarray, closing: str) -> np.ndarray:
-    """The places of each opening bracket and of the `closing` one that closes it: int64 (spans, 2), in the order of closing.
+    """Return the indices of each opening bracket and of the `closing` one that closes it, in the order of closing.
 
-    characters: uint8 (characters,). counts: bool (characters,), False where a bracket is none. One kind of bracket is
-    matched without regard to the others; one that opens or closes nothing is left out.
+    One kind of bracket is matched without regard to the others; one that opens or closes nothing is left out.
+
+    Parameters
+    ----------
+    characters : ndarray of uint8, shape (characters,)
+    counts : ndarray of bool, shape (characters,)
+        False where a bracket does not count.
+    closing
+        A key of `BRACKETS`.
+
+    Returns
+    -------
+    spans : ndarray of int64, shape (spans, 2)
     """
     is_closing = characters == ord(closing)
-    places = np.flatnonzero((is_closing | (characters == ord(BRACKETS[closing]))) & counts)
+    indices = np.flatnonzero((is_closing | (characters == ord(BRACKETS[closing]))) & counts)
     spans: list[tuple[int, int]] = []
     opened: list[int] = []
-    for place, closes in zip(places.tolist(), is_closing[places].tolist(), strict=True):
+    for index, closes in zip(indices.tolist(), is_closing[indices].tolist(), strict=True):
         if not closes:
-            opened.append(place)
+            opened.append(index)
         elif opened:
-            spans.append((opened.pop(), place))
+            spans.append((opened.pop(), index))
     return np.array(spans, dtype=np.int64).reshape(-1, 2)
 
 
 def state_spans(characters: np.ndarray, inside: np.ndarray, opening: str, closing: str) -> np.ndarray:
-    """The places at which a state begins with the character `opening` and ends with `closing`: int64 (spans, 2).
+    """Return the indices at which a state begins with the character `opening` and ends with `closing`.
 
-    characters: uint8 (characters,). inside: bool (characters,). A state that holds from the first character on was
-    begun before it, one that holds at the last is not over: both are left out.
+    A state that is true at the first character began before it, one that is true at the last has not ended: both are left
+    out.
+
+    Parameters
+    ----------
+    characters : ndarray of uint8, shape (characters,)
+    inside : ndarray of bool, shape (characters,)
+        The state after each character.
+    opening, closing
+        One character each.
+
+    Returns
+    -------
+    spans : ndarray of int64, shape (spans, 2)
     """
     turns = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     turns = turns[int(inside[0]) :]
     spans = turns[: len(turns) // 2 * 2].reshape(-1, 2)
-    kept: np.ndarray = spans[(characters[spans] == (ord(opening), ord(closing))).all(axis=1)]
-    return kept
+    return spans[(characters[spans] == (ord(opening), ord(closing))).all(axis=1)]
 
 
 def spans_of(characters: np.ndarray, states: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The spans of every closing delimiter that can be told from the `states` there are: int64 (spans, 2) of each.
+    """Return the spans of every closing delimiter that the given states identify: int64 (spans, 2) of each.
 
     A span goes from the last character of the opening delimiter to the last of the closing one.
     """
@@ -57,18 +80,26 @@ def spans_of(characters: np.ndarray, states: dict[str, np.ndarray]) -> dict[str,
 
 
 def closings(characters: np.ndarray, states: dict[str, np.ndarray]) -> pd.DataFrame:
-    """A row for each closing delimiter whose opening one lies in the same stream.
+    """Return a row for each closing delimiter whose opening one is in the same stream.
 
-    characters: uint8 bytes (streams, steps). states: bool (streams, steps) by name, of `STATES` those that there are; with
-    `inside_string` the text is source code, and double quotes are those of its literals. Columns: delimiter, one of
-    `BRACKETS`, `QUOTE`, `COMMENT`; stream; column, that of its last character; distance, in characters, from the last
-    character of the opening delimiter to its own.
+    Parameters
+    ----------
+    characters : ndarray of uint8, shape (streams, steps)
+        The bytes of the text.
+    states : dict of str to ndarray of bool, shape (streams, steps)
+        By name, some of `STATES`. With `inside_string` the text is source code, and double quotes are those of its literals.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns: delimiter, one of `BRACKETS`, `QUOTE`, `COMMENT`; stream; column, that of its last character; distance, in
+        characters from the last one of the opening delimiter to its own.
     """
     found: dict[str, list[np.ndarray]] = {}
     for stream, row in enumerate(characters):
         for delimiter, spans in spans_of(row, {name: state[stream] for name, state in states.items()}).items():
-            places = [np.full(len(spans), stream), spans[:, 1], spans[:, 1] - spans[:, 0]]
-            found.setdefault(delimiter, []).append(np.stack(places, axis=1))
+            columns = [np.full(len(spans), stream), spans[:, 1], spans[:, 1] - spans[:, 0]]
+            found.setdefault(delimiter, []).append(np.stack(columns, axis=1))
     tables = [
         pd.DataFrame(np.concatenate(rows), columns=["stream", "column", "distance"]).assign(delimiter=delimiter)
         for delimiter, rows in found.items()

@@ -1,6 +1,4 @@
-"""What a recurrent network has learned at each time of its training, held against the n-NNs (paper section 4, F6).
-
-    python -m rnnscope.analyses.comparisons.dynamics --split DIR --snapshots DIR --nnn FILE [--nnn FILE ...] --out FILE.csv
+"""What a recurrent network has learned at each time of its training, compared with the n-NNs (paper section 4, F6).
 
 For every snapshot and every n-NN, both over all test characters: the symmetric Kullback-Leibler divergence of their
 predictions p and q, KL(p || q) + KL(q || p) = sum_k (p_k - q_k) (log p_k - log q_k), in nats, as the mean per character
@@ -10,7 +8,6 @@ The test text is read once, segment by segment, by all networks side by side: me
 segment, whatever the length of the text.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -19,64 +16,115 @@ import torch
 from torch import Tensor
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
-from rnnscope.models import feed_forward as neural
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
-from rnnscope.models.devices import add_device_flags, prepare_device
+from rnnscope.models.devices import prepare_device
+from rnnscope.models.feed_forward import FeedForwardNetwork, log_distributions, scored_windows
 from rnnscope.models.network import Network
-from rnnscope.models.recurrences import Quantities
+from rnnscope.models.protocol import State
 from rnnscope.progress import progress
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.settings import Computing
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table, read_csv
 from rnnscope.training.segments import segments, to_device
 
 SNAPSHOTS = ["snapshot", "characters", "epoch"]
+DYNAMICS = Table(
+    "analyses/dynamics.csv",
+    "Figure F6: one row a snapshot and n-NN. Both predict every test character; p and q are their distributions over the K "
+    "characters.",
+    (
+        Column("model", "text", "name of the model whose snapshots they are"),
+        Column("snapshot", "integer", "its number, from 1"),
+        Column("characters", "integer", "as in `snapshots.csv`"),
+        Column("epoch", "number", "as in `snapshots.csv`"),
+        Column("n", "integer", "characters of context that the n-NN sees"),
+        Column("symmetric_divergence", "number", "KL(p‖q) + KL(q‖p), the mean over the test characters, nats per character"),
+        Column("loss_difference", "number", "test loss of the snapshot minus that of the n-NN, nats per character"),
+        Column("snapshot_loss", "number", "test loss of the snapshot, nats per character"),
+    ),
+)
 
 
 def symmetric_divergence(p: Tensor, q: Tensor) -> Tensor:
-    """KL(p || q) + KL(q || p), nats, summed over all distributions: a float64 scalar.
+    """Return KL(p || q) + KL(q || p), summed over all distributions.
 
-    p, q: log-probabilities (nats) of the K characters, (..., K).
+    Parameters
+    ----------
+    p, q : Tensor, shape (..., K)
+        Log-probabilities of the K characters, nats.
+
+    Returns
+    -------
+    divergence : Tensor, a float64 scalar
+        In nats.
     """
     return ((p.exp() - q.exp()) * (p - q)).sum(-1).sum(dtype=torch.float64)
 
 
-def zero_state(network: Network, streams: int) -> list[Quantities]:
-    """The state before the first character, in memory of its own for `read_segment` to overwrite."""
+def zero_state(network: Network, streams: int) -> State:
+    """Return the state before the first character, in memory of its own that `read_segment` may overwrite."""
     return [{name: values.clone() for name, values in layer.items()} for layer in network.zero_state(streams)]
 
 
 @torch.inference_mode()
-def read_segment(network: Network, inputs: Tensor, state: list[Quantities]) -> Tensor:
-    """Read a segment, int64 ids (steps, streams), from `state`, and leave the state after it there.
+def read_segment(network: Network, inputs: Tensor, state: State) -> Tensor:
+    """Read a segment from a state, and overwrite the state with the one after the segment.
 
-    Returns the log-probabilities (nats) of all K next characters, (steps, streams, K).
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    inputs : Tensor of int64, shape (steps, streams)
+        Ids of the characters.
+    state
+        As `zero_state` returns it.
+
+    Returns
+    -------
+    log_distribution : Tensor, shape (steps, streams, K)
+        Log-probabilities of all next characters, nats.
     """
     logits, activations = network(inputs, state, return_gates=False)
-    # Overwritten in place: to hold on to the last step of `activations` would keep all its steps in memory, and small
-    # copies, made anew for every snapshot and segment, would lie scattered between large blocks and keep them from reuse.
+    # Overwritten in place: a view of the last step of `activations` would keep all its steps in memory, and small copies,
+    # allocated for every snapshot and segment, would lie between large blocks and prevent their reuse.
     for layer, last in zip(state, network.last_state(activations), strict=True):
         for name, values in last.items():
             layer[name].copy_(values)
-    log_distribution: Tensor = logits.log_softmax(2)
-    return log_distribution
+    return logits.log_softmax(2)
 
 
 def compare(
-    snapshots: list[Network], nnns: list[neural.FeedForwardNetwork], characters: Tensor, steps: int
+    snapshots: list[Network], nnns: list[FeedForwardNetwork], characters: Tensor, sequence_length: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean symmetric divergences float64 (snapshots, n-NNs) and the losses of both, float64 (snapshots,) and (n-NNs,).
+    """Compare the predictions of every snapshot with those of every n-NN.
 
-    All in nats per character. The networks are in evaluation mode. `characters` are uint8 ids (total steps + 1, streams);
-    all but the first step of them are targets.
+    Parameters
+    ----------
+    snapshots, nnns
+        Networks in evaluation mode.
+    characters : Tensor of uint8, shape (steps + 1, streams)
+        Ids of the text; all but the first step are targets.
+    sequence_length
+        Characters of a segment.
+
+    Returns
+    -------
+    divergences : ndarray of float64, shape (snapshots, n-NNs)
+        Mean symmetric divergences, nats per character.
+    losses : ndarray of float64, shape (snapshots,)
+        In nats per character.
+    nnn_losses : ndarray of float64, shape (n-NNs,)
+        In nats per character.
     """
-    total_steps, streams = len(characters) - 1, characters.shape[1]
+    steps, streams = len(characters) - 1, characters.shape[1]
     divergences = torch.zeros(len(snapshots), len(nnns), dtype=torch.float64, device=characters.device)
     losses = torch.zeros(len(snapshots) + len(nnns), dtype=torch.float64, device=characters.device)
-    windows = [neural.scored_windows(characters.t(), nnn.shape.n, nnn.shape.vocabulary) for nnn in nnns]
+    windows = [scored_windows(characters.t(), nnn.shape.n, nnn.shape.vocabulary) for nnn in nnns]
     states = [zero_state(network, streams) for network in snapshots]
-    finite = [neural.log_distributions(nnn, window, steps) for nnn, window in zip(nnns, windows, strict=True)]
-    with progress("divergences", total_steps * streams, "characters") as advance:
-        for inputs, targets in segments(characters, steps):
+    finite = [log_distributions(nnn, window, sequence_length) for nnn, window in zip(nnns, windows, strict=True)]
+    with progress("divergences", steps * streams, "characters") as advance:
+        for inputs, targets in segments(characters, sequence_length):
             q = [next(distributions).transpose(0, 1) for distributions in finite]
             correct = targets.unsqueeze(2)
             for row, (network, state) in enumerate(zip(snapshots, states, strict=True)):
@@ -85,31 +133,41 @@ def compare(
                 divergences[row] += torch.stack([symmetric_divergence(p, other) for other in q])
             losses[len(snapshots) :] -= torch.stack([other.gather(2, correct).sum(dtype=torch.float64) for other in q])
             advance(targets.numel())
-    mean = losses.cpu().numpy() / (total_steps * streams)
-    return divergences.cpu().numpy() / (total_steps * streams), mean[: len(snapshots)], mean[len(snapshots) :]
+    mean = losses.cpu().numpy() / (steps * streams)
+    return divergences.cpu().numpy() / (steps * streams), mean[: len(snapshots)], mean[len(snapshots) :]
 
 
-def main() -> None:
-    """Write a row for every snapshot and n-NN."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--split", type=Path, required=True, help="folder written by rnnscope.corpus.split")
-    parser.add_argument("--snapshots", type=Path, required=True, help="folder written by rnnscope.training.snapshots")
-    parser.add_argument("--nnn", type=Path, action="append", required=True, help="checkpoint of an n-NN; give it once an n-NN")
-    add_device_flags(parser)
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    device = prepare_device(arguments.device, arguments.threads)
-    vocabulary = read_vocabulary(arguments.split)
-    taken = read_csv(arguments.snapshots / "snapshots.csv", SNAPSHOTS)[SNAPSHOTS]
-    networks = []
+def main(split: Path, snapshots: Path, nnns: list[Path], computing: Computing, out: Path) -> None:
+    """Compare snapshots of a network's training with the n-NNs.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    snapshots
+        Folder written by rnnscope.training.snapshots.
+    nnns
+        Checkpoints of the n-NNs.
+    computing
+        Where the networks run.
+    out
+        CSV file to write: a row a snapshot and n-NN.
+    """
+    device = prepare_device(computing)
+    opened = read_split(split)
+    taken = read_csv(snapshots / "snapshots.csv", SNAPSHOTS)[SNAPSHOTS]
+    networks, finite = [], []
     for number in taken["snapshot"]:
-        path = arguments.snapshots / f"snapshot-{number}.safetensors"
+        path = snapshots / f"snapshot-{number}.safetensors"
         network, description = load_checkpoint(path, device)
-        check_vocabulary(path, description, vocabulary)
+        check_vocabulary(path, description, opened.vocabulary)
         networks.append(network)
-    nnns = [neural.load_checkpoint(path, vocabulary, device) for path in arguments.nnn]
-    characters = to_device(read_part(arguments.split, "test"), device)
-    divergences, losses, nnn_losses = compare(networks, nnns, characters, read_steps(arguments.split))
+    for path in nnns:
+        nnn, of_nnn = load_checkpoint(path, device, FeedForwardNetwork)
+        check_vocabulary(path, of_nnn, opened.vocabulary)
+        finite.append(nnn)
+    characters = to_device(opened.part("test"), device)
+    divergences, losses, nnn_losses = compare(networks, finite, characters, opened.sequence_length)
     tables = [
         taken.assign(
             n=nnn.shape.n,
@@ -117,11 +175,10 @@ def main() -> None:
             loss_difference=losses - nnn_losses[column],
             snapshot_loss=losses,
         )
-        for column, nnn in enumerate(nnns)
+        for column, nnn in enumerate(finite)
     ]
-    table = pd.concat(tables).sort_values(["snapshot", "n"])
-    table.insert(0, "model", description.model)
-    write_csv(table, arguments.out)
+    table = pd.concat(tables).sort_values(["snapshot", "n"]).assign(model=description.model)
+    DYNAMICS.write(table, out)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,11 @@
 """How far apart the models' predictions are, and which of them belong together (companion of the map, paper section 4, F1).
 
-    python -m rnnscope.analyses.comparisons.model_distances --predictions-folder DIR --models MODEL ... --out-distances FILE.csv
-        --out-merges FILE.csv
-
 A model is the vector of the probabilities that it gave to the correct test characters. The distance of two models is the
-Euclidean distance of their vectors over the square root of their length: the root mean square of how far their
-probabilities of a character are apart, whatever the length of the text. The merges are those of average linkage (Sokal and
-Michener 1958): a dendrogram shows these distances without choosing a plane, as a map has to.
+Euclidean distance of their vectors over the square root of their length: the root mean square of the difference of their
+probabilities of a character, whatever the length of the text. The merges are those of average linkage (Sokal and Michener
+1958): a dendrogram shows these distances without choosing a plane, as a map has to.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +13,53 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
-from rnnscope.analyses.comparisons.aligned import read_aligned
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.storage.tables import write_csv
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import read_aligned
+from rnnscope.storage.tables import Table
 
-BLOCK = 4096  # characters whose probabilities lie in memory as float64, for all models
+MODEL_DISTANCES = Table(
+    "analyses/model_distances.csv",
+    "Figure F1's companion: one row for each ordered pair of the models of `paired_differences.csv`, a model with itself "
+    "too. Both follow the order of the dendrogram.",
+    (
+        Column("model", "text", "name of a model"),
+        Column("other", "text", "name of a model"),
+        Column(
+            "distance",
+            "number",
+            "root mean square, over the test characters, of the difference of the two probabilities of the correct character",
+        ),
+    ),
+)
+MODEL_MERGES = Table(
+    "analyses/model_merges.csv",
+    "The dendrogram of these distances by average linkage: one row a merge of two clusters, the nearest first. A model is a "
+    "cluster by itself, whose number is its index in the order of `model_distances.csv`, from 0; with M models, row r makes "
+    "the cluster M + r.",
+    (
+        Column("first", "integer", "one of the two clusters"),
+        Column("second", "integer", "the other"),
+        Column("distance", "number", "mean distance between the models of one and those of the other"),
+        Column("models", "integer", "number of models of the new cluster"),
+    ),
+)
+BLOCK = 4096  # characters whose probabilities are in memory as float64, for all models
 
 
 def read_all(folder: Path, models: list[str]) -> np.ndarray:
-    """The log-probabilities of the correct characters under all models, float32 (models, characters), nats.
+    """Read the log-probabilities of the correct characters under all models.
 
-    Raises InputError when predictions are missing or damaged, or speak of other characters than the first model's.
+    Returns
+    -------
+    log_prob : ndarray of float32, shape (models, characters)
+        In nats.
+
+    Raises
+    ------
+    InputError
+        If predictions are missing or corrupt, or are of other characters than the first model's.
     """
     together = np.empty((len(models), 0), dtype=np.float32)
     for row, log_prob in enumerate(read_aligned(folder, models)):
@@ -39,54 +70,79 @@ def read_all(folder: Path, models: list[str]) -> np.ndarray:
 
 
 def distances(log_prob: np.ndarray) -> np.ndarray:
-    """Root mean square differences of the models' probabilities: float64 (models, models), from 0 to 1.
+    """Return the root mean square differences of the models' probabilities.
 
-    log_prob: float (models, characters), nats. Differences are squared and summed in float64, and not taken from inner products,
-    in which the distance of two models that nearly agree would drown.
+    Parameters
+    ----------
+    log_prob : ndarray of float, shape (models, characters)
+        In nats.
+
+    Returns
+    -------
+    distances : ndarray of float64, shape (models, models)
+        From 0 to 1.
+
+    Notes
+    -----
+    Differences are squared and summed in float64. Inner products would lose the distance of two models that nearly agree.
     """
     models, characters = log_prob.shape
     squares = np.zeros((models, models))
     for start in range(0, characters, BLOCK):
         probabilities = np.exp(log_prob[:, start : start + BLOCK], dtype=np.float64)
         for model in range(models - 1):
-            apart = probabilities[model + 1 :] - probabilities[model]
-            squares[model, model + 1 :] += np.einsum("mc,mc->m", apart, apart)
-    root_mean: np.ndarray = np.sqrt((squares + squares.T) / characters)
-    return root_mean
+            difference = probabilities[model + 1 :] - probabilities[model]
+            squares[model, model + 1 :] += np.einsum("mc,mc->m", difference, difference)
+    return np.sqrt((squares + squares.T) / characters)
 
 
 def order_and_merges(apart: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
-    """The order of the models in a dendrogram, int (models,), and its merges: first, second, distance, models.
+    """Return the order of the models in a dendrogram of average linkage, and its merges.
 
-    apart: distances (models, models), at least two. In the merges a model is its place in that order, and the cluster
-    that row r makes is models + r; `distance` is the mean distance between the models of the two, and `models` counts them.
-    Of the orders that a dendrogram leaves open, the one whose neighbours are nearest (Bar-Joseph and others 2001).
+    Parameters
+    ----------
+    apart : ndarray of float64, shape (models, models)
+        Distances of two models at least.
+
+    Returns
+    -------
+    order : ndarray of int, shape (models,)
+        Indices of the models. Of the orders that fit the dendrogram, the one whose neighbours are nearest (Bar-Joseph and
+        others 2001).
+    merges : DataFrame
+        The columns of `MODEL_MERGES`.
     """
     condensed = squareform(apart, checks=False)
     tree = optimal_leaf_ordering(linkage(condensed, "average"), condensed)
     order = leaves_list(tree)
-    places = np.concatenate([np.argsort(order), np.arange(len(order), len(order) + len(tree))])
-    joined = places[tree[:, :2].astype(np.int64)]
+    cluster_numbers = np.concatenate([np.argsort(order), np.arange(len(order), len(order) + len(tree))])
+    joined = cluster_numbers[tree[:, :2].astype(np.int64)]
     columns = {"first": joined[:, 0], "second": joined[:, 1], "distance": tree[:, 2], "models": tree[:, 3].astype(np.int64)}
     return order, pd.DataFrame(columns)
 
 
-def main() -> None:
-    """Write the distances of every two models, both in the dendrogram's order, and its merges."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--predictions-folder", type=Path, required=True, help="holds <model>.parquet")
-    parser.add_argument("--models", nargs="+", required=True, metavar="MODEL", help="two at least")
-    parser.add_argument("--out-distances", type=Path, required=True, help="CSV to write")
-    parser.add_argument("--out-merges", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    if len(arguments.models) < 2:
-        raise InputError(f"--models: found {arguments.models[0]} alone, expected at least two models")
-    apart = distances(read_all(arguments.predictions_folder, arguments.models))
+def main(predictions_folder: Path, models: list[str], out_distances: Path, out_merges: Path) -> None:
+    """Write the distances of every two models, both in the dendrogram's order, and its merges.
+
+    Parameters
+    ----------
+    predictions_folder
+        Folder that holds <model>.parquet.
+    models
+        Names of the models, two at least.
+    out_distances
+        CSV file to write: a row for each two models.
+    out_merges
+        CSV file to write: a row a merge.
+    """
+    if len(models) < 2:
+        raise InputError(f"--models: found {models[0]} alone, expected at least two models")
+    apart = distances(read_all(predictions_folder, models))
     order, merges = order_and_merges(apart)
-    names = np.array(arguments.models)[order]
+    names = np.array(models)[order]
     pairs = {"model": np.repeat(names, len(names)), "other": np.tile(names, len(names))}
-    write_csv(pd.DataFrame(pairs | {"distance": apart[np.ix_(order, order)].ravel()}), arguments.out_distances)
-    write_csv(merges, arguments.out_merges)
+    MODEL_DISTANCES.write(pd.DataFrame(pairs | {"distance": apart[np.ix_(order, order)].ravel()}), out_distances)
+    MODEL_MERGES.write(merges, out_merges)
 
 
 if __name__ == "__main__":

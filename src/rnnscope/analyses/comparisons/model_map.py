@@ -1,28 +1,53 @@
-"""A map of the models, on which those that predict alike lie side by side: t-SNE (paper section 4, F1).
+"""A map of the models on which those that predict alike are near each other: t-SNE (paper section 4, F1).
 
-    python -m rnnscope.analyses.comparisons.model_map --distances model_distances.csv --perplexity 10 --out FILE.csv
-
-From the distances of the models' vectors of probabilities (`model_distances`) follows all that t-SNE asks of the vectors (van der
-Maaten and Hinton 2008, "Visualizing data using t-SNE"). Nothing is drawn at random: it starts from classical scaling, the plane
-in which the distances are kept best (Kobak and Berens 2019, "The art of using t-SNE for single-cell transcriptomics").
+The distances of the models' vectors of probabilities (`model_distances`) determine all that t-SNE needs of the vectors (van
+der Maaten and Hinton 2008, "Visualizing data using t-SNE"). Nothing is drawn at random: it starts from classical scaling, the
+plane in which the distances are kept best (Kobak and Berens 2019, "The art of using t-SNE for single-cell transcriptomics").
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.manifold import TSNE
+from sklearn.manifold import TSNE, ClassicalMDS
 
+from rnnscope.analyses.comparisons.model_distances import MODEL_DISTANCES
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.settings import ModelMap
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table
 
+MODEL_MAP = Table(
+    "analyses/model_map.csv",
+    "Figure F1: one row a model, its position on a map that t-SNE makes of the distances in `model_distances.csv`.",
+    (
+        Column("model", "text", "name of the model"),
+        Column("x", "number", "position on the map, which has no unit"),
+        Column("y", "number", "position on the map, which has no unit"),
+    ),
+)
 START_DEVIATION = 1e-4  # of the first coordinate at the start, as the method's authors have it
 
 
 def distance_matrix(table: pd.DataFrame) -> tuple[list[str], np.ndarray]:
-    """The models of a table of distances and the matrix, float64 (models, models). Raises InputError when a pair is missing."""
+    """Return the models of a table of distances and the matrix of the distances.
+
+    Parameters
+    ----------
+    table
+        The columns of `MODEL_DISTANCES`.
+
+    Returns
+    -------
+    models : list of str
+    distances : ndarray of float64, shape (models, models)
+
+    Raises
+    ------
+    InputError
+        If a pair of models is missing.
+    """
     matrix = table.pivot_table(index="model", columns="other", values="distance", sort=False)
     names = list(matrix.index)
     matrix = matrix.reindex(columns=names)
@@ -32,45 +57,70 @@ def distance_matrix(table: pd.DataFrame) -> tuple[list[str], np.ndarray]:
 
 
 def classical_scaling(distances: np.ndarray) -> np.ndarray:
-    """Coordinates in the plane that keeps the distances best: float64 (models, 2), centred (Torgerson 1952).
+    """Return coordinates in the plane that keeps the distances best.
 
-    The larger side of each axis is made its positive one, which an eigenvector leaves open.
+    Parameters
+    ----------
+    distances : ndarray of float64, shape (models, models)
+        Euclidean, of two models at least.
+
+    Returns
+    -------
+    coordinates : ndarray of float64, shape (models, 2)
+        Centred. The largest coordinate of each axis by its absolute value is positive.
+
+    Notes
+    -----
+    Torgerson 1952, "Multidimensional scaling: I. Theory and method".
     """
-    squares = distances**2
-    inner = -(squares - squares.mean(axis=0) - squares.mean(axis=1, keepdims=True) + squares.mean()) / 2
-    values, vectors = np.linalg.eigh(inner)
-    axes = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0))
-    largest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
-    scaled: np.ndarray = axes * np.where(largest < 0, -1, 1)
-    return scaled
+    with np.errstate(invalid="ignore"):  # models on one line: the second eigenvalue is zero, and after rounding perhaps below
+        coordinates = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distances)
+    return np.nan_to_num(coordinates)
 
 
 def perplexity_for(models: int, wanted: float) -> float:
-    """The perplexity, an effective number of neighbours: `wanted`, but at most a third of the other models, and at least 1."""
+    """Return the perplexity, an effective number of neighbours: `wanted`, but at most a third of the other models, at least 1."""
     return max(1.0, min(wanted, (models - 1) / 3))
 
 
 def embed(distances: np.ndarray, perplexity: float) -> np.ndarray:
-    """The places of the models on the map: float32 (models, 2), without a unit; distances (models, models), two at least."""
+    """Return the positions of the models on the map.
+
+    Parameters
+    ----------
+    distances : ndarray of float64, shape (models, models)
+        Of two models at least.
+    perplexity
+        Effective number of neighbours.
+
+    Returns
+    -------
+    positions : ndarray of float32, shape (models, 2)
+        Without a unit.
+    """
     start = classical_scaling(distances)
     start *= START_DEVIATION / start[:, 0].std()
     method = TSNE(
         metric="precomputed", method="exact", init=start.astype(np.float32), perplexity=perplexity_for(len(distances), perplexity)
     )
-    places: np.ndarray = method.fit_transform(distances.copy())  # it squares them in place
-    return places
+    return method.fit_transform(distances.copy())  # a copy, which it squares in place
 
 
-def main() -> None:
-    """Write a row a model."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--distances", type=Path, required=True, help="model_distances.csv")
-    parser.add_argument("--perplexity", type=float, required=True, help="how many neighbours a model is placed by")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    names, distances = distance_matrix(read_csv(arguments.distances, ["model", "other", "distance"]))
-    places = embed(distances, arguments.perplexity)
-    write_csv(pd.DataFrame({"model": names, "x": places[:, 0], "y": places[:, 1]}), arguments.out)
+def main(distances: Path, settings: ModelMap, out: Path) -> None:
+    """Map the models by the distances of their predictions.
+
+    Parameters
+    ----------
+    distances
+        Table model_distances.csv.
+    settings
+        The perplexity.
+    out
+        CSV file to write: a row a model.
+    """
+    names, apart = distance_matrix(MODEL_DISTANCES.read(distances))
+    positions = embed(apart, settings.perplexity)
+    MODEL_MAP.write(pd.DataFrame({"model": names, "x": positions[:, 0], "y": positions[:, 1]}), out)
 
 
 if __name__ == "__main__":

@@ -1,65 +1,88 @@
-"""What the best model gets right when it goes on learning from the test text, by the class of error.
+"""What the best model gets right when it keeps learning from the test text, by the class of error.
 
-Dynamic evaluation is what a real model can do of that which the memory oracle does: learn from the text it has just read.
-Whether it does shows in the class `memory`.
+Dynamic evaluation is the part of the memory oracle that a real model can do: learn from the text it has just read. The class
+`memory` shows whether it does.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
-from rnnscope.analyses.errors.cascade import add_settings_flags, read_cascade
-from rnnscope.analyses.errors.error_changes import error_changes
-from rnnscope.analyses.errors.errors import best_model
-from rnnscope.analyses.errors.whole_text import read_aligned
+from rnnscope.analyses.errors.cascade import read_cascade
+from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
+from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
-from rnnscope.models.devices import add_device_flags, prepare_device
-from rnnscope.storage.predictions import write_predictions
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.models.devices import prepare_device
+from rnnscope.settings import Computing, DynamicEvaluation, Oracles
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import predictions_path, write_predictions
+from rnnscope.storage.tables import Table
 from rnnscope.training.dynamic_evaluation import dynamic_log_probabilities
 from rnnscope.training.segments import to_device
 
+DYNAMIC_EVALUATION = Table(
+    "analyses/dynamic_evaluation.csv",
+    "The errors of the best model without learning (the first model) and while it keeps learning from the test text (the "
+    "second), one row a class. Its predictions while it learns are those of the name `dynamic-evaluation`: each character is"
+    " predicted before the weights learn from it.",
+    (Column("model", "text", "name of the model"), *COLUMNS),
+)
 
-def main() -> None:
-    """Evaluate the candidate of the lowest validation loss while it learns; write its predictions, and a row a class."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_settings_flags(parser)
-    parser.add_argument("--losses", type=Path, required=True, help="table written by rnnscope.analyses.losses.losses")
-    parser.add_argument("--candidates", nargs="+", required=True, metavar="MODEL", help="the one of the lowest validation loss")
-    parser.add_argument("--models-folder", type=Path, required=True, help="holds <model>/checkpoint.safetensors")
-    parser.add_argument("--learning-rate", type=float, required=True, help="of plain gradient descent")
-    parser.add_argument("--steps", type=int, required=True, help="characters of every stream between two updates")
-    parser.add_argument(
-        "--streams", type=int, required=True, help="streams that are read side by side, and change the same weights"
-    )
-    add_device_flags(parser)
-    parser.add_argument("--out-predictions", type=Path, required=True, help="parquet file to write: a row a test character")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    for name in ("steps", "streams"):
-        if getattr(arguments, name) < 1:
-            raise InputError(f"--{name}: found {getattr(arguments, name)}, expected at least 1")
-    device = prepare_device(arguments.device, arguments.threads)
-    model = best_model(read_csv(arguments.losses, ["model", "validation_loss"]), arguments.candidates)
-    before = read_aligned(arguments.predictions_folder / f"{model}.parquet", arguments.split)
-    cascade = read_cascade(arguments)
-    checkpoint = arguments.models_folder / model / "checkpoint.safetensors"
+
+def main(
+    split: Path,
+    predictions_folder: Path,
+    models_folder: Path,
+    best: Path,
+    oracles: Oracles,
+    settings: DynamicEvaluation,
+    computing: Computing,
+    out_predictions: Path,
+    out: Path,
+) -> None:
+    """Evaluate the best network while it learns; write its predictions, and the changes of its errors, one row a class.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    predictions_folder
+        Folder that holds <model>.parquet of the best network and ngram-<n>.parquet.
+    models_folder
+        Folder that holds <model>/checkpoint.safetensors.
+    best
+        Table best_models.csv.
+    oracles
+        The classes of errors.
+    settings
+        How the network learns.
+    computing
+        Where it runs.
+    out_predictions
+        Parquet file to write: a row a test character.
+    out
+        CSV file to write.
+    """
+    device = prepare_device(computing)
+    model = read_best(best, NETWORK)
+    opened = read_split(split)
+    before = opened.read_log_prob(predictions_path(predictions_folder, model)).ravel()
+    cascade = read_cascade(opened, predictions_folder, oracles)
+    checkpoint = models_folder / model / "checkpoint.safetensors"
     network, description = load_checkpoint(checkpoint, device)
-    check_vocabulary(checkpoint, description, read_vocabulary(arguments.split))
+    check_vocabulary(checkpoint, description, opened.vocabulary)
 
-    test = read_part(arguments.split, "test")
-    how = {name: getattr(arguments, name) for name in ("steps", "learning_rate", "streams")}
-    log_prob = dynamic_log_probabilities(network, to_device(test, device), **how).cpu().numpy().T
+    test = opened.part("test")
+    learning = settings.sequence_length, settings.learning_rate, settings.streams
+    log_prob = dynamic_log_probabilities(network, to_device(test, device), *learning).cpu().numpy().T
     if not np.isfinite(log_prob).all():
-        raise InputError(f"--learning-rate: {arguments.learning_rate} makes the loss of {model} infinite; expected a lower one")
-    table = error_changes(cascade, before, log_prob.ravel())
-    table.insert(0, "model", model)
-    write_predictions(arguments.out_predictions, test, log_prob)
-    write_csv(table, arguments.out)
+        raise InputError(f"--learning-rate: {settings.learning_rate} makes the loss of {model} infinite; expected a lower one")
+    table = error_changes(cascade, before, log_prob.ravel()).assign(model=model)
+    write_predictions(out_predictions, test, log_prob)
+    DYNAMIC_EVALUATION.write(table, out)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Oracles: each knows what a certain kind of error has in common, and would get those characters right (paper section 4, F7).
 
-An oracle has one or several levels; each is a mask over the test characters, bool (test characters,), of those that it
-gets right. What counts as what:
+An oracle has one or several levels. Each is a mask over the test characters, bool (test characters,), of those that it
+gets right. Definitions:
 
 - A *word* is a longest possible run of ASCII letters, digits, underscores and bytes from 128 on (the bytes of letters
-  such as é). An apostrophe is none of these: "don't" is the words "don" and "t". A word is always the whole word, as it
-  stands in the text, also when only a part of it has been read.
+  such as é). An apostrophe is none of these: "don't" is the words "don" and "t". A word is always the whole word of the
+  text, also when only a part of it has been read.
 - *Punctuation* is every other ASCII character that leaves ink, and so never part of a word.
 - A *separator* is a space, a line feed, or a straight quote, single or double.
-- The *previous n characters* are those that truly stand before a character in its stream: also those in the stream's train
-  and validation parts, which come before its test part, but never those of another stream.
+- The *previous n characters* are those before a character in its stream: also those in the stream's train and validation
+  parts, which come before its test part, but never those of another stream.
 """
 
 import string
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.analyses.errors.errors import ERROR_BELOW
-from rnnscope.analyses.errors.whole_text import WholeText
+from rnnscope.corpus.split_text import SplitText
 
 WORD_CHARACTERS = (string.ascii_letters + string.digits + "_").encode() + bytes(range(128, 256))
 PUNCTUATION = string.punctuation.replace("_", "").encode()
@@ -41,10 +41,14 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a text, and which of them each test character lies in.
+    """The words of a text, and the word of each test character.
 
-    starts, stops: int64 (words,), in the order of the text. of_character: int64 (test characters,), the number of its
-    word or NO_WORD.
+    Parameters
+    ----------
+    starts, stops : ndarray of int64, shape (words,)
+        Indices in the text, ascending; a stop is the index after the word's last character.
+    of_character : ndarray of int64, shape (test characters,)
+        Index of the word, or `NO_WORD`.
     """
 
     starts: np.ndarray
@@ -53,41 +57,52 @@ class Words:
 
 
 def is_among(characters: np.ndarray, wanted: bytes) -> np.ndarray:
-    """Which of some characters, uint8 of any shape, are among those of `wanted`: bool."""
+    """Return which of some characters, uint8 of any shape, are among those of `wanted`: bool of the same shape."""
     table = np.zeros(256, dtype=bool)
     table[list(wanted)] = True
-    among: np.ndarray = table[characters]
-    return among
+    return table[characters]
 
 
-def find_words(whole: WholeText) -> Words:
-    """Find the words of a text; the target of its last character, which is its first one again, lies in none."""
-    edges = np.flatnonzero(np.diff(is_among(whole.characters[:-1], WORD_CHARACTERS), prepend=False, append=False))
+def find_words(text: SplitText) -> Words:
+    """Find the words of a text; the target of its last character, which is its first one again, is in no word."""
+    edges = np.flatnonzero(np.diff(is_among(text.characters[:-1], WORD_CHARACTERS), prepend=False, append=False))
     starts, stops = edges[::2], edges[1::2]
-    word = np.searchsorted(starts, whole.positions, side="right") - 1
-    inside = (word >= 0) & (whole.positions < np.append(stops, 0)[word])
+    word = np.searchsorted(starts, text.positions, side="right") - 1
+    inside = (word >= 0) & (text.positions < np.append(stops, 0)[word])
     return Words(starts, stops, np.where(inside, word, NO_WORD))
 
 
-def repeat_distances(whole: WholeText, words: Words, longest: int) -> np.ndarray:
-    """How many characters before it the word of each test character began when it last occurred, int64 (test characters,).
+def repeat_distances(text: SplitText, words: Words, longest: int) -> np.ndarray:
+    """Return how many characters before each test character its word last began, as a substring, also inside another word.
 
-    As a substring, also inside a longer word. NO_REPEAT where that is further back than `longest` or in another stream, and
-    for the first character of a word. The word is a substring of the previous n characters exactly if this is at most n.
+    The word is a substring of the previous n characters exactly if this distance is at most n.
+
+    Parameters
+    ----------
+    text, words
+        The text and its words.
+    longest
+        Characters that are searched.
+
+    Returns
+    -------
+    distances : ndarray of int64, shape (test characters,)
+        `NO_REPEAT` where the word does not occur within `longest` characters in the same stream, and for the first
+        character of a word.
     """
     later = words.of_character != NO_WORD
-    later[later] = whole.positions[later] > words.starts[words.of_character[later]]
-    searched, number = np.unique(words.of_character[later], return_inverse=True)
-    last = np.array([_last_occurrence(whole.text, words, word, longest) for word in searched], dtype=np.int64)
-    distances = np.full(len(whole.positions), NO_REPEAT, dtype=np.int64)
-    began, positions = last[number], whole.positions[later]
-    reached = (began >= whole.stream_starts[later]) & (positions - began <= longest)
+    later[later] = text.positions[later] > words.starts[words.of_character[later]]
+    searched, index = np.unique(words.of_character[later], return_inverse=True)
+    last = np.array([_last_occurrence(text.text, words, word, longest) for word in searched], dtype=np.int64)
+    distances = np.full(len(text.positions), NO_REPEAT, dtype=np.int64)
+    began, positions = last[index], text.positions[later]
+    reached = (began >= text.stream_starts[later]) & (positions - began <= longest)
     distances[later] = np.where(reached, positions - began, NO_REPEAT)
     return distances
 
 
 def _last_occurrence(text: bytes, words: Words, word: int, longest: int) -> int:
-    """Where a word last began, of what its second character can reach back to; -1 for nowhere.
+    """Return where a word last began before, as far as its second character can reach back; -1 for nowhere.
 
     It cannot overlap the word itself: what precedes a word is no character of a word.
     """
@@ -95,53 +110,67 @@ def _last_occurrence(text: bytes, words: Words, word: int, longest: int) -> int:
     return text.rfind(text[start : words.stops[word]], max(0, start + 1 - longest), start)
 
 
-def training_counts(whole: WholeText, words: Words) -> np.ndarray:
-    """How often the word of each test character occurs in the training text, int64 (test characters,); -1 outside of words.
+def training_counts(text: SplitText, words: Words) -> np.ndarray:
+    """Return how often the word of each test character occurs in the train part, as a whole word.
 
-    As a word, and whole: one that a train part's end cuts in two does not count.
+    A word that the end of a stream's train part cuts in two does not count.
+
+    Returns
+    -------
+    counts : ndarray of int64, shape (test characters,)
+        -1 outside of words.
     """
-    in_one_row = words.starts // whole.row == (words.stops - 1) // whole.row
-    trained = np.flatnonzero(in_one_row & ((words.stops - 1) % whole.row < whole.train))
-    count = Counter(whole.text[words.starts[word] : words.stops[word]] for word in trained)
-    asked, number = np.unique(words.of_character, return_inverse=True)
-    counts = [-1 if word == NO_WORD else count[whole.text[words.starts[word] : words.stops[word]]] for word in asked]
-    found: np.ndarray = np.array(counts, dtype=np.int64)[number]
-    return found
+    in_one_row = words.starts // text.row == (words.stops - 1) // text.row
+    trained = np.flatnonzero(in_one_row & ((words.stops - 1) % text.row < text.train))
+    count = Counter(text.text[words.starts[word] : words.stops[word]] for word in trained)
+    searched, index = np.unique(words.of_character, return_inverse=True)
+    counts = [-1 if word == NO_WORD else count[text.text[words.starts[word] : words.stops[word]]] for word in searched]
+    return np.array(counts, dtype=np.int64)[index]
 
 
 def ngram_oracle(right: dict[int, np.ndarray]) -> Oracle:
-    """n-grams: what an n-gram model gets right, given for each n, bool (test characters,)."""
+    """n-grams: the characters that an n-gram model gets right, given for each n, bool (test characters,)."""
     return Oracle("n-gram", {str(n): mask for n, mask in right.items()})
 
 
 def memory_oracle(distances: np.ndarray, lengths: Iterable[int]) -> Oracle:
     """Dynamic n-long memory: the second and later characters of a word that is a substring of the previous n characters.
 
-    distances: those of `repeat_distances`. lengths: n, in characters, each at most the `longest` of the distances.
+    Parameters
+    ----------
+    distances
+        Those of `repeat_distances`.
+    lengths
+        n, in characters, each at most the `longest` of the distances.
     """
     return Oracle("memory", {str(n): (distances != NO_REPEAT) & (distances <= n) for n in lengths})
 
 
 def rare_word_oracle(counts: np.ndarray, most: Iterable[int]) -> Oracle:
-    """Rare words: all characters of words that occur at most k times in the training text; `counts` of `training_counts`."""
+    """Rare words: all characters of words that occur at most k times in the train part; `counts` of `training_counts`."""
     return Oracle("rare_words", {str(k): (counts >= 0) & (counts <= k) for k in most})
 
 
-def word_oracle(whole: WholeText) -> Oracle:
-    """Word model: the characters right after a separator, which is where a reader has to know which word comes next."""
-    before = whole.characters[whole.positions - 1]
+def word_oracle(text: SplitText) -> Oracle:
+    """Word model: the characters right after a separator, where a reader has to know which word comes next."""
+    before = text.characters[text.positions - 1]
     return Oracle("word_model", {ALL: is_among(before, SEPARATORS)})
 
 
-def punctuation_oracle(whole: WholeText) -> Oracle:
+def punctuation_oracle(text: SplitText) -> Oracle:
     """Punctuation: the characters that are punctuation themselves."""
-    return Oracle("punctuation", {ALL: is_among(whole.characters[whole.positions], PUNCTUATION)})
+    return Oracle("punctuation", {ALL: is_among(text.characters[text.positions], PUNCTUATION)})
 
 
 def boost_oracle(log_prob: np.ndarray, amounts: Iterable[float]) -> Oracle:
     """Boost: the characters whose probability, raised by an amount, is no longer below one half.
 
-    log_prob: what the model whose errors they are gives the correct characters, float (test characters,), nats.
+    Parameters
+    ----------
+    log_prob : ndarray of float, shape (test characters,)
+        Log-probabilities of the correct characters under the model whose errors they are, nats.
+    amounts
+        Added probabilities.
     """
     probability = np.exp(log_prob.astype(np.float64))
     return Oracle("boost", {f"{amount:g}": probability + amount >= ERROR_BELOW for amount in amounts})

@@ -1,29 +1,45 @@
 """What a larger model gets right that a smaller one does not, by the class of error (paper section 4, F8)."""
 
-import argparse
 from pathlib import Path
 
-from rnnscope.analyses.errors.cascade import add_settings_flags, read_cascade
-from rnnscope.analyses.errors.error_changes import error_changes
-from rnnscope.analyses.errors.whole_text import read_aligned
+from rnnscope.analyses.errors.cascade import read_cascade
+from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
 from rnnscope.cli import run
-from rnnscope.storage.tables import write_csv
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.settings import Oracles, SizeBreakdown
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import predictions_path
+from rnnscope.storage.tables import Table
+
+SIZE_BREAKDOWN = Table(
+    "analyses/size_breakdown.csv",
+    "Figure F8: the errors of a smaller and a larger model, one row a class. The smaller model is the first of the two.",
+    (Column("smaller", "text", "name of the smaller model"), Column("larger", "text", "name of the larger model"), *COLUMNS),
+)
 
 
-def main() -> None:
-    """Write the errors that the larger model removes and adds, a row a class."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_settings_flags(parser)
-    parser.add_argument("--smaller", required=True, metavar="MODEL", help="<cell>-<layers>-<size>")
-    parser.add_argument("--larger", required=True, metavar="MODEL", help="<cell>-<layers>-<size>")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    models = (arguments.smaller, arguments.larger)
-    before, after = (read_aligned(arguments.predictions_folder / f"{model}.parquet", arguments.split) for model in models)
-    table = error_changes(read_cascade(arguments), before, after)
-    table.insert(0, "smaller", arguments.smaller)
-    table.insert(1, "larger", arguments.larger)
-    write_csv(table, arguments.out)
+def main(split: Path, predictions_folder: Path, oracles: Oracles, models: SizeBreakdown, out: Path) -> None:
+    """Write the errors that a larger model removes and adds, one row a class.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    predictions_folder
+        Folder that holds <model>.parquet of both models and ngram-<n>.parquet.
+    oracles
+        The classes of errors.
+    models
+        The two models.
+    out
+        CSV file to write.
+    """
+    opened = read_split(split)
+    before, after = (
+        opened.read_log_prob(predictions_path(predictions_folder, model)).ravel() for model in (models.smaller, models.larger)
+    )
+    table = error_changes(read_cascade(opened, predictions_folder, oracles), before, after)
+    SIZE_BREAKDOWN.write(table.assign(smaller=models.smaller, larger=models.larger), out)
 
 
 if __name__ == "__main__":

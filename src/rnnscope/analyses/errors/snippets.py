@@ -1,7 +1,7 @@
-"""Snippets: pieces of the text that show a class of errors at work (paper section 4, F7).
+"""Snippets: pieces of the text that show a class of errors (paper section 4, F7).
 
-Of every class, so many errors are drawn without replacement, each of the class as likely as any other, and each is shown
-with the text around it. For the memory class, the place where its word last occurred is shown too.
+Errors of every class are drawn without replacement, each with equal probability, and each is shown with the text around it.
+A snippet of the memory class also shows where its word last occurred.
 """
 
 from collections.abc import Iterator
@@ -9,67 +9,115 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.errors.cascade import NO_ERROR, Breakdown, Cascade
+from rnnscope.analyses.errors.breakdown import NO_ERROR, Breakdown
+from rnnscope.analyses.errors.cascade import Cascade
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table
 
 BEFORE, AFTER = 70, 44  # characters around an error
 BEFORE_REPEATED, AFTER_REPEATED = 40, 15  # the same where the earlier occurrence takes room too
 AROUND_OCCURRENCE = 10  # characters on both sides of the earlier occurrence
 LONGEST_OCCURRENCE = 30  # characters of it that are shown
 
+ERROR_SNIPPETS = Table(
+    "analyses/error_snippets.csv",
+    "Pieces of text that show the classes of errors: one row a character of a snippet. From each class, errors are drawn at "
+    "random without replacement and shown with the text around them; a snippet of the class `memory` also shows where the "
+    "word last occurred before.",
+    (
+        Column("model", "text", "name of the model"),
+        Column("class", "text", "of the error that was drawn"),
+        Column("snippet", "integer", "number within the class, from 1"),
+        Column("level", "text", "of the error that was drawn"),
+        Column(
+            "position",
+            "integer",
+            "characters after the error that was drawn, which is 0; ascending, with a jump before the next piece",
+        ),
+        Column("character", "integer", "the byte, 0 to 255"),
+        Column("removed_by", "text", "class of the error at this character; `none` where there is no error, or no prediction"),
+        Column("repeated", "yes/no", "whether it is part of the word that repeats, or of its last occurrence; `memory` alone"),
+    ),
+)
+
 
 def draw_errors(breakdown: Breakdown, snippets: int, seed: int) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each class and up to `snippets` of its errors, drawn at random: rows of the predictions, ascending."""
     class_of = breakdown.class_of
     random = np.random.default_rng(seed)
-    for number, name in enumerate(breakdown.classes):
-        errors = np.flatnonzero(class_of == number)
+    for index, name in enumerate(breakdown.classes):
+        errors = np.flatnonzero(class_of == index)
         yield name, np.sort(random.choice(errors, min(snippets, len(errors)), replace=False))
 
 
 def context(position: int, length: int) -> np.ndarray:
-    """Where in a text of `length` the characters of a snippet stand: int64, ascending."""
+    """Return the indices of a snippet's characters in a text of `length` characters: int64, ascending."""
     return np.arange(max(0, position - BEFORE), min(length, position + AFTER + 1))
 
 
 def context_of_repeat(cascade: Cascade, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same for an error in a word that occurred before, and which of them belong to the two occurrences: int64, bool.
+    """Return the snippet of an error in a word that occurred before.
 
-    row: of the predictions.
+    Parameters
+    ----------
+    cascade
+        The oracles and their text.
+    row
+        Row of the predictions.
+
+    Returns
+    -------
+    indices : ndarray of int64, shape (characters,)
+        Indices of its characters in the text, ascending.
+    repeated : ndarray of bool, shape (characters,)
+        Which of them belong to the two occurrences.
     """
-    whole, words = cascade.whole, cascade.words
-    position, word = int(whole.positions[row]), words.of_character[row]
+    text, words = cascade.text, cascade.words
+    position, word = int(text.positions[row]), words.of_character[row]
     start, stop = int(words.starts[word]), int(words.stops[word])
     began = position - int(cascade.distances[row])
     shown = min(stop - start, LONGEST_OCCURRENCE)
     earlier = np.arange(max(0, began - AROUND_OCCURRENCE), began + shown + AROUND_OCCURRENCE)
-    near = np.arange(max(0, position - BEFORE_REPEATED), min(len(whole.text), position + AFTER_REPEATED + 1))
-    places = np.union1d(earlier, near)
-    repeated = ((places >= began) & (places < began + stop - start)) | ((places >= start) & (places < stop))
-    return places, repeated
+    near = np.arange(max(0, position - BEFORE_REPEATED), min(len(text.text), position + AFTER_REPEATED + 1))
+    indices = np.union1d(earlier, near)
+    repeated = ((indices >= began) & (indices < began + stop - start)) | ((indices >= start) & (indices < stop))
+    return indices, repeated
 
 
 def snippet_table(cascade: Cascade, breakdown: Breakdown, snippets: int, seed: int) -> pd.DataFrame:
-    """A row a character of each snippet: class, snippet, level, position, character, removed_by, repeated."""
-    whole = cascade.whole
-    classes = np.full(len(whole.text), NO_ERROR, dtype=np.int16)
-    classes[whole.positions] = breakdown.class_of
-    names = np.array([*breakdown.classes, "none"])  # the last one is also that of NO_ERROR, -1
+    """Return a row for each character of each snippet, the columns of `ERROR_SNIPPETS` but for `model`.
+
+    Parameters
+    ----------
+    cascade
+        The oracles and their text.
+    breakdown
+        The errors of the model.
+    snippets
+        Snippets of each class at most.
+    seed
+        Seed of their choice.
+    """
+    text = cascade.text
+    classes = np.full(len(text.text), NO_ERROR, dtype=np.int16)
+    classes[text.positions] = breakdown.class_of
+    names = np.array([*breakdown.classes, "none"])  # the last one has also the index -1, NO_ERROR
     tables = []
     for name, rows in draw_errors(breakdown, snippets, seed):
         for number, row in enumerate(rows, start=1):
-            position = int(whole.positions[row])
-            places = context(position, len(whole.text))
-            repeated = np.zeros(len(places), dtype=bool)
+            position = int(text.positions[row])
+            indices = context(position, len(text.text))
+            repeated = np.zeros(len(indices), dtype=bool)
             if name == "memory":
-                places, repeated = context_of_repeat(cascade, row)
+                indices, repeated = context_of_repeat(cascade, row)
             snippet = {
                 "class": name,
                 "snippet": number,
                 "level": breakdown.levels[breakdown.removed_by[row]][1],
-                "position": places - position,
-                "character": whole.characters[places],
-                "removed_by": names[classes[places]],
+                "position": indices - position,
+                "character": text.characters[indices],
+                "removed_by": names[classes[indices]],
                 "repeated": repeated,
             }
             tables.append(pd.DataFrame(snippet))
-    return pd.concat(tables)
+    return pd.concat(tables) if tables else pd.DataFrame(columns=[name for name in ERROR_SNIPPETS.names if name != "model"])

@@ -1,74 +1,108 @@
-"""Finite horizons: what the last n characters alone predict, counted (n-gram) or learned (n-NN), and what it costs.
+"""Finite contexts: how well the last n characters alone predict, counted (n-gram) or learned (n-NN), and at what cost.
 
-Table T2 of paper section 4. The cost of a model is how many numbers it is made of: the parameters of an n-NN, the
+Table T2 of paper section 4. The cost of a model is how many numbers it consists of: the parameters of an n-NN, the
 distinct n-grams that an n-gram model has to store.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.losses.bootstrap import bootstrap_standard_deviations
-from rnnscope.analyses.losses.evaluations import read_evaluated
-from rnnscope.analyses.losses.summaries import read_object
+from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
+from rnnscope.analyses.losses.run_files import parse_name, read_evaluated, read_object, read_test_loss
 from rnnscope.cli import run
 from rnnscope.errors import InputError
+from rnnscope.settings import Bootstrap
+from rnnscope.storage.declarations import Column
 from rnnscope.storage.files import check_digest
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.storage.tables import Table, read_csv
 
-LOSSES = ["test_loss", "test_loss_standard_deviation"]
+HORIZONS = Table(
+    "analyses/horizons.csv",
+    "Table T2: one row a model of finite context, the n-gram models and then the n-NNs.",
+    (
+        Column("kind", "text", "`n-gram` or `n-NN`"),
+        Column("n", "integer", "characters of context"),
+        Column(
+            "test_loss", "number", "nats per character, from `predictions`; of an n-NN within 0.0001 of its `evaluation.json`"
+        ),
+        Column(
+            "test_loss_standard_deviation", "number", "nats per character: of the test loss over resamples of the test characters"
+        ),
+        Column(
+            "cost",
+            "integer",
+            "parameters of an n-NN; of an n-gram model the distinct n-grams of the orders 1 to n + 1 in the train part",
+        ),
+        Column("bytes", "integer", "of an n-NN's checkpoint file; empty for an n-gram model, which is not stored"),
+    ),
+)
+
+Evaluated = tuple[dict[str, Any], np.ndarray]
 
 
-def ngram_rows(path: Path) -> pd.DataFrame:
-    """The rows of the n-gram models, from the table that fitting them wrote. Raises InputError when it is damaged."""
-    ngrams = read_csv(path, ["n", *LOSSES, "ngrams"])
-    table = ngrams[["n", *LOSSES]].assign(cost=ngrams["ngrams"])
-    table.insert(0, "kind", "n-gram")
-    return table
+def ngram_rows(counts: Path, predictions_folder: Path) -> list[Evaluated]:
+    """Return the row of every n-gram model without its deviation, and its log-probabilities, float32 (characters,).
 
-
-def nnn_row(folder: Path, predictions_folder: Path) -> tuple[dict[str, Any], np.ndarray]:
-    """The row of the n-NN in `folder`, `nnn-<n>`, and its log-probabilities of the test characters, float32 (characters,).
-
-    Raises InputError when the predictions disagree with evaluation.json, or when a file is missing or damaged.
+    Raises
+    ------
+    InputError
+        If the table of counts or predictions are missing or corrupt.
     """
-    summary = read_object(folder / "summary.json", ("n", "parameters"))
+    rows = []
+    for n, ngrams in read_csv(counts, ["n", "ngrams"])[["n", "ngrams"]].itertuples(index=False):
+        log_prob, test_loss = read_test_loss(predictions_folder / f"ngram-{n}.parquet")
+        rows.append(({"kind": "n-gram", "n": n, "test_loss": test_loss, "cost": ngrams}, log_prob))
+    return rows
+
+
+def nnn_row(folder: Path, predictions_folder: Path) -> Evaluated:
+    """Return the row of an n-NN without its deviation, and its log-probabilities, float32 (characters,).
+
+    Raises
+    ------
+    InputError
+        If the predictions disagree with evaluation.json, or a file is missing or corrupt.
+    """
+    parameters = read_object(folder / "summary.json", ("parameters",))["parameters"]
     log_prob, test_loss = read_evaluated(predictions_folder / f"{folder.name}.parquet", folder / "evaluation.json")
     checkpoint = folder / "checkpoint.safetensors"
     check_digest(checkpoint)  # only its size is read, which a truncated file has wrong
-    size = checkpoint.stat().st_size
-    row = {"kind": "n-NN", "n": summary["n"], "test_loss": test_loss, "cost": summary["parameters"], "bytes": size}
-    return row, log_prob
+    row = {"kind": "n-NN", "n": parse_name(folder.name).context, "test_loss": test_loss, "cost": parameters}
+    return row | {"bytes": checkpoint.stat().st_size}, log_prob
 
 
-def nnn_rows(folders: list[Path], predictions_folder: Path, bootstrap_samples: int, seed: int) -> pd.DataFrame:
-    """The rows of the n-NNs. Raises InputError as `nnn_row` does."""
-    rows, log_prob = zip(*(nnn_row(folder, predictions_folder) for folder in folders), strict=True)
-    deviations = bootstrap_standard_deviations(np.stack(log_prob), bootstrap_samples, seed)
-    return pd.DataFrame(rows).assign(test_loss_standard_deviation=deviations)
+def main(
+    ngram_counts: Path, models_folder: Path, predictions_folder: Path, nnns: list[str], bootstrap: Bootstrap, out: Path
+) -> None:
+    """Write the table of the models of finite context: the n-gram models, then the n-NNs.
 
-
-def main() -> None:
-    """Write the table of finite-horizon models: the n-grams, then the n-NNs."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--ngram-losses", type=Path, required=True, help="table written by rnnscope.ngrams.kneser_ney")
-    parser.add_argument(
-        "--nnn", type=Path, action="append", required=True, metavar="FOLDER", help="nnn-<n>/; give it once an n-NN"
-    )
-    parser.add_argument("--predictions-folder", type=Path, required=True, help="holds nnn-<n>.parquet")
-    parser.add_argument("--bootstrap-samples", type=int, required=True, help="resamples of the test characters")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    if arguments.bootstrap_samples < 2:
-        raise InputError(f"--bootstrap-samples: found {arguments.bootstrap_samples}, expected at least 2")
-    ngrams = ngram_rows(arguments.ngram_losses)
-    nnns = nnn_rows(arguments.nnn, arguments.predictions_folder, arguments.bootstrap_samples, arguments.seed)
-    table = pd.concat([ngrams, nnns])[["kind", "n", *LOSSES, "cost", "bytes"]]
-    write_csv(table.astype({"bytes": "Int64"}), arguments.out)  # a missing one would make them all fractions
+    Parameters
+    ----------
+    ngram_counts
+        Table of the n-gram models, ngram_counts.csv.
+    models_folder
+        Folder that holds <n-NN>/summary.json, <n-NN>/evaluation.json and <n-NN>/checkpoint.safetensors.
+    predictions_folder
+        Folder that holds ngram-<n>.parquet and nnn-<n>.parquet.
+    nnns
+        Names of the n-NNs, such as nnn-3.
+    bootstrap
+        Settings of the standard deviation.
+    out
+        CSV file to write.
+    """
+    ngrams = ngram_rows(ngram_counts, predictions_folder)
+    rows, log_prob = zip(*ngrams, *(nnn_row(models_folder / nnn, predictions_folder) for nnn in nnns), strict=True)
+    if len({len(values) for values in log_prob}) > 1:
+        found = sorted({len(values) for values in log_prob})
+        raise InputError(f"{predictions_folder}: found predictions of {found[0]} and of {found[-1]} characters; some are stale")
+    # All models at once: to draw the resamples is the slow part.
+    deviations = loss_standard_deviations(np.stack(log_prob), bootstrap.samples, bootstrap.seed)
+    table = pd.DataFrame(rows).assign(test_loss_standard_deviation=deviations)
+    HORIZONS.write(table.astype({"bytes": "Int64"}), out)  # as floats, because some are missing, all would be fractions
 
 
 if __name__ == "__main__":

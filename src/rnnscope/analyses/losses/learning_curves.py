@@ -1,36 +1,53 @@
-"""The training histories of all models as one tidy table, a row a model and epoch (paper section 3)."""
+"""The learning curves of all recurrent networks in one table (paper section 3)."""
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 
-from rnnscope.analyses.losses.summaries import read_summary
+from rnnscope.analyses.losses.losses import MODEL_COLUMNS
+from rnnscope.analyses.losses.run_files import read_identity
 from rnnscope.cli import run
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table, read_csv
 
-COLUMNS = ["epoch", "learning_rate", "train_loss", "validation_loss"]  # not `seconds`: it differs from run to run
+EPOCH_COLUMNS = (  # without `seconds`, which differ from run to run
+    Column("epoch", "integer", "passes over the train part so far, from 1"),
+    Column("learning_rate", "number", "RMSProp's learning rate during this epoch"),
+    Column("train_loss", "number", "nats per character: mean over the epoch, with dropout, while the weights changed"),
+    Column("validation_loss", "number", "nats per character, after the epoch, without dropout"),
+)
+LEARNING_CURVES = Table(
+    "analyses/learning_curves.csv",
+    "The histories of all recurrent networks: one row a model and epoch.",
+    (*MODEL_COLUMNS, *EPOCH_COLUMNS),
+)
 
 
-def history(folder: Path) -> pd.DataFrame:
-    """The history of the model in `folder`: its identity (model, cell, layers, size) beside every epoch's row.
+def learning_curve(folder: Path) -> pd.DataFrame:
+    """Return the rows of one model in `LEARNING_CURVES`, from its history.csv and summary.json.
 
-    Losses are in nats per character. Raises InputError when summary.json or history.csv is missing or damaged.
+    Raises
+    ------
+    InputError
+        If one of the files is missing or corrupt.
     """
-    table = read_csv(folder / "history.csv", COLUMNS)[COLUMNS]
-    for position, (key, value) in enumerate(read_summary(folder).items()):
-        table.insert(position, key, value)
-    return table
+    columns = [column.name for column in EPOCH_COLUMNS]
+    return read_csv(folder / "history.csv", columns)[columns].assign(**read_identity(folder))
 
 
-def main() -> None:
-    """Write the histories of the models, one after another in the order given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models-folder", type=Path, required=True, help="holds <model>/summary.json and history.csv")
-    parser.add_argument("--models", nargs="+", required=True, metavar="MODEL", help="names such as lstm-2-128")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    write_csv(pd.concat([history(arguments.models_folder / model) for model in arguments.models]), arguments.out)
+def main(models_folder: Path, models: list[str], out: Path) -> None:
+    """Write the learning curves of the models, one model after another in the order given.
+
+    Parameters
+    ----------
+    models_folder
+        Folder that holds <model>/summary.json and <model>/history.csv.
+    models
+        Names of the recurrent networks, such as lstm-2-128.
+    out
+        CSV file to write.
+    """
+    LEARNING_CURVES.write(pd.concat([learning_curve(models_folder / model) for model in models]), out)
 
 
 if __name__ == "__main__":

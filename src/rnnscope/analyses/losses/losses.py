@@ -1,52 +1,88 @@
-"""The losses of every model with the bootstrap's standard deviation: the numbers of table T1 (paper section 4)."""
+"""The losses of every recurrent network with their standard deviation: the numbers of table T1 (paper section 4)."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.losses.bootstrap import bootstrap_standard_deviation
-from rnnscope.analyses.losses.evaluations import read_evaluated
-from rnnscope.analyses.losses.summaries import read_object, read_summary
+from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
+from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, read_object
 from rnnscope.cli import run
-from rnnscope.errors import InputError
-from rnnscope.storage.tables import write_csv
+from rnnscope.settings import Bootstrap
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table
+
+MODEL_COLUMNS = (
+    Column("model", "text", "`<cell>-<layers>-<size>`"),
+    Column("cell", "text", "cell of the network"),
+    Column("layers", "integer", "depth"),
+    Column("size", "integer", "parameter budget: the units of the 1-layer LSTM that has it"),
+)
+LOSSES = Table(
+    "analyses/losses.csv",
+    "Table T1: one row a recurrent network.",
+    (
+        *MODEL_COLUMNS,
+        Column("hidden_width", "integer", "units of each layer"),
+        Column("parameters", "integer", "weights and biases"),
+        Column("dropout", "number", "dropout probability of the selected candidate"),
+        Column("best_epoch", "integer", "epoch whose weights were kept"),
+        Column("train_loss", "number", "nats per character, from `evaluation.json`"),
+        Column("validation_loss", "number", "nats per character, from `evaluation.json`"),
+        Column(
+            "test_loss", "number", "nats per character, computed again from `predictions`; within 0.0001 of `evaluation.json`"
+        ),
+        Column(
+            "test_loss_standard_deviation", "number", "nats per character: of the test loss over resamples of the test characters"
+        ),
+    ),
+)
 
 
-def loss_row(models_folder: Path, predictions_folder: Path, model: str, bootstrap_samples: int, seed: int) -> dict[str, Any]:
-    """The table's row of one model.
+def loss_row(folder: Path, predictions: Path, bootstrap: Bootstrap) -> dict[str, Any]:
+    """Return the row of one model in `LOSSES`.
 
-    The test loss, minus the mean of the log-probabilities of the correct characters (nats per character), is
-    recomputed in float64 from `<predictions_folder>/<model>.parquet`. Raises InputError when it disagrees with
-    the model's evaluation.json, or when a file is missing or damaged.
+    Parameters
+    ----------
+    folder
+        Folder of the model, with summary.json and evaluation.json.
+    predictions
+        Its predictions of the test characters.
+    bootstrap
+        Settings of the standard deviation.
+
+    Raises
+    ------
+    InputError
+        If the predictions disagree with evaluation.json, or a file is missing or corrupt.
     """
-    folder = models_folder / model
-    summary = read_summary(folder, ("hidden_width", "parameters", "dropout", "best_epoch"))
-    evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss", "test_loss"))
-    log_prob, test_loss = read_evaluated(predictions_folder / f"{model}.parquet", folder / "evaluation.json")
-    deviation = float(bootstrap_standard_deviation(log_prob, bootstrap_samples, seed))
+    summary = read_identity(folder, ("hidden_width", "parameters", "dropout", "best_epoch"))
+    evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss"))
+    log_prob, test_loss = read_evaluated(predictions, folder / "evaluation.json")
+    (deviation,) = loss_standard_deviations(log_prob[np.newaxis], bootstrap.samples, bootstrap.seed)
     return summary | evaluation | {"test_loss": test_loss, "test_loss_standard_deviation": deviation}
 
 
-def main() -> None:
-    """Write the table of losses, a row a model in the order given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models-folder", type=Path, required=True, help="holds <model>/summary.json and evaluation.json")
-    parser.add_argument("--predictions-folder", type=Path, required=True, help="holds <model>.parquet")
-    parser.add_argument("--models", nargs="+", required=True, metavar="MODEL", help="names such as lstm-2-128")
-    parser.add_argument("--bootstrap-samples", type=int, required=True, help="resamples of the test characters")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the bootstrap")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    if arguments.bootstrap_samples < 2:
-        raise InputError(f"--bootstrap-samples: found {arguments.bootstrap_samples}, expected at least 2")
+def main(models_folder: Path, predictions_folder: Path, models: list[str], bootstrap: Bootstrap, out: Path) -> None:
+    """Write the table of losses, one row a model in the order given.
+
+    Parameters
+    ----------
+    models_folder
+        Folder that holds <model>/summary.json and <model>/evaluation.json.
+    predictions_folder
+        Folder that holds <model>.parquet.
+    models
+        Names of the recurrent networks, such as lstm-2-128.
+    bootstrap
+        Settings of the standard deviation.
+    out
+        CSV file to write.
+    """
     # One model's predictions at a time: memory does not grow with the number of models.
-    rows = [
-        loss_row(arguments.models_folder, arguments.predictions_folder, model, arguments.bootstrap_samples, arguments.seed)
-        for model in arguments.models
-    ]
-    write_csv(pd.DataFrame(rows), arguments.out)
+    rows = [loss_row(models_folder / model, predictions_folder / f"{model}.parquet", bootstrap) for model in models]
+    LOSSES.write(pd.DataFrame(rows), out)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,14 @@
-"""Which units of a network tell which feature of the text (paper section 4, F2).
+"""Which units of a network detect which feature of the text (paper section 4, F2).
 
-    python -m rnnscope.analyses.units.cells --features FILE --activations FOLDER [--activations FOLDER ...] --characters 400000
-        --best 20 --permutations 50 --seed 1 --out cells.csv --baseline cells_baseline.csv
+Every unit of every layer is compared with every feature on the half of the streams to choose by. The best are reported on
+the other half (`units`).
 
-Every unit of every layer is held against every feature on the half of the streams to choose by; the best are reported
-on the other half (`units`).
-
-The baseline is what the best of as many units gets for a feature that has nothing to do with the text that they read: the
-feature itself, moved along the text by a random number of characters. So it keeps how often the feature switches and
-how long it lasts, and the units keep all they do; only the one no longer goes with the other. Each such permutation chooses
-its best unit and reports it as the real search does, and costs one more matrix product, no more ranks.
+The baseline is the score of the best of as many units for a feature that is unrelated to the text that they read: the
+feature itself, shifted along the text by a random number of characters. The feature keeps how often it switches and how
+long it lasts, and the units keep everything they do; only the one no longer goes along with the other. Each such permutation
+chooses its best unit and reports it as the real search does. It costs one more matrix product and no more ranks.
 """
 
-import argparse
 import logging
 from pathlib import Path
 
@@ -21,48 +17,129 @@ import pandas as pd
 
 from rnnscope.analyses.units.scoring import Targets, effects, score, targets
 from rnnscope.analyses.units.units import (
+    MODEL_COLUMNS,
+    UNIT_COLUMNS,
     Rows,
-    add_unit_flags,
+    cell_of,
     display_values,
-    layers_and_quantities,
+    layers_and_states,
     read_rows,
     read_states,
     varying,
 )
 from rnnscope.cli import run
-from rnnscope.storage.tables import write_csv
+from rnnscope.settings import Cells, Units
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table
 
 UNITS_AT_ONCE = 16
+
+FEATURE_COLUMNS = (
+    Column("feature", "text", "a column of `features.parquet`"),
+    Column("measure", "text", "`auc`, `pearson` or `spearman`"),
+)
+CELLS_TABLE = Table(
+    "analyses/cells.csv",
+    "The best units for each feature, on all layers of each dumped model. They are chosen on the streams of even number and "
+    "reported on those of odd number. A feature that takes only one value in either half is left out. `measure` is `auc` for a "
+    "yes/no feature: the probability that the unit is higher at a character with the feature than at one without it, ties "
+    "counting half; for a count it is both `pearson` and `spearman`, its correlations with the unit.",
+    (
+        *UNIT_COLUMNS,
+        *FEATURE_COLUMNS,
+        Column(
+            "selection_score",
+            "number",
+            "in the half to choose by, in the direction `sign`: AUC from 0.5 to 1, correlation from 0",
+        ),
+        Column("held_out_score", "number", "in the other half, in the same direction"),
+        Column("sign", "integer", "1: higher with the feature, or the higher the count; -1: lower"),
+        Column(
+            "rank",
+            "integer",
+            "by `selection_score` among all units of the model, 1 the best; `cells: best` of each quantity are kept",
+        ),
+    ),
+)
+CELLS_BASELINE = Table(
+    "analyses/cells_baseline.csv",
+    "The score of the best of as many units when the feature is shifted along the text by a random number of characters, so "
+    "that it keeps its switches and spans but is unrelated to what the units read: mean and 95th percentile over such "
+    "permutations.",
+    (
+        *MODEL_COLUMNS[:2],
+        *FEATURE_COLUMNS,
+        Column("units", "integer", "units that were searched"),
+        Column("permutations", "integer", "random shifts"),
+        Column("selection_mean", "number", "score of the best unit in the half that it was chosen by"),
+        Column("selection_percentile_95", "number", "the same, exceeded by one permutation in twenty"),
+        Column("held_out_mean", "number", "score of the unit chosen so in the other half"),
+        Column("held_out_percentile_95", "number", "the same, exceeded by one permutation in twenty"),
+    ),
+)
 
 log = logging.getLogger(__name__)
 
 
 def draw_shifts(permutations: int, characters: int, random: np.random.Generator) -> np.ndarray:
-    """No shift, then `permutations` random ones of at least a tenth of the text to either side (of the ring)."""
+    """Return 0, then `permutations` random shifts of at least a tenth of the text to either side (of the ring)."""
     return np.append(0, random.integers(characters // 10, characters - characters // 10, size=permutations))
 
 
 def model_effects(
     folder: Path, rows: Rows, halves: tuple[Targets, Targets], shifts: tuple[np.ndarray, np.ndarray]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The effects of all units of a model, float32 (2 halves, shifts, units, targets), and which units these are."""
+    """Compute the effects of all units of a model.
+
+    Parameters
+    ----------
+    folder
+        Activations of the model.
+    rows
+        The characters to take.
+    halves
+        The features in both halves.
+    shifts
+        Shifts of the text in both halves.
+
+    Returns
+    -------
+    units : DataFrame
+        `layer`, `quantity` and `unit`, one row a unit.
+    effects : ndarray
+        Float32 (2 halves, shifts, units, targets).
+    """
     units, found = [], []
-    for layer, path, quantity in layers_and_quantities(folder):
-        log.info("%s: layer %d, %s", folder.name, layer, quantity)
-        states = read_states(path, quantity, rows)
+    for layer, path, state in layers_and_states(folder):
+        log.info("%s: layer %d, %s", folder.name, layer, state.name)
+        states = read_states(path, state.name, rows)
         count = states[0].shape[1]
-        units.append(pd.DataFrame({"layer": layer, "quantity": quantity, "unit": np.arange(count)}))
+        units.append(pd.DataFrame({"layer": layer, "quantity": state.name, "unit": np.arange(count)}))
         for start in range(0, count, UNITS_AT_ONCE):
-            blocks = [display_values(quantity, half[:, start : start + UNITS_AT_ONCE].T) for half in states]
-            found.append([effects(*args) for args in zip(blocks, halves, shifts, strict=True)])
+            blocks = [display_values(state, half[:, start : start + UNITS_AT_ONCE].T) for half in states]
+            found.append([effects(*arguments) for arguments in zip(blocks, halves, shifts, strict=True)])
     by_half = [np.concatenate([block[half] for block in found], axis=1) for half in (0, 1)]
     return pd.concat(units, ignore_index=True), np.stack(by_half)
 
 
 def best_units(units: pd.DataFrame, selection: np.ndarray, held_out: np.ndarray, measure: str, best: int) -> pd.DataFrame:
-    """The best units for one target by the effects on the selection half, reported on the other, both (units,).
+    """Return the best units for one target.
 
-    The first `best` of each quantity, ranked all together; of equal units the first.
+    Parameters
+    ----------
+    units
+        `layer`, `quantity` and `unit`, one row a unit.
+    selection, held_out
+        Float (units,): effects in the half to choose by, and in the half to report on.
+    measure
+        The measure of the target.
+    best
+        Number of units to keep of each quantity.
+
+    Returns
+    -------
+    DataFrame
+        The first `best` of each quantity, ranked together; of equal units the first.
     """
     sign = np.where(selection < 0, -1, 1)
     table = units.assign(
@@ -76,7 +153,7 @@ def best_units(units: pd.DataFrame, selection: np.ndarray, held_out: np.ndarray,
 
 
 def baseline_row(selection: np.ndarray, held_out: np.ndarray, measure: str) -> dict[str, float]:
-    """What the best units get under permutations, from the effects (permutations, units) in both halves."""
+    """Return the scores of the best unit of each permutation, from the effects (permutations, units) in both halves."""
     best = np.abs(selection).argmax(axis=1)[:, np.newaxis]
     chosen = np.take_along_axis(selection, best, axis=1)[:, 0]
     reported = np.take_along_axis(held_out, best, axis=1)[:, 0] * np.sign(chosen)
@@ -86,60 +163,48 @@ def baseline_row(selection: np.ndarray, held_out: np.ndarray, measure: str) -> d
     return row
 
 
-def model_tables(
-    folder: Path, rows: Rows, names: list[str], best: int, permutations: int, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The best units of one model for each of the features `names`, and the baselines to hold them against."""
+def model_tables(folder: Path, rows: Rows, names: list[str], settings: Cells) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of one model in `CELLS_TABLE` and in `CELLS_BASELINE`, for the features `names`."""
     halves = [{name: half[name] for name in names} for half in (rows.half(False), rows.half(True))]
     prepared = targets(halves[0]), targets(halves[1])
-    random = np.random.default_rng(seed)
-    shifts = tuple(draw_shifts(permutations, len(half.columns), random) for half in prepared)
+    random = np.random.default_rng(settings.seed)
+    shifts = tuple(draw_shifts(settings.permutations, len(half.columns), random) for half in prepared)
     units, found = model_effects(folder, rows, prepared, (shifts[0], shifts[1]))
-    identity = {"model": folder.name, "cell": folder.name.partition("-")[0]}
+    identity = {"model": folder.name, "cell": cell_of(folder).name}
     tables, baselines = [], []
     for column, (feature, measure) in enumerate(prepared[0].names):
         selection, held_out = found[..., column]
-        table = best_units(units, selection[0], held_out[0], measure, best)
+        table = best_units(units, selection[0], held_out[0], measure, settings.best)
         tables.append(table.assign(feature=feature, **identity))
-        row = identity | {"feature": feature, "measure": measure, "units": len(units), "permutations": permutations}
+        row = identity | {"feature": feature, "measure": measure, "units": len(units), "permutations": settings.permutations}
         baselines.append(row | baseline_row(selection[1:], held_out[1:], measure))
     return pd.concat(tables), pd.DataFrame(baselines)
 
 
-COLUMNS = [
-    "model",
-    "cell",
-    "layer",
-    "quantity",
-    "unit",
-    "feature",
-    "measure",
-    "selection_score",
-    "held_out_score",
-    "sign",
-    "rank",
-]
+def main(features: Path, activations: list[Path], units: Units, cells: Cells, out: Path, baseline: Path) -> None:
+    """Write the best units of some models for every feature, and the baselines.
 
-
-def main() -> None:
-    """Write the best units of the models given, and the baselines."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_unit_flags(parser)
-    parser.add_argument("--best", type=int, required=True, help="units to keep of each model, quantity, feature and measure")
-    parser.add_argument("--permutations", type=int, required=True, help="random shifts of the text for the baseline")
-    parser.add_argument("--seed", type=int, required=True, help="of the shifts")
-    parser.add_argument("--out", type=Path, required=True, help="CSV of the best units to write")
-    parser.add_argument("--baseline", type=Path, required=True, help="CSV of the baselines to write")
-    arguments = parser.parse_args()
-    rows = read_rows(arguments.features, arguments.characters)
+    Parameters
+    ----------
+    features
+        features.parquet.
+    activations
+        Folders of activations, each named like its model.
+    units
+        Which characters are read.
+    cells
+        Settings of the search.
+    out
+        CSV file of the best units to write.
+    baseline
+        CSV file of the baselines to write.
+    """
+    rows = read_rows(features, units.characters)
     names = varying(rows)
     log.info("features that never change, and are left out: %s", ", ".join(sorted(set(rows.features) - set(names))) or "none")
-    made = [
-        model_tables(folder, rows, names, arguments.best, arguments.permutations, arguments.seed)
-        for folder in arguments.activations
-    ]
-    write_csv(pd.concat([table for table, _ in made])[COLUMNS], arguments.out)
-    write_csv(pd.concat([baseline for _, baseline in made]), arguments.baseline)
+    tables, baselines = zip(*(model_tables(folder, rows, names, cells) for folder in activations), strict=True)
+    CELLS_TABLE.write(pd.concat(tables), out)
+    CELLS_BASELINE.write(pd.concat(baselines), baseline)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
-"""What a whole layer knows of each feature of the text, held against what its best unit alone knows (paper section 4, F2).
-
-    python -m rnnscope.analyses.units.probes --features FILE --activations FOLDER [--activations FOLDER ...] --cells cells.csv
-        --characters 400000 --out FILE.csv
+"""How well all units of a layer together detect each feature of the text, beside its best unit alone (paper section 4, F2).
 
 A probe (Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes") is a linear read-out:
 the weighted sum of all units of a layer that comes closest to the feature, 0 or 1 or a count, by least squares. It is
 fitted on the streams of even number and scored on those of odd number (`units`), by the AUC of a yes/no feature and by
-Pearson's correlation with a count. Least squares, because one factorisation serves all features; for two classes it finds
-Fisher's linear discriminant.
+Pearson's correlation with a count. By least squares, because one factorisation is enough for all features; for two classes
+it finds Fisher's linear discriminant.
 """
 
-import argparse
 import logging
 from pathlib import Path
 
@@ -22,75 +18,111 @@ from sklearn.preprocessing import StandardScaler
 
 from rnnscope.analyses.units.scoring import AUC, PEARSON
 from rnnscope.analyses.units.units import (
+    MODEL_COLUMNS,
+    QUANTITY_COLUMN,
     Rows,
-    add_unit_flags,
+    cell_of,
     display_values,
-    layers_and_quantities,
+    layers_and_states,
     read_rows,
     read_states,
     varying,
 )
 from rnnscope.cli import run
-from rnnscope.storage.tables import read_csv, write_csv
+from rnnscope.models.cells import Activation
+from rnnscope.settings import Units
+from rnnscope.storage.declarations import Column
+from rnnscope.storage.tables import Table, read_csv
 
-# Next to the number of characters, enough to keep units that never change or say the same from blowing up the weights.
+# Small beside the number of characters, enough to bound the weights of units that never change or are all equal.
 PENALTY = 1.0
+
+PROBES = Table(
+    "analyses/probes.csv",
+    "Linear read-outs of a whole layer, fitted by least squares on the streams of even number: one row a model, layer, state and "
+    "feature.",
+    (
+        *MODEL_COLUMNS,
+        QUANTITY_COLUMN,
+        Column("units", "integer", "units of the layer"),
+        Column("feature", "text", "as in `cells.csv`"),
+        Column("measure", "text", "`auc` of a yes/no feature, `pearson` of a count"),
+        Column("selection_score", "number", "on the streams that it was fitted on"),
+        Column("held_out_score", "number", "on the streams of odd number"),
+        Column("best_unit_score", "number", "on these, of the best unit of all layers of the model, from `cells.csv`"),
+    ),
+)
 
 log = logging.getLogger(__name__)
 
 
 def fit_probe(selection: np.ndarray, held_out: np.ndarray, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a linear read-out of each feature, and return what it says in both halves: (characters of the half, features).
+    """Fit a linear read-out of each feature.
 
-    selection, held_out: float32 (characters, units), which are scaled in place. features: (characters, features) of the first.
+    Parameters
+    ----------
+    selection, held_out
+        Float32 (characters of the half, units). Both are scaled in place.
+    features
+        Float32 (characters of the first half, features).
+
+    Returns
+    -------
+    selection, held_out : ndarray
+        What the probes predict in both halves: (characters of the half, features).
     """
     scaler = StandardScaler(copy=False)
     probe = Ridge(alpha=PENALTY, copy_X=False, solver="cholesky")
     inputs = scaler.fit_transform(selection)
     probe.fit(inputs.copy(), features)
-    return probe.predict(inputs), probe.predict(scaler.transform(held_out))
+    # scikit-learn drops the axis of a single feature.
+    predicted = probe.predict(inputs), probe.predict(scaler.transform(held_out))
+    return predicted[0].reshape(len(inputs), -1), predicted[1].reshape(len(held_out), -1)
 
 
 def measure_of(feature: np.ndarray) -> str:
-    """How a probe of a feature is scored."""
+    """Return the measure by which a probe of a feature is scored."""
     return AUC if feature.dtype == bool else PEARSON
 
 
-def score(feature: np.ndarray, said: np.ndarray) -> float:
-    """AUC or Pearson's correlation of what a probe said, both (characters,); 0.5 or 0 when it always said the same."""
+def score(feature: np.ndarray, predicted: np.ndarray) -> float:
+    """Score what a probe predicts of a feature, both (characters,).
+
+    Returns
+    -------
+    float
+        AUC or Pearson's correlation; 0.5 or 0 when it always predicts the same.
+    """
     if feature.dtype == bool:
-        return float(roc_auc_score(feature, said))
-    return float(np.corrcoef(feature, said)[0, 1]) if np.ptp(said) > 0 else 0.0
+        return float(roc_auc_score(feature, predicted))
+    return float(np.corrcoef(feature, predicted)[0, 1]) if np.ptp(predicted) > 0 else 0.0
 
 
-def probe_layer(path: Path, quantity: str, rows: Rows, names: list[str]) -> pd.DataFrame:
-    """The scores of the probes of one layer, a row a feature of `names`."""
+def probe_layer(path: Path, state: Activation, rows: Rows, names: list[str]) -> pd.DataFrame:
+    """Return the scores of the probes of one state of one layer, one row a feature of `names`."""
     halves = [rows.half(False), rows.half(True)]
-    states = [display_values(quantity, half) for half in read_states(path, quantity, rows)]
-    said = fit_probe(states[0], states[1], np.stack([halves[0][name] for name in names], axis=1).astype(np.float32))
+    states = [display_values(state, half) for half in read_states(path, state.name, rows)]
+    predicted = fit_probe(states[0], states[1], np.stack([halves[0][name] for name in names], axis=1).astype(np.float32))
     return pd.DataFrame(
         {
-            "quantity": quantity,
+            "quantity": state.name,
             "units": states[0].shape[1],
             "feature": name,
             "measure": measure_of(halves[0][name]),
-            "selection_score": score(halves[0][name], said[0][:, column]),
-            "held_out_score": score(halves[1][name], said[1][:, column]),
+            "selection_score": score(halves[0][name], predicted[0][:, column]),
+            "held_out_score": score(halves[1][name], predicted[1][:, column]),
         }
         for column, name in enumerate(names)
     )
 
 
 def probe_model(folder: Path, rows: Rows, names: list[str]) -> pd.DataFrame:
-    """The probes of every layer and state of a model."""
+    """Return the scores of the probes of every layer and state of a model."""
     tables = []
-    for layer, path, quantity in layers_and_quantities(folder):
-        log.info("%s: layer %d, %s", folder.name, layer, quantity)
-        table = probe_layer(path, quantity, rows, names)
-        table.insert(0, "model", folder.name)
-        table.insert(1, "cell", folder.name.partition("-")[0])
-        table.insert(2, "layer", layer)
-        tables.append(table)
+    for layer, path, state in layers_and_states(folder):
+        log.info("%s: layer %d, %s", folder.name, layer, state.name)
+        table = probe_layer(path, state, rows, names)
+        tables.append(table.assign(model=folder.name, cell=cell_of(folder).name, layer=layer))
     return pd.concat(tables)
 
 
@@ -101,18 +133,27 @@ def beside_best_unit(probes: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     return probes.merge(best[[*key, "best_unit_score"]], on=key, how="left", validate="many_to_one")
 
 
-def main() -> None:
-    """Write the scores of the probes of the models given."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_unit_flags(parser)
-    parser.add_argument("--cells", type=Path, required=True, help="cells.csv of the same models")
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    arguments = parser.parse_args()
-    cells = read_csv(arguments.cells, ["model", "feature", "measure", "held_out_score", "rank"])
-    rows = read_rows(arguments.features, arguments.characters)
+def main(features: Path, activations: list[Path], cells: Path, units: Units, out: Path) -> None:
+    """Write the scores of the probes of some models.
+
+    Parameters
+    ----------
+    features
+        features.parquet.
+    activations
+        Folders of activations, each named like its model.
+    cells
+        cells.csv of the same models.
+    units
+        Which characters are read.
+    out
+        CSV file to write.
+    """
+    best = read_csv(cells, ["model", "feature", "measure", "held_out_score", "rank"])
+    rows = read_rows(features, units.characters)
     names = varying(rows)
-    probes = pd.concat([probe_model(folder, rows, names) for folder in arguments.activations])
-    write_csv(beside_best_unit(probes, cells), arguments.out)
+    probes = pd.concat([probe_model(folder, rows, names) for folder in activations])
+    PROBES.write(beside_best_unit(probes, best), out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The probability of the correct character, character by character: a network against an n-gram model (paper section 4, F4)."""
+"""The probability of the correct character, by character, of a network and an n-gram model (paper section 4, F4)."""
 
 from math import ceil
 from pathlib import Path
@@ -11,43 +11,43 @@ from matplotlib.figure import Figure
 from rnnscope.cli import run
 from rnnscope.figures import style
 
-MOST_IN_A_ROW = 50  # characters that have room for their name side by side
+MOST_IN_A_ROW = 50  # characters whose names fit side by side
 
 
-def bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
-    """How far the interval of `column` reaches below and above it: (2, rows)."""
+def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
+    """Return how far the interval of `column` reaches below and above it: (2, rows)."""
     return np.stack([table[column] - table[f"{column}_low"], table[f"{column}_high"] - table[column]]).clip(0)
 
 
-def draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
-    """The mean probability of each character under both models, side by side, with their intervals."""
+def _draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw the mean probability of each character under both models, side by side, with their intervals."""
     for column, offset, marker in (("network", -0.13, "o"), ("ngram", 0.13, "s")):
         model = table[f"{column}_model"].iloc[0]
         axes.errorbar(
             np.arange(len(table)) + offset,
             table[column],
-            yerr=bar_ends(table, column),
+            yerr=_bar_ends(table, column),
             fmt=marker,
-            color=style.MODEL_COLOURS[style.kind_of(model)],
+            color=style.model_colour(model),
             markersize=2.5,
             elinewidth=0.7,
-            label=style.model_name(model),
+            label=style.model_title(model),
         )
     axes.set(ylim=(-0.06, 1.06), yticks=[0, 0.5, 1])
     axes.set_ylabel("mean\nprobability")
 
 
-def draw_differences(axes: Axes, table: pd.DataFrame) -> None:
-    """The difference of the two, with its interval: filled where that leaves out zero."""
-    low, high = bar_ends(table, "difference")
-    sure = (table["difference_low"] > 0) | (table["difference_high"] < 0)
+def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw the difference of the two with its interval: filled if it excludes zero."""
+    low, high = _bar_ends(table, "difference")
+    significant = (table["difference_low"] > 0) | (table["difference_high"] < 0)
     axes.axhline(0, color=style.NEUTRAL, linewidth=0.5)
-    for rows, face in ((sure, style.NEUTRAL), (~sure, "white")):
-        places = np.flatnonzero(rows)
+    for rows, face in ((significant, style.NEUTRAL), (~significant, "white")):
+        indices = np.flatnonzero(rows)
         axes.errorbar(
-            places,
-            table["difference"].iloc[places],
-            yerr=(low[places], high[places]),
+            indices,
+            table["difference"].iloc[indices],
+            yerr=(low[indices], high[indices]),
             fmt="D",
             color=style.NEUTRAL,
             markerfacecolor=face,
@@ -58,7 +58,7 @@ def draw_differences(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw all characters, the largest `difference` first; rows of panels where they do not fit side by side."""
+    """Draw all characters, the largest `difference` first; in several rows of panels if they do not fit side by side."""
     table = table.sort_values("difference", ascending=False)
     rows = ceil(len(table) / MOST_IN_A_ROW)
     across = ceil(len(table) / rows)
@@ -69,12 +69,12 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     for row in range(rows):
         part = table.iloc[row * across : (row + 1) * across]
         above, below = panels[2 * row : 2 * row + 2]
-        draw_probabilities(above, part)
-        draw_differences(below, part)
+        _draw_probabilities(above, part)
+        _draw_differences(below, part)
         above.set_xticks(range(len(part)), [])
         below.set_xticks(range(len(part)), list(map(str, part["character"])))
         for label in below.get_xticklabels():
-            label.set_rotation(90 if len(label.get_text()) > 1 else 0)  # a comma on its side could be anything
+            label.set_rotation(90 if len(label.get_text()) > 1 else 0)  # a rotated comma is not recognisable
         below.set_ylim(min(ends[0] - margin, 0), max(ends[1] + margin, 0))
         for axes in (above, below):
             axes.set_xlim(-0.7, across - 0.3)
@@ -85,14 +85,21 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw the gains."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="character_gains.csv")
-    arguments = parser.parse_args()
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the probabilities of each character under a network and an n-gram model.
+
+    Parameters
+    ----------
+    table
+        character_gains.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
     numbers = [f"{column}{end}" for column in ("network", "ngram", "difference") for end in ("", "_low", "_high")]
-    table = style.read(arguments.table, numbers, ["network_model", "ngram_model", "character"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    gains = style.read(table, numbers, ["network_model", "ngram_model", "character"])
+    style.save(draw(gains, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The probability of a closing delimiter by the distance of the opening one, a panel a delimiter (paper section 4, F5)."""
+"""The probability of a closing delimiter by the distance of the opening one, one panel per delimiter (paper section 4, F5)."""
 
 from math import ceil
 from pathlib import Path
@@ -10,16 +10,17 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.models.cells import ModelName
 
 NAMES = {"}": "closing  }", ")": "closing  )", "]": "closing  ]", '"': 'closing  "', "*/": "end of comment  */"}
 MARKERS = ("o", "s", "^")
 PANELS_IN_A_ROW = 3
-BESIDE = 1.06  # by how much of a distance the intervals of one bucket stand apart
+BESIDE = 1.06  # ratio of the distances at which the intervals of one bucket are drawn
 NOTHING = "No closing delimiter occurs often enough."
 
 
-def draw_curves(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
-    """The mean probability of one delimiter under each model, with its interval, at the mean distance of each bucket."""
+def _draw_curves(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
+    """Draw the mean probability of one delimiter under each model, with its interval, at the mean distance of each bucket."""
     for rank, (model, colour) in enumerate(colours.items()):
         curve = rows[rows["model"] == model]
         axes.errorbar(
@@ -33,25 +34,26 @@ def draw_curves(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None
             color=colour,
             markersize=2.8,
             elinewidth=0.7,
-            label=style.model_name(model),
+            label=style.model_title(model),
         )
-        if style.kind_of(model) in ("ngram", "nnn"):
-            axes.axvline(int(model.partition("-")[2]), color=colour, linewidth=0.7, linestyle=":")
+        name = ModelName.parse(model)
+        if not name.is_recurrent:
+            axes.axvline(name.context, color=colour, linewidth=0.7, linestyle=":")
     axes.set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
 
 
-def draw_counts(axes: Axes, rows: pd.DataFrame) -> None:
-    """How many cases each bucket has, drawn over the distances that it holds."""
+def _draw_counts(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the number of cases of each bucket, over its distances."""
     buckets = rows.drop_duplicates("least_distance")
     left, right = buckets["least_distance"] - 0.5, buckets["most_distance"] + 0.5
     axes.bar(left, buckets["count"], width=right - left, align="edge", color="#BBBBBB", edgecolor="white", linewidth=0.4)
     axes.locator_params(axis="y", nbins=2)
 
 
-def draw_panel(above: Axes, below: Axes, rows: pd.DataFrame, colours: dict[str, str], ends: tuple[float, float]) -> None:
-    """One delimiter: the curves above, the counts below, one logarithmic axis of distances for both."""
-    draw_curves(above, rows, colours)
-    draw_counts(below, rows)
+def _draw_panel(above: Axes, below: Axes, rows: pd.DataFrame, colours: dict[str, str], ends: tuple[float, float]) -> None:
+    """Draw one delimiter: the curves above, the counts below, with one logarithmic axis of distances."""
+    _draw_curves(above, rows, colours)
+    _draw_counts(below, rows)
     for axes in (above, below):
         axes.set_xscale("log")
         axes.set_xlim(ends)
@@ -64,23 +66,23 @@ def draw_panel(above: Axes, below: Axes, rows: pd.DataFrame, colours: dict[str, 
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw every delimiter of the table; a dotted line marks how far back each model of a finite horizon sees."""
+    """Draw every delimiter of the table; a dotted line marks the context of each finite-horizon model."""
     if table.empty:
         figure = Figure(figsize=(style.PAGE_WIDTH, 0.8))
         figure.text(0.5, 0.3, NOTHING, ha="center", fontsize=8)
         figure.suptitle(title)
         return figure
     delimiters = [delimiter for delimiter in NAMES if delimiter in set(table["delimiter"])]
-    colours = {model: style.MODEL_COLOURS[style.kind_of(model)] for model in dict.fromkeys(table["model"])}
+    colours = {model: style.model_colour(model) for model in dict.fromkeys(table["model"])}
     ends = table["least_distance"].min() * 0.8, max(table["most_distance"].max() * 1.2, 10)
     across = min(len(delimiters), PANELS_IN_A_ROW)
     rows = ceil(len(delimiters) / across)
     figure = Figure(figsize=(style.PAGE_WIDTH if across > 1 else style.COLUMN_WIDTH, 0.5 + 2.3 * rows))
-    # Not subfigures: their layout, and with it the bytes of the figure, is not the same every time.
+    # Not subfigures: their layout, and so the bytes of the figure, is not the same every time.
     grid = figure.subplots(2 * rows, across, squeeze=False, height_ratios=(3, 1) * rows)
     panels = [(grid[2 * row, column], grid[2 * row + 1, column]) for row in range(rows) for column in range(across)]
     for (above, below), delimiter in zip(panels, delimiters, strict=False):
-        draw_panel(above, below, table[table["delimiter"] == delimiter], colours, ends)
+        _draw_panel(above, below, table[table["delimiter"] == delimiter], colours, ends)
     for above, below in panels[len(delimiters) :]:
         above.remove()
         below.remove()
@@ -91,14 +93,21 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw the closing delimiters."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="closing_delimiters.csv")
-    arguments = parser.parse_args()
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the probabilities of closing delimiters by distance.
+
+    Parameters
+    ----------
+    table
+        closing_delimiters.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
     numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability", "low", "high"]
-    table = style.read(arguments.table, numbers, ["delimiter", "model"], empty=True)
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    buckets = style.read(table, numbers, ["delimiter", "model"], empty=True)
+    style.save(draw(buckets, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How a network's predictions come near those of each n-NN and leave them again in training (paper section 4, F6)."""
+"""The distance of a network in training from each n-NN, by epoch (paper section 4, F6)."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ PANELS = {
 TICKS = (1, 1.5, 2, 3, 5, 7)
 
 
-def nearest(table: pd.DataFrame) -> pd.DataFrame:
-    """The row of each n at which its divergence is lowest, a row an n."""
+def _nearest(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of each n at which its divergence is lowest."""
     return table.loc[table.groupby("n")["symmetric_divergence"].idxmin()]
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, a curve an n-NN; a dot marks the lowest divergence."""
+    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, one curve per n-NN; a dot marks the minimum."""
     colours = style.ordered_colours(table["n"])
     figure = Figure(figsize=(style.PAGE_WIDTH, 2.6))
     for axes, (column, label) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
@@ -33,9 +33,9 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
     divergence, difference = figure.axes
-    for row in nearest(table).to_dict("records"):
+    for row in _nearest(table).to_dict("records"):
         divergence.plot(row["epoch"], row["symmetric_divergence"], "o", color=colours[row["n"]], markersize=3.5)
-    # A logarithmic scale: far off at first, and then close to several n-NNs at once.
+    # Logarithmic: the divergence is large at first, and then small for several n-NNs at once.
     divergence.set_yscale("log")
     divergence.yaxis.set(major_locator=LogLocator(subs=TICKS), minor_locator=NullLocator(), major_formatter=ScalarFormatter())
     difference.axhline(0, color=style.NEUTRAL, linewidth=0.6, zorder=0)
@@ -44,13 +44,20 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw the training dynamics."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="dynamics.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["n", "epoch", *PANELS], ["model"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw how near a network in training comes to each n-NN.
+
+    Parameters
+    ----------
+    table
+        dynamics.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    distances = style.read(table, ["n", "epoch", *PANELS], ["model"])
+    style.save(draw(distances, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

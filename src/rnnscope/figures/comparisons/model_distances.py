@@ -13,41 +13,51 @@ from rnnscope.errors import InputError
 from rnnscope.figures import style
 
 COLOURS = colormaps["cividis"]
-ROW_HEIGHT = 0.118  # inches: room for a line of the smallest type
+ROW_HEIGHT = 0.118  # inches: a line of the smallest font
 
 
 def brackets(merges: pd.DataFrame, models: int) -> list[tuple[list[float], list[float]]]:
-    """The bracket of each merge: four distances and four places, from the one cluster up, across and down to the other.
+    """Return the bracket of each merge in the dendrogram.
 
-    A model stands at its own place at distance 0, a cluster midway between its two, at the distance at which they merge.
+    Parameters
+    ----------
+    merges
+        Columns `first`, `second` (indices of models, then of earlier merges) and `distance`.
+    models
+        Number of models.
+
+    Returns
+    -------
+    list of tuple
+        Four distances and four positions: from one cluster up, across and down to the other. Model i is at position i
+        and distance 0, a cluster midway between its two parts, at the distance at which they merge.
     """
-    ends = [(0.0, float(place)) for place in range(models)]
+    ends = [(0.0, float(index)) for index in range(models)]
     found = []
     for first, second, distance in merges[["first", "second", "distance"]].itertuples(index=False):
-        (first_distance, first_place), (second_distance, second_place) = ends[int(first)], ends[int(second)]
-        found.append(
-            ([first_distance, distance, distance, second_distance], [first_place, first_place, second_place, second_place])
-        )
-        ends.append((distance, (first_place + second_place) / 2))
+        (first_distance, first_position), (second_distance, second_position) = ends[int(first)], ends[int(second)]
+        positions = [first_position, first_position, second_position, second_position]
+        found.append(([first_distance, distance, distance, second_distance], positions))
+        ends.append((distance, (first_position + second_position) / 2))
     return found
 
 
-def draw_dendrogram(axes: Axes, merges: pd.DataFrame, models: int) -> None:
-    """The merges, the root at the left, the models at the right edge."""
-    for distances, places in brackets(merges, models):
-        axes.plot(distances, places, color=style.NEUTRAL, linewidth=0.7)
+def _draw_dendrogram(axes: Axes, merges: pd.DataFrame, models: int) -> None:
+    """Draw the merges, the root at the left, the models at the right edge."""
+    for distances, positions in brackets(merges, models):
+        axes.plot(distances, positions, color=style.NEUTRAL, linewidth=0.7)
     axes.set_xlim(merges["distance"].max() * 1.05, 0)
     axes.set_xlabel("mean distance\nof the two merged")
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
 
 
-def draw_matrix(axes: Axes, matrix: np.ndarray, names: list[str]) -> None:
-    """The distances, a row and a column a model, both in the dendrogram's order, with the colour scale."""
+def _draw_matrix(axes: Axes, matrix: np.ndarray, names: list[str]) -> None:
+    """Draw the distances, rows and columns in the order of the dendrogram, with the colour scale."""
     image = axes.imshow(matrix, cmap=COLOURS, aspect="auto", interpolation="nearest", vmin=0)
-    axes.set_yticks(range(len(names)), [style.model_name(name) for name in names])
+    axes.set_yticks(range(len(names)), [style.model_title(name) for name in names])
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
-        label.set_color(style.MODEL_COLOURS[style.kind_of(name)])
+        label.set_color(style.model_colour(name))
     axes.set_xticks([])
     axes.set_xlabel("the same models in the same order")
     axes.spines[:].set_visible(False)
@@ -57,30 +67,38 @@ def draw_matrix(axes: Axes, matrix: np.ndarray, names: list[str]) -> None:
 
 
 def draw(table: pd.DataFrame, merges: pd.DataFrame, title: str) -> Figure:
-    """Draw the `distance` of every two models beside the dendrogram; `table` has its rows and columns in the order to draw."""
+    """Draw the `distance` of every two models and the dendrogram; the order of the models is that of `table`."""
     names = list(dict.fromkeys(table["model"]))
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + max(ROW_HEIGHT * len(names), 1.6)))
     left, right = figure.subplots(1, 2, width_ratios=(1, 2.6))
-    draw_matrix(right, table["distance"].to_numpy().reshape(len(names), len(names)), names)
-    draw_dendrogram(left, merges, len(names))
+    _draw_matrix(right, table["distance"].to_numpy().reshape(len(names), len(names)), names)
+    _draw_dendrogram(left, merges, len(names))
     left.set_ylim(right.get_ylim())
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the distances."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="model_distances.csv")
-    parser.add_argument("--merges", type=Path, required=True, help="model_merges.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["distance"], ["model", "other"])
-    merges = style.read(arguments.merges, ["first", "second", "distance"])
-    models = table["model"].nunique()
-    if len(table) != models**2 or len(merges) != models - 1:
+def main(table: Path, merges: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the distances between the models.
+
+    Parameters
+    ----------
+    table
+        model_distances.csv.
+    merges
+        model_merges.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    distances = style.read(table, ["distance"], ["model", "other"])
+    merged = style.read(merges, ["first", "second", "distance"])
+    models = distances["model"].nunique()
+    if len(distances) != models**2 or len(merged) != models - 1:
         expected = f"{models**2} and {models - 1} for {models} models"
-        raise InputError(f"{arguments.table}, {arguments.merges}: found {len(table)} and {len(merges)} rows, expected {expected}")
-    style.save(draw(table, merges, arguments.title), arguments.out_svg, arguments.out_png)
+        raise InputError(f"{table}, {merges}: found {len(distances)} and {len(merged)} rows, expected {expected}")
+    style.save(draw(distances, merged, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A map of the models, those that predict alike side by side (paper section 4, F1)."""
+"""A map of the models: those with similar predictions are neighbours (paper section 4, F1)."""
 
 from pathlib import Path
 
@@ -10,49 +10,51 @@ from matplotlib.patheffects import withStroke
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.models.cells import ModelName
 
-AREAS = (14, 150)  # square points: of the markers of the smallest and the largest size
+AREAS = (14, 150)  # square points, of the markers of the smallest and the largest size
 
 
-def areas_of(sizes: list[int]) -> dict[int, float]:
-    """The area of the marker of each size, evenly from the smallest to the largest size, square points."""
+def _areas_of(sizes: list[int]) -> dict[int, float]:
+    """Return the area of the marker of each size in square points, evenly from the smallest to the largest size."""
     ordered = sorted(set(sizes))
     step = (AREAS[1] - AREAS[0]) / max(len(ordered) - 1, 1)
     return {size: AREAS[0] + rank * step for rank, size in enumerate(ordered)}
 
 
-def draw_networks(axes: Axes, networks: pd.DataFrame, areas: dict[int, float]) -> None:
-    """The recurrent networks: colour is the cell, marker the depth, its area the size."""
-    for model in networks.to_dict("records"):
-        cell, layers, size = model["model"].split("-")
+def _draw_networks(axes: Axes, networks: pd.DataFrame, areas: dict[int, float]) -> None:
+    """Draw the recurrent networks: colour is the cell, marker the depth, area the size."""
+    for row in networks.to_dict("records"):
+        name = ModelName.parse(row["model"])
         axes.scatter(
-            model["x"],
-            model["y"],
-            s=areas[int(size)],
-            marker=style.marker(int(layers)),
+            row["x"],
+            row["y"],
+            s=areas[name.size],
+            marker=style.marker(name.layers),
             facecolors="none",
-            edgecolors=style.CELL_COLOURS[cell],
+            edgecolors=name.cell.colour,
             linewidths=1.0,
-            label=model["model"],
+            label=row["model"],
         )
 
 
-def draw_horizons(axes: Axes, models: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """The models of a finite horizon as a chain from the shortest to the longest; returns it, in that order."""
-    chain = models.assign(n=models["model"].str.split("-").str[1].astype(int)).sort_values("n")
-    colour = style.MODEL_COLOURS[kind]
+def _draw_horizons(axes: Axes, models: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Draw finite-horizon models as a chain from the shortest to the longest context; return it, in that order."""
+    contexts = [ModelName.parse(model).context for model in models["model"]]
+    chain = models.assign(n=contexts).sort_values("n")
+    colour = style.FINITE_COLOURS[kind]
     axes.plot(chain["x"], chain["y"], "-", marker=".", color=colour, linewidth=0.6, markersize=3, label=kind)
     return chain.assign(colour=colour)
 
 
-def name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
-    """Name both ends of every chain. A 1-gram and a 1-NN may lie on one another: the name of the upper one stands above it."""
+def _name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
+    """Name both ends of every chain. A 1-gram and a 1-NN may coincide: the name of the upper one is above it."""
     for end in (0, -1):
         points = sorted((chain.iloc[end] for chain in chains if end == 0 or len(chain) > 1), key=lambda point: point["y"])
         for rank, point in enumerate(points, start=1):
             above = rank == len(points)
             name = axes.annotate(
-                style.model_name(point["model"]),
+                style.model_title(point["model"]),
                 (point["x"], point["y"]),
                 (0, 4 if above else -4),
                 textcoords="offset points",
@@ -64,12 +66,12 @@ def name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
             name.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
-def legend_handles(networks: pd.DataFrame, areas: dict[int, float]) -> list[Line2D]:
-    """One entry a cell (its colour), then one a depth (its marker), then one a size (its area)."""
-    parts = networks["model"].str.split("-", expand=True)
-    cells = style.cells_of(parts.rename(columns={0: "cell"}))
-    handles = [Line2D([], [], color=style.CELL_COLOURS[cell], linewidth=2.5, label=style.cell_name(cell)) for cell in cells]
-    marks = [(style.marker(layers), 30.0, style.plural_layers(layers)) for layers in sorted(set(parts[1].astype(int)))]
+def _legend_handles(networks: pd.DataFrame, areas: dict[int, float]) -> list[Line2D]:
+    """Return one entry per cell (its colour), then one per depth (its marker), then one per size (its area)."""
+    names = [ModelName.parse(model) for model in networks["model"]]
+    cells = style.cells_of(pd.DataFrame({"cell": [name.kind for name in names]}))
+    handles = [Line2D([], [], color=cell.colour, linewidth=2.5, label=cell.title) for cell in cells]
+    marks = [(style.marker(layers), 30.0, style.plural_layers(layers)) for layers in sorted({name.layers for name in names})]
     marks += [("o", area, f"size {size}") for size, area in areas.items()]
     for marker, area, label in marks:
         handle = Line2D([], [], color=style.NEUTRAL, linestyle="", marker=marker, markerfacecolor="none", label=label)
@@ -79,29 +81,36 @@ def legend_handles(networks: pd.DataFrame, areas: dict[int, float]) -> list[Line
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw every model at `x`, `y`; the axes of such a map have no unit, and only what lies near what counts."""
-    kinds = table["model"].map(style.kind_of)
-    networks = table[kinds.isin(set(style.CELL_COLOURS))]
-    areas = areas_of([int(model.split("-")[2]) for model in networks["model"]])
+    """Draw every model at `x`, `y`; the axes have no unit, and only neighbourhoods have a meaning."""
+    names = table["model"].map(ModelName.parse)
+    kinds = names.map(lambda name: name.kind)
+    networks = table[names.map(lambda name: name.is_recurrent)]
+    areas = _areas_of([name.size for name in names if name.is_recurrent])
     figure = Figure(figsize=(style.PAGE_WIDTH, 4.4))
     axes = figure.add_subplot()
-    name_ends(axes, [draw_horizons(axes, table[kinds == kind], kind) for kind in ("ngram", "nnn") if (kinds == kind).any()])
-    draw_networks(axes, networks, areas)
+    _name_ends(axes, [_draw_horizons(axes, table[kinds == kind], kind) for kind in style.FINITE_COLOURS if (kinds == kind).any()])
+    _draw_networks(axes, networks, areas)
     axes.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
     axes.spines[:].set_visible(True)
     axes.margins(0.08)
-    figure.legend(handles=legend_handles(networks, areas), loc="outside right center", labelspacing=0.9)
+    figure.legend(handles=_legend_handles(networks, areas), loc="outside right center", labelspacing=0.9)
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the map."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="model_map.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["x", "y"], ["model"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the map of the models.
+
+    Parameters
+    ----------
+    table
+        model_map.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    style.save(draw(style.read(table, ["x", "y"], ["model"]), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a model gets right, and what it gets wrong, once it goes on learning from the test text: by the class of error."""
+"""The errors that dynamic evaluation, learning from the test text, removes and adds, by class."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ LIGHT = 0.45  # opacity of what is added
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `removed` and `added` of each class as a share of its `errors_before`; classes without any are left out."""
+    """Draw `removed` and `added` of each class as a share of its `errors_before`; classes without errors are left out."""
     table = table[table["errors_before"] > 0].reset_index(drop=True)
     removed, added = (100 * table[column] / table["errors_before"] for column in ("removed", "added"))
     colours = [style.ERROR_COLOURS[name] for name in table["class"]]
@@ -23,13 +23,13 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes = figure.add_subplot()
     axes.barh(range(len(table)), removed, height=0.62, color=colours)
     axes.barh(range(len(table)), -added, height=0.62, color=colours, alpha=LIGHT)
-    for row, net in enumerate((added - removed).round(1) + 0.0):  # plus zero: else a small fall would be told as -0.0
+    for row, net in enumerate((added - removed).round(1) + 0.0):  # plus zero: otherwise a small fall would be written as -0.0
         axes.annotate(f"net {net:+.1f}%", (removed[row], row), (4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.set_yticks(range(len(table)), [style.words(name) for name in table["class"]])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.set_xmargin(0.16)  # for what is written after the longest bar
+    axes.set_xmargin(0.16)  # for the text after the longest bar
     axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: f"{abs(value):g}"))
     axes.set_xlabel("share of the class's errors (%)")
     before, after = (table[f"test_loss_{when}"].iloc[0] for when in ("before", "after"))
@@ -43,13 +43,20 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw what dynamic evaluation changes."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="dynamic_evaluation.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, [*COUNTS, "test_loss_before", "test_loss_after"], ["model", "class"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the errors that dynamic evaluation removes and adds.
+
+    Parameters
+    ----------
+    table
+        dynamic_evaluation.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    changes = style.read(table, [*COUNTS, "test_loss_before", "test_loss_after"], ["model", "class"])
+    style.save(draw(changes, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

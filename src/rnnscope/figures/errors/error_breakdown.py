@@ -1,4 +1,4 @@
-"""Where a model's errors come from: what each oracle removes in turn, and what it would remove alone (paper section 4, F7)."""
+"""The errors of a model by class: what each oracle removes in turn, and what it would remove alone (paper section 4, F7)."""
 
 import math
 from pathlib import Path
@@ -20,25 +20,25 @@ LEVELS = {
     "rare_words": "k = {}",
     "boost": "+{}",
 }
-SMALL_SLICE = 0.02  # below it a slice of the pie has no room for its share
+SMALL_SLICE = 0.02  # a smaller slice of the pie has no room for its share
 
 
-def classes_of(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of whole classes, in their order of removal; `remaining` only where it took errors."""
+def _classes_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of whole classes, in their order of removal; `remaining` only if it has errors."""
     classes = table[table["level"] == WHOLE_CLASS]
     return classes[(classes["class"] != "remaining") | (classes["removed"] > 0)]
 
 
-def levels_of(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows of a class's levels in their order, or its one row where it has none."""
+def _levels_of(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows of the levels of a class in their order, or its one row if it has no levels."""
     rows = table[table["class"] == name]
     levels = rows[rows["level"] != WHOLE_CLASS]
     return rows if levels.empty else levels
 
 
-def level_label(table: pd.DataFrame, name: str) -> str:
-    """The name of a class, and under it from which to which level it goes."""
-    levels = list(levels_of(table, name)["level"])
+def _level_label(table: pd.DataFrame, name: str) -> str:
+    """Return the name of a class, and below it its first and last level."""
+    levels = list(_levels_of(table, name)["level"])
     label = style.words(name)
     if name not in LEVELS or levels == [WHOLE_CLASS]:
         return label
@@ -46,8 +46,8 @@ def level_label(table: pd.DataFrame, name: str) -> str:
     return f"{label}\n{LEVELS[name].format(', '.join(ends))}"
 
 
-def draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
-    """A slice a class, clockwise from the top in the order of removal, with its share of all errors."""
+def _draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
+    """Draw one slice per class, clockwise from the top in the order of removal, with its share of all errors."""
     axes.pie(
         classes["removed_share"],
         colors=[style.ERROR_COLOURS[name] for name in classes["class"]],
@@ -64,52 +64,58 @@ def draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
             axes.text(1.18 * math.cos(angle), 1.18 * math.sin(angle), f"{share:.0%}", ha="center", va="center", fontsize=7)
 
 
-def draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
-    """A bar a class: what each of its levels removes in turn, one after another; framed, what the class would remove alone.
+def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
+    """Draw one bar per class: what each level removes in turn, one after another; framed, what the class would remove alone.
 
-    No frame for a class that would remove every error, as a large boost does: it would only shrink all other bars.
+    A class that would remove every error, as a large boost does, has no frame: it would only shrink all other bars.
     """
     for row, (name, removed, alone) in enumerate(zip(*(classes[column] for column in SHARES), strict=True)):
         start = 0.0
-        for share in 100 * levels_of(table, name)["removed_share"]:
+        for share in 100 * _levels_of(table, name)["removed_share"]:
             axes.barh(row, share, left=start, height=0.62, color=style.ERROR_COLOURS[name], edgecolor="white", linewidth=0.6)
             start += share
         framed = alone if alone < 1 else removed
         axes.barh(row, 100 * framed, height=0.8, fill=False, edgecolor=style.NEUTRAL, linewidth=0.8 if alone < 1 else 0)
         axes.annotate(f"{removed:.1%}, alone {alone:.1%}", (100 * framed, row), (4, 0), textcoords="offset points", va="center")
-    axes.set_yticks(range(len(classes)), [level_label(table, name) for name in classes["class"]])
+    axes.set_yticks(range(len(classes)), [_level_label(table, name) for name in classes["class"]])
     axes.tick_params(axis="y", length=0)
-    axes.set_xmargin(0.3)  # for what is written after the longest bar
+    axes.set_xmargin(0.3)  # for the text after the longest bar
     axes.invert_yaxis()
     axes.set_xlabel("share of all errors (%)")
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars."""
-    classes = classes_of(table)
+    classes = _classes_of(table)
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    draw_pie(left, classes)
-    draw_bars(right, table, classes)
+    _draw_pie(left, classes)
+    _draw_bars(right, table, classes)
     errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
     left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\nof {characters:,} test characters ({errors / characters:.0%})")
     handles = [
-        Patch(facecolor=style.NEUTRAL, label="removed in turn, a part a level"),
-        Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle came first"),
+        Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
+        Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
     ]
     figure.legend(handles=handles, loc="outside lower right", ncols=2)
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the breakdown of the errors."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="error_breakdown.csv")
-    arguments = parser.parse_args()
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the breakdown of the errors of the best network.
+
+    Parameters
+    ----------
+    table
+        error_breakdown.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
     numbers = ["removed", "removed_share", "alone_share", "errors", "characters"]
-    table = style.read(arguments.table, numbers, ["model", "class", "level"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    style.save(draw(style.read(table, numbers, ["model", "class", "level"]), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whose errors are whose: a Venn diagram of three models (paper section 4, F4)."""
+"""Common errors of three models: a Venn diagram (paper section 4, F4)."""
 
 from pathlib import Path
 
@@ -13,14 +13,26 @@ from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.figures import style
 
-GRID = 300  # points a side among which the place of a number is looked for
-ROOM = 0.075  # how far a number keeps from all circles, in radii of the largest one; where it cannot, the table alone has it
+GRID = 300  # points per side of the grid on which the position of a number is searched
+ROOM = 0.075  # least distance of a number from all circles, in radii of the largest; without room only the table has it
 
 
-def place_of_number(members: tuple[bool, ...], centres: np.ndarray, radii: np.ndarray) -> tuple[float, float, float]:
-    """The point of a region that is farthest from all circles, x and y, and that distance; 0 where there is no such region.
+def label_position(members: tuple[bool, ...], centres: np.ndarray, radii: np.ndarray) -> tuple[float, float, float]:
+    """Return the point of a region of the diagram that is farthest from all circles.
 
-    members: whether the region is inside each circle. centres: (circles, 2). radii: (circles,).
+    Parameters
+    ----------
+    members
+        Whether the region is inside each circle.
+    centres
+        (circles, 2).
+    radii
+        (circles,).
+
+    Returns
+    -------
+    x, y, distance : float
+        The point and its distance from the nearest circle; the distance is 0 if the region does not exist.
     """
     lowest, highest = (centres - radii[:, np.newaxis]).min(axis=0), (centres + radii[:, np.newaxis]).max(axis=0)
     x, y = np.meshgrid(*np.linspace(lowest, highest, GRID).T)
@@ -31,10 +43,10 @@ def place_of_number(members: tuple[bool, ...], centres: np.ndarray, radii: np.nd
     return float(x[best]), float(y[best]), max(float(clearance[best]), 0.0)
 
 
-def draw_circles(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
-    """A circle a model, and in every region that has room for it the percentage of all test characters."""
+def _draw_circles(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
+    """Draw one circle per model, and the percentage of test characters in every region with room for it."""
     sets = {tuple(model in row["erring"].split() for model in models): row for row in table.to_dict("records")}
-    order = [(1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)]  # as the layout takes them
+    order = [(1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 1)]  # the order of the layout
     regions = [tuple(map(bool, members)) for members in order]
     axes.set(aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -43,30 +55,30 @@ def draw_circles(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     layout = DefaultLayoutAlgorithm()(tuple(int(sets[members]["characters"]) for members in regions))
     centres, radii = np.array([centre.asarray() for centre in layout.centers]), np.array(layout.radii)
     for model, centre, radius in zip(models, centres, radii, strict=True):
-        colour = style.MODEL_COLOURS[style.kind_of(model)]
+        colour = style.model_colour(model)
         axes.add_patch(Circle(centre, radius, facecolor=colour, alpha=0.22, linewidth=0))
         axes.add_patch(Circle(centre, radius, fill=False, edgecolor=colour, linewidth=1.2, label=model))
     for members in regions:
-        x, y, clearance = place_of_number(members, centres, radii)
+        x, y, clearance = label_position(members, centres, radii)
         if clearance > ROOM * radii.max():
             axes.text(x, y, f"{100 * sets[members]['fraction']:.1f}", ha="center", va="center", fontsize=7)
     axes.autoscale_view()
 
 
-def write_counts(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
-    """Every set of models with its characters, the exact numbers behind the areas; a dot says who errs."""
+def _write_counts(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
+    """Write the number of characters of every set of models, exactly; dots mark the models that err."""
     axes.axis((0, 1, len(table), -2.6))
     axes.set_axis_off()
-    columns = [0.06 + 0.17 * place for place in range(len(models))]
+    columns = [0.06 + 0.17 * index for index in range(len(models))]
     for model, x in zip(models, columns, strict=True):
-        colour = style.MODEL_COLOURS[style.kind_of(model)]
-        axes.text(x, -0.35, style.model_name(model), ha="center", va="bottom", rotation=90, fontsize=7, color=colour)
+        colour = style.model_colour(model)
+        axes.text(x, -0.35, style.model_title(model), ha="center", va="bottom", rotation=90, fontsize=7, color=colour)
     axes.text(0.76, -0.35, "characters", ha="right", va="bottom", fontsize=7)
     axes.text(1, -0.35, "%", ha="right", va="bottom", fontsize=7)
     for line, row in enumerate(table.to_dict("records")):
         for model, x in zip(models, columns, strict=True):
             errs = model in row["erring"].split()
-            colour = style.MODEL_COLOURS[style.kind_of(model)] if errs else "#DDDDDD"
+            colour = style.model_colour(model) if errs else "#DDDDDD"
             axes.plot([x], [line + 0.3], "o", color=colour, markersize=4, clip_on=False)
         axes.text(0.76, line + 0.3, f"{row['characters']:,}", ha="right", va="center", fontsize=7)
         axes.text(1, line + 0.3, f"{100 * row['fraction']:.1f}", ha="right", va="center", fontsize=7)
@@ -77,22 +89,29 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     models = table["compared"].iloc[0].split()
     figure = Figure(figsize=(style.PAGE_WIDTH, 2.7))
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    draw_circles(left, table, models)
-    write_counts(right, table, models)
+    _draw_circles(left, table, models)
+    _write_counts(right, table, models)
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the Venn diagram."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="error_overlap.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["characters", "fraction"], ["compared", "erring"])
-    models = len(table["compared"].iloc[0].split())
-    if models != 3 or len(table) != 8:
-        raise InputError(f"{arguments.table}: found {len(table)} rows of {models} models, expected the 8 sets of 3 models")
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the Venn diagram of the errors of three models.
+
+    Parameters
+    ----------
+    table
+        error_overlap.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    sets = style.read(table, ["characters", "fraction"], ["compared", "erring"])
+    models = len(sets["compared"].iloc[0].split())
+    if models != 3 or len(sets) != 8:
+        raise InputError(f"{table}: found {len(sets)} rows of {models} models, expected the 8 sets of 3 models")
+    style.save(draw(sets, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

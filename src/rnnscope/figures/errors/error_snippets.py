@@ -14,13 +14,13 @@ from matplotlib.patches import Rectangle
 from rnnscope.cli import run
 from rnnscope.figures import style
 
-# How characters are shown that leave no ink of their own.
+# How invisible characters are shown.
 VISIBLE = {9: "\N{RIGHTWARDS ARROW}", 10: "\N{DOWNWARDS ARROW}", 13: "\N{LEFTWARDS ARROW}"}
 OTHER = "\N{MIDDLE DOT}"
 GAP = " ... "
 ABOUT = {
     "n-gram": "an n-gram model gives the character a probability of at least one half",
-    "memory": "the word, framed, stood in the previous characters too",
+    "memory": "the word, framed, also occurs in the previous characters",
     "rare_words": "the word is rare in the training text",
     "word_model": "the character comes right after a space, a quote or a line feed",
     "punctuation": "the character is punctuation",
@@ -29,21 +29,21 @@ ABOUT = {
 }
 OTHER_ERROR = "#DDDDDD"
 
-# Letters stand where their widths put them, in the .png as in the .svg, not on the nearest pixel: so they fit their marks.
+# Letters are placed by their widths, in the .png as in the .svg, not on the nearest pixel, so that they fit their marks.
 UNHINTED: dict[Any, Any] = {"text.hinting": "none"}
 FONT = "DejaVu Sans Mono"  # comes with matplotlib
 FONT_SIZE = 7.0  # points, as are all lengths below
-CHARACTER = FONT_SIZE * 1233 / 2048  # its advance width, which all its characters share
+CHARACTER = FONT_SIZE * 1233 / 2048  # the advance width of all characters
 LINE, HEADING, MARGIN, TITLE, ABOUT_AT = 12.0, 16.0, 6.0, 18.0, 80.0
 
 
-def visible(character: int) -> str:
-    """One sign for one byte: itself where it is printable ASCII."""
+def _visible(character: int) -> str:
+    """Return one sign for one byte: itself if it is printable ASCII."""
     return VISIBLE.get(character, chr(character) if 32 <= character < 127 else OTHER)
 
 
-def pieces(snippet: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """The unbroken pieces of a snippet, each with the column that its first character stands in; `GAP` goes between them."""
+def _pieces(snippet: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the contiguous pieces of a snippet, each with the column of its first character; `GAP` is between them."""
     jump = np.flatnonzero(np.diff(snippet["position"]) != 1) + 1
     column = 0
     for start, stop in zip([0, *jump], [*jump, len(snippet)], strict=True):
@@ -51,41 +51,41 @@ def pieces(snippet: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
         column += stop - start + len(GAP)
 
 
-def runs(values: pd.Series) -> Iterator[tuple[int, int, object]]:
-    """Where each run of equal values starts and stops, and the value."""
+def _runs(values: pd.Series) -> Iterator[tuple[int, int, object]]:
+    """Yield start and stop of each run of equal values, and the value."""
     found = values.to_numpy()
     change = np.flatnonzero(found[1:] != found[:-1]) + 1
     for start, stop in zip([0, *change], [*change, len(found)], strict=True):
         yield int(start), int(stop), found[start]
 
 
-def draw_marks(axes: Axes, column: int, baseline: float, piece: pd.DataFrame, name: str) -> None:
-    """Errors of the class `name` in its colour, other errors in grey, the error that was drawn underlined, repeats framed."""
-    for start, stop, removed_by in runs(piece["removed_by"]):
+def _draw_marks(axes: Axes, column: int, baseline: float, piece: pd.DataFrame, name: str) -> None:
+    """Mark errors of the class `name` in its colour, other errors in grey, the drawn error underlined, repeats framed."""
+    for start, stop, removed_by in _runs(piece["removed_by"]):
         if removed_by != "none":
             colour = style.ERROR_COLOURS[name] if removed_by == name else OTHER_ERROR
             corner = (MARGIN + (column + start) * CHARACTER, baseline - 2.2)
             axes.add_patch(Rectangle(corner, (stop - start) * CHARACTER, 9.2, color=colour, alpha=0.65, linewidth=0))
-    for start, stop, repeated in runs(piece["repeated"]):
+    for start, stop, repeated in _runs(piece["repeated"]):
         if repeated:
             corner = (MARGIN + (column + start) * CHARACTER, baseline - 2.8)
             axes.add_patch(Rectangle(corner, (stop - start) * CHARACTER, 10.4, fill=False, linewidth=0.8))
-    for place in np.flatnonzero(piece["position"] == 0):
-        left = MARGIN + (column + place) * CHARACTER
+    for index in np.flatnonzero(piece["position"] == 0):
+        left = MARGIN + (column + index) * CHARACTER
         axes.plot([left, left + CHARACTER], [baseline - 1.8] * 2, color="black", linewidth=1.2, solid_capstyle="butt")
 
 
-def draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str) -> None:
-    """One line of text with its marks; lengths are points."""
+def _draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str) -> None:
+    """Draw one line of text with its marks; lengths are points."""
     line = ""
-    for column, piece in pieces(snippet):
-        draw_marks(axes, column, baseline, piece, name)
-        line = line + (GAP if line else "") + "".join(map(visible, piece["character"]))
+    for column, piece in _pieces(snippet):
+        _draw_marks(axes, column, baseline, piece, name)
+        line = line + (GAP if line else "") + "".join(map(_visible, piece["character"]))
     axes.text(MARGIN, baseline, line, family=FONT, fontsize=FONT_SIZE, parse_math=False)
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw the snippets of `table`, a line each, under the name of their class."""
+    """Draw the snippets of `table`, one line each, under the name of their class."""
     classes = list(dict.fromkeys(table["class"]))
     lines = len(table.groupby(["class", "snippet"]))
     height = TITLE + HEADING * len(classes) + LINE * lines + MARGIN
@@ -103,20 +103,26 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.add_patch(Rectangle((0, y + 2), 3, 9, color=style.ERROR_COLOURS[name], linewidth=0))
         for _, snippet in table[table["class"] == name].groupby("snippet"):
             y -= LINE
-            draw_snippet(axes, y + 3, snippet, name)
+            _draw_snippet(axes, y + 3, snippet, name)
     return figure
 
 
-def main() -> None:
-    """Draw the snippets."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="error_snippets.csv")
-    arguments = parser.parse_args()
-    table = style.read(
-        arguments.table, ["snippet", "position", "character", "repeated"], ["model", "class", "level", "removed_by"]
-    )
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw pieces of the test text around errors.
+
+    Parameters
+    ----------
+    table
+        error_snippets.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    numbers = ["snippet", "position", "character", "repeated"]
+    snippets = style.read(table, numbers, ["model", "class", "level", "removed_by"])
     with rc_context(UNHINTED):
-        style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+        style.save(draw(snippets, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -12,21 +12,21 @@ from rnnscope.cli import run
 from rnnscope.figures import style
 
 COUNTS = ["errors_before", "errors_after", "removed", "added"]
-LIGHT = 0.45  # opacity of what belongs to the smaller model, or is added
+LIGHT = 0.45  # opacity of the bars of the smaller model and of added errors
 
 thousands = EngFormatter(sep="")
 
 
-def draw_errors(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
-    """Two bars a class: the errors of the smaller model, light, and under them those of the larger one."""
+def _draw_errors(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
+    """Draw two bars per class: the errors of the smaller model, light, and below them those of the larger one."""
     rows = range(len(table))
     axes.barh([row - 0.2 for row in rows], table["errors_before"], height=0.36, color=colours, alpha=LIGHT)
     axes.barh([row + 0.2 for row in rows], table["errors_after"], height=0.36, color=colours)
     axes.set_xlabel("errors")
 
 
-def draw_changes(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
-    """One bar a class in both directions: to the right the errors that the larger model removes, to the left those it adds."""
+def _draw_changes(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
+    """Draw the errors that the larger model removes, to the right, and those that it adds, to the left, by class."""
     axes.barh(range(len(table)), table["removed"], height=0.62, color=colours)
     axes.barh(range(len(table)), -table["added"], height=0.62, color=colours, alpha=LIGHT)
     for row, (removed, share) in enumerate(zip(table["removed"], table["removed_share"], strict=True)):
@@ -42,8 +42,8 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     colours = [style.ERROR_COLOURS[name] for name in table["class"]]
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.0))
     left, right = figure.subplots(1, 2, sharey=True)
-    draw_errors(left, table, colours)
-    draw_changes(right, table, colours)
+    _draw_errors(left, table, colours)
+    _draw_changes(right, table, colours)
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
         axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: thousands(abs(value))))
@@ -61,13 +61,20 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw what the larger model removes."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="size_breakdown.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, [*COUNTS, "removed_share"], ["smaller", "larger", "class"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the errors that a larger model removes and adds.
+
+    Parameters
+    ----------
+    table
+        size_breakdown.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    changes = style.read(table, [*COUNTS, "removed_share"], ["smaller", "larger", "class"])
+    style.save(draw(changes, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What finite-horizon models reach and cost against n, beside the best recurrent model of each cell (paper section 4, T2)."""
+"""Test loss and cost of finite-horizon models against n, and the best recurrent model of each cell (paper section 4, T2)."""
 
 from pathlib import Path
 
@@ -8,36 +8,63 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 
 from rnnscope.cli import run
+from rnnscope.errors import InputError
 from rnnscope.figures import style
+from rnnscope.models.cells import CELLS, ModelName
 
-KINDS = {"n-gram": ("o-", style.MODEL_COLOURS["ngram"]), "n-NN": ("s-", style.MODEL_COLOURS["nnn"])}  # marker and line, colour
-
-
-def best_models(losses: pd.DataFrame) -> pd.DataFrame:
-    """The model of each cell with the lowest VALIDATION loss, a row a cell: the test set must not choose what it measures."""
-    best = losses.loc[losses.groupby("cell")["validation_loss"].idxmin()]
-    return best.set_index("cell").loc[style.cells_of(best)].reset_index()
+# Marker and line, and colour, of each kind of finite-horizon model.
+KINDS = {"n-gram": ("o-", style.FINITE_COLOURS["ngram"]), "n-NN": ("s-", style.FINITE_COLOURS["nnn"])}
 
 
-def draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
-    """A dashed horizontal line at each model's test loss.
+def best_losses(losses: pd.DataFrame, roles: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the test losses of the best recurrent models.
+
+    Parameters
+    ----------
+    losses
+        Columns `model` and `test_loss`, of all recurrent models.
+    roles
+        Columns `role` and `model`, of `best_models.csv`.
+    path
+        Where `roles` was read from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `losses` whose model has the role `best <cell>`, in the order of `models.cells`.
+
+    Raises
+    ------
+    InputError
+        If `losses` lacks one of these models.
+    """
+    by_role = dict(zip(roles["role"], roles["model"], strict=True))
+    best = [by_role[f"best {cell}"] for cell in CELLS if f"best {cell}" in by_role]
+    missing = [model for model in best if model not in set(losses["model"])]
+    if missing:
+        raise InputError(f"{path}: best model {missing[0]} is not in the table of losses")
+    return losses.set_index("model").loc[best].reset_index()
+
+
+def _draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
+    """Draw a dashed horizontal line at each model's test loss.
 
     Each line's dashes lie in the gaps of the others, so that all of them show where their losses nearly agree.
     """
     dash = 2.0
-    for rank, model in enumerate(best.to_dict("records")):
+    for rank, (model, loss) in enumerate(zip(best["model"], best["test_loss"], strict=True)):
+        name = ModelName.parse(model)
         axes.axhline(
-            model["test_loss"],
-            color=style.CELL_COLOURS[model["cell"]],
+            loss,
+            color=name.cell.colour,
             linestyle=(-rank * dash, (dash, (len(best) - 1) * dash or dash)),
             linewidth=1.6,
-            label=f"{style.cell_name(model['cell'])}, {style.plural_layers(model['layers'])}, size {model['size']}: "
-            f"{model['test_loss']:.3f}",
+            label=f"{name.cell.title}, {style.plural_layers(name.layers)}, size {name.size}: {loss:.3f}",
         )
 
 
-def draw_losses(axes: Axes, table: pd.DataFrame, losses: pd.DataFrame) -> None:
-    """`test_loss` (nats per character) against `n` for each kind, and a horizontal line for each cell's best model."""
+def _draw_losses(axes: Axes, table: pd.DataFrame, best: pd.DataFrame) -> None:
+    """Draw `test_loss` (nats per character) against `n` for each kind, and a horizontal line for each cell's best model."""
     for kind, (fmt, colour) in KINDS.items():
         models = table[table["kind"] == kind]
         axes.errorbar(
@@ -50,16 +77,15 @@ def draw_losses(axes: Axes, table: pd.DataFrame, losses: pd.DataFrame) -> None:
             elinewidth=0.8,
             label=kind,
         )
-    best = best_models(losses)
-    draw_best_models(axes, best)
+    _draw_best_models(axes, best)
     axes.set_ylabel(style.LOSS_LABEL)
-    # Outside: a line may lie at any height, above the curves too.
-    handles = [*axes.containers, *axes.lines[-len(best) :]]
+    # Outside the axes: a line may be at any height, above the curves too.
+    handles = [*axes.containers, *axes.lines[len(axes.lines) - len(best) :]]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.6)
 
 
-def draw_costs(axes: Axes, table: pd.DataFrame) -> None:
-    """`cost` against `n` for each kind."""
+def _draw_costs(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw `cost` against `n` for each kind."""
     for kind, (fmt, colour) in KINDS.items():
         models = table[table["kind"] == kind]
         axes.plot(models["n"], models["cost"], fmt, color=colour, markersize=3.5, label=kind)
@@ -68,12 +94,12 @@ def draw_costs(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("n-grams stored, or parameters")
 
 
-def draw(table: pd.DataFrame, losses: pd.DataFrame, title: str) -> Figure:
-    """Draw losses and costs of the finite-horizon models in `table`, and the losses of the best recurrent models."""
+def draw(table: pd.DataFrame, best: pd.DataFrame, title: str) -> Figure:
+    """Draw losses and costs of the finite-horizon models in `table`, and the losses of the recurrent models in `best`."""
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.0))
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
-    draw_losses(left, table, losses)
-    draw_costs(right, table)
+    _draw_losses(left, table, best)
+    _draw_costs(right, table)
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_xlabel("n (characters of context)")
@@ -81,15 +107,26 @@ def draw(table: pd.DataFrame, losses: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw losses and costs against n."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="horizons.csv")
-    parser.add_argument("--losses", type=Path, required=True, help="losses.csv, of the recurrent models")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["n", "test_loss", "test_loss_standard_deviation", "cost"], ["kind"])
-    losses = style.read(arguments.losses, ["layers", "size", "validation_loss", "test_loss"], ["cell"])
-    style.save(draw(table, losses, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, losses: Path, best: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw losses and costs of n-gram models and n-NNs against n.
+
+    Parameters
+    ----------
+    table
+        horizons.csv.
+    losses
+        losses.csv, of the recurrent models.
+    best
+        best_models.csv, which names the best recurrent model of each cell.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    horizons = style.read(table, ["n", "test_loss", "test_loss_standard_deviation", "cost"], ["kind"])
+    recurrent = style.read(losses, ["test_loss"], ["model"])
+    roles = style.read(best, [], ["role", "model"])
+    style.save(draw(horizons, best_losses(recurrent, roles, best), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

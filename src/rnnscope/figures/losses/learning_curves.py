@@ -1,4 +1,4 @@
-"""Validation loss by epoch of every model, a panel a cell (paper section 3)."""
+"""Validation loss by epoch of every model, one panel per cell (paper section 3)."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from rnnscope.figures import style
 TICKS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7)
 
 
-def legend_handles(table: pd.DataFrame, colours: dict[int, str]) -> list[Line2D]:
-    """One entry a size (its colour), then one a depth (its line style), then the dot."""
+def _legend_handles(table: pd.DataFrame, colours: dict[int, str]) -> list[Line2D]:
+    """Return one entry per size (its colour), one per depth (its line style), and one for the dot."""
     sizes = [Line2D([], [], color=colour, linewidth=1.6, label=f"size {size}") for size, colour in colours.items()]
     depths = [
         Line2D([], [], color=style.NEUTRAL, linestyle=style.line_style(layers), label=style.plural_layers(layers))
@@ -24,13 +24,13 @@ def legend_handles(table: pd.DataFrame, colours: dict[int, str]) -> list[Line2D]
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `validation_loss` (nats per character) against `epoch`, small multiples with one scale; a dot marks each lowest."""
+    """Draw `validation_loss` (nats per character) against `epoch`, one panel per cell; a dot marks the minimum."""
     cells = style.cells_of(table)
     colours = style.ordered_colours(table["size"])
     figure = Figure(figsize=(style.PAGE_WIDTH, 2.6))
     panels = figure.subplots(1, len(cells), sharey=True, squeeze=False)[0]
     for axes, cell in zip(panels, cells, strict=True):
-        for (size, layers), history in style.groups(table[table["cell"] == cell], ["size", "layers"]):
+        for (size, layers), history in style.groups(table[table["cell"] == cell.name], ["size", "layers"]):
             axes.plot(
                 history["epoch"],
                 history["validation_loss"],
@@ -38,29 +38,36 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
                 linestyle=style.line_style(layers),
                 marker=".",
                 markevery=[int(history["validation_loss"].argmin())],
-                label=f"{cell}-{layers}-{size}",
+                label=f"{cell.name}-{layers}-{size}",
             )
-        axes.set_title(style.cell_name(cell))
+        axes.set_title(cell.title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.grid(axis="y", linewidth=0.3, color="#CCCCCC")
-    # A logarithmic scale: the first epochs fall far, the differences that count are small and low.
+    # Logarithmic: the loss falls far in the first epochs, and the differences that matter are small and low.
     panels[0].set_yscale("log")
     panels[0].yaxis.set(major_locator=LogLocator(subs=TICKS), minor_locator=NullLocator(), major_formatter=ScalarFormatter())
     panels[0].set_ylabel("validation loss\n(nats per character)")
-    handles = legend_handles(table, colours)
+    handles = _legend_handles(table, colours)
     figure.legend(handles=handles, loc="outside lower center", ncols=8, columnspacing=1.2, handlelength=2.4)
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the learning curves."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="histories.csv")
-    arguments = parser.parse_args()
-    table = style.read(arguments.table, ["layers", "size", "epoch", "validation_loss"], ["cell"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the learning curves.
+
+    Parameters
+    ----------
+    table
+        learning_curves.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
+    curves = style.read(table, ["layers", "size", "epoch", "validation_loss"], ["cell"])
+    style.save(draw(curves, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Test loss against the number of parameters, a point a model: what a cell and a depth buy for a budget (paper section 4)."""
+"""Test loss against the number of parameters, one point per model (paper section 4)."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from rnnscope.cli import run
 from rnnscope.figures import style
 
 
-def draw_models(axes: Axes, table: pd.DataFrame) -> None:
-    """A point with its error bar for each model, and a light line through the models of one cell and depth."""
+def _draw_models(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw a point with its error bar for each model, and a light line through the models of one cell and depth."""
     for (cell, layers), models in style.groups(table.sort_values("parameters"), ["cell", "layers"]):
-        colour = style.CELL_COLOURS[cell]
+        colour = style.cell_colour(cell)
         axes.plot(models["parameters"], models["test_loss"], color=colour, linewidth=0.6, alpha=0.45, zorder=1)
         axes.errorbar(
             models["parameters"],
@@ -31,12 +31,9 @@ def draw_models(axes: Axes, table: pd.DataFrame) -> None:
         )
 
 
-def legend_handles(table: pd.DataFrame) -> list[Line2D]:
-    """One entry a cell (its colour), then one a depth (its marker)."""
-    handles = [
-        Line2D([], [], color=style.CELL_COLOURS[cell], linewidth=2.5, label=style.cell_name(cell))
-        for cell in style.cells_of(table)
-    ]
+def _legend_handles(table: pd.DataFrame) -> list[Line2D]:
+    """Return one entry per cell (its colour), then one per depth (its marker)."""
+    handles = [Line2D([], [], color=cell.colour, linewidth=2.5, label=cell.title) for cell in style.cells_of(table)]
     for layers in sorted(set(table["layers"])):
         handle = Line2D([], [], color=style.NEUTRAL, linestyle="", marker=style.marker(layers), markerfacecolor="none")
         handle.set_label(style.plural_layers(layers))
@@ -44,39 +41,45 @@ def legend_handles(table: pd.DataFrame) -> list[Line2D]:
     return handles
 
 
-def parameter_ticks(ratio: float) -> Locator:
-    """Where a logarithmic axis whose ends are `ratio` apart has room for numbers, and needs them."""
+def _parameter_ticks(ratio: float) -> Locator:
+    """Return where a logarithmic axis has ticks, by the ratio of its ends: few enough for their numbers not to overlap."""
     if ratio < 10:
         return MaxNLocator(4)  # too narrow for two powers of ten
     return LogLocator(subs=(1, 2, 5) if ratio < 100 else (1,))
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `test_loss` (nats per character) against `parameters`, with the bootstrap's standard deviation."""
+    """Draw `test_loss` (nats per character) against `parameters`, with its bootstrap standard deviation."""
     figure = Figure(figsize=(style.COLUMN_WIDTH, 2.6))
     axes = figure.add_subplot()
-    draw_models(axes, table)
+    _draw_models(axes, table)
     axes.set_xscale("log")
     axes.xaxis.set(
-        major_locator=parameter_ticks(table["parameters"].max() / table["parameters"].min()),
+        major_locator=_parameter_ticks(table["parameters"].max() / table["parameters"].min()),
         minor_locator=NullLocator(),
         major_formatter=EngFormatter(sep=""),
     )
     axes.set_xlabel("parameters")
     axes.set_ylabel(style.LOSS_LABEL)
-    axes.legend(handles=legend_handles(table), ncols=2, loc="best", columnspacing=1.0, handletextpad=0.4)
+    axes.legend(handles=_legend_handles(table), ncols=2, loc="best", columnspacing=1.0, handletextpad=0.4)
     figure.suptitle(title)
     return figure
 
 
-def main() -> None:
-    """Draw the losses against the parameters."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="losses.csv")
-    arguments = parser.parse_args()
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw the test losses against the numbers of parameters.
+
+    Parameters
+    ----------
+    table
+        losses.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
     numbers = ["layers", "parameters", "test_loss", "test_loss_standard_deviation"]
-    table = style.read(arguments.table, numbers, ["cell"])
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    style.save(draw(style.read(table, numbers, ["cell"]), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Text on the values of one unit, -1 red to +1 blue: the best unit of each feature, then random ones (paper section 4, F2)."""
+"""Text coloured by the values of one unit, -1 red to +1 blue: best units of features, then random ones (paper section 4, F2)."""
 
 from functools import cache
 from pathlib import Path
@@ -17,35 +17,36 @@ from matplotlib.transforms import Affine2D
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.models.cells import ModelName
 from rnnscope.storage.tables import read_csv
 
 MONOSPACE = FontProperties(family="DejaVu Sans Mono")  # comes with matplotlib
 ADVANCE = 1233 / 2048  # of its letters, in ems
 LINE_HEIGHT = 1.25  # ems
 TITLE, GAP = 12, 7  # points
-# White space and what has no letter, made visible.
+# Letters for white space, and for bytes without a letter.
 SYMBOLS = {" ": "\u00b7", "\n": "\u21b5", "\r": "\u2190", "\t": "\u2192"}
 WITHOUT_LETTER = "\u25af"
 COLOURS = "RdBu"
-DARK = (-0.67, 0.72)  # beyond these values white letters stand out better than black ones
+DARK = (-0.67, 0.72)  # beyond these values white letters have more contrast than black ones
 MEASURES = {"auc": "AUC", "spearman": "Spearman"}
 
 
 @cache
 def outline(letter: str, points: float) -> Outline:
-    """A letter's outline in points, its baseline's left end at 0."""
+    """Return the outline of a letter in points, the left end of its baseline at 0."""
     return TextPath((0, 0), letter, size=points, prop=MONOSPACE)
 
 
-def letter_of(character: int) -> str:
-    """What stands for a byte: itself, or a symbol."""
+def _letter_of(character: int) -> str:
+    """Return the letter that shows a byte: itself, or a symbol."""
     letter = chr(character)
     return SYMBOLS.get(letter, letter if 32 < character < 127 else WITHOUT_LETTER)
 
 
-def draw_letters(axes: Axes, panel: pd.DataFrame, points: float) -> None:
-    """The characters in their places, a collection of equal outlines for each letter and colour: `points` is the font's size."""
-    letters = panel["character"].map(letter_of)
+def _draw_letters(axes: Axes, panel: pd.DataFrame, points: float) -> None:
+    """Draw the characters, one collection of equal outlines per letter and colour; `points` is the size of the font."""
+    letters = panel["character"].map(_letter_of)
     colours = np.where(panel["value"].between(*DARK), "black", "white")
     for (letter, colour), rows in panel.groupby([letters, colours]):
         faint = 0.45 if rows["character"].iloc[0] in b" \n\r\t" else 1.0
@@ -61,27 +62,28 @@ def draw_letters(axes: Axes, panel: pd.DataFrame, points: float) -> None:
         axes.add_collection(letters_drawn, autolim=False)
 
 
-def draw_panel(axes: Axes, panel: pd.DataFrame, columns: int, points: float) -> None:
-    """One snippet: a coloured cell and a letter a character."""
+def _draw_panel(axes: Axes, panel: pd.DataFrame, columns: int, points: float) -> None:
+    """Draw one snippet: a coloured rectangle and a letter for each character."""
     grid = np.full((panel["line"].max() + 1, columns), np.nan)
     grid[panel["line"], panel["column"]] = panel["value"]
     extent = (0, columns, len(grid), 0)
     axes.imshow(grid, cmap=COLOURS, vmin=-1, vmax=1, interpolation="none", aspect="auto", extent=extent)
     axes.set_axis_off()
-    draw_letters(axes, panel, points)
+    _draw_letters(axes, panel, points)
 
 
-def panel_title(panel: pd.Series) -> str:
-    """The feature, the unit, and how well it tells it."""
-    state = f"tanh(c) of cell {panel['unit']}" if panel["quantity"] == "c" else f"h of unit {panel['unit']}"
-    unit = f"{state}, layer {panel['layer']} of {panel['model']}"
+def _panel_title(panel: pd.Series) -> str:
+    """Return the feature, the unit, and its score."""
+    activation = ModelName.parse(panel["model"]).cell.by_name[panel["quantity"]]
+    state = f"tanh({activation.name}) of cell" if activation.saturating else f"{activation.name} of unit"
+    unit = f"{state} {panel['unit']}, layer {panel['layer']} of {panel['model']}"
     if panel["feature"] == "random":
         return f"drawn at random: {unit}"
     return f"{style.words(panel['feature'])}: {unit} ({MEASURES[panel['measure']]} {panel['held_out_score']:.2f})"
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw a panel a unit, one below the other, each as high as its lines; a colour bar at the bottom."""
+    """Draw one panel per unit, one below the other, each as high as its lines; a colour bar at the bottom."""
     panels = [panel for _, panel in table.groupby("panel")]
     columns = int(table["column"].max()) + 1
     width = style.PAGE_WIDTH * 72
@@ -90,13 +92,13 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     heights = [line * (panel["line"].max() + 1) for panel in panels]
     height = sum(heights) + (TITLE + GAP) * len(panels) + 60
     figure = Figure(figsize=(style.PAGE_WIDTH, height / 72))
-    figure.set_layout_engine("none")  # every place is computed here
+    figure.set_layout_engine("none")  # all positions are computed here
     top = height - 20
     for panel, panel_height in zip(panels, heights, strict=True):
         top -= TITLE
-        figure.text(0.01, (top + 2) / height, panel_title(panel.iloc[0]), fontsize=7.5, va="bottom")
+        figure.text(0.01, (top + 2) / height, _panel_title(panel.iloc[0]), fontsize=7.5, va="bottom")
         axes = figure.add_axes((0.01, (top - panel_height) / height, 0.98, panel_height / height))
-        draw_panel(axes, panel, columns, points)
+        _draw_panel(axes, panel, columns, points)
         top -= panel_height + GAP
     bar = figure.add_axes((0.35, 24 / height, 0.3, 6 / height))
     figure.colorbar(ScalarMappable(Normalize(-1, 1), COLOURS), bar, orientation="horizontal", ticks=[-1, 0, 1])
@@ -104,15 +106,22 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Draw the snippets."""
-    parser = style.parser(__doc__)
-    parser.add_argument("--table", type=Path, required=True, help="cell_text.csv")
-    arguments = parser.parse_args()
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+    """Draw text coloured by the values of single units.
+
+    Parameters
+    ----------
+    table
+        cell_text.csv.
+    out_svg, out_png
+        Figure to write, as vector graphic and at 300 dots per inch.
+    title
+        Line above the figure, such as the name of the corpus.
+    """
     numbers = ["panel", "layer", "unit", "line", "column", "character", "value"]
-    table = style.read(arguments.table, numbers, ["model", "quantity", "feature", "measure"])
-    table["held_out_score"] = read_csv(arguments.table, ["held_out_score"])["held_out_score"]  # none of random units
-    style.save(draw(table, arguments.title), arguments.out_svg, arguments.out_png)
+    snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
+    snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
+    style.save(draw(snippets, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

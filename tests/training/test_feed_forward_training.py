@@ -9,14 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from rnnscope.models.feed_forward import FeedForwardNetwork, Shape, load_checkpoint, mean_loss, train_windows
-from rnnscope.training import evaluate_neural, train_neural
-from rnnscope.training import select as select_candidate
-from rnnscope.training.optimisation import Recipe, fit, resume_training, start_training
-from rnnscope.training.train_neural import train_epoch
+from rnnscope.models.checkpoint import load_checkpoint
+from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
+from rnnscope.settings import Optimisation
+from rnnscope.training import evaluate, select
+from rnnscope.training import train as train_stage
+from rnnscope.training.optimisation import fit, resume_training, start_training
+from rnnscope.training.procedures import PROCEDURES
+from rnnscope.training.windows import train_epoch
 
-K, STEPS = 5, 7
-RECIPE = Recipe(epochs=3, learning_rate=0.01, decay=0.5, decay_after=1, seed=1)
+K, SEQUENCE_LENGTH = 5, 7
+OPTIMISATION = Optimisation(epochs=3, learning_rate=0.01, learning_rate_decay=0.5, learning_rate_decay_after=1, seed=1)
 VOCABULARY = [10, 97, 98, 99, 100]
 
 
@@ -27,28 +30,30 @@ def part():
     return (np.cumsum(random.integers(1, 3, size=(4, 31)), axis=1) % K).astype(np.uint8)
 
 
-def begin(recipe, n=2, width=3):
-    return start_training(FeedForwardNetwork(Shape(n, width, K), torch.Generator().manual_seed(recipe.seed)), recipe)
+def begin(optimisation, n=2, width=3):
+    network = FeedForwardNetwork(Shape(n, width, K), torch.Generator().manual_seed(optimisation.seed))
+    return start_training(network, optimisation)
 
 
-def go_on(recipe, training, part, resume):
+def continue_training(optimisation, training, part, resume):
     ids = torch.from_numpy(part)
-    one_pass = partial(train_epoch, training, train_windows(ids, training.network.shape.n), STEPS, recipe.gradient_clip)
-    fit(training, recipe, one_pass, partial(mean_loss, training.network, ids[:, :16]), resume, "key")
+    one_pass = partial(train_epoch, training, ids, SEQUENCE_LENGTH, optimisation.gradient_clip)
+    validate = partial(PROCEDURES["feed-forward"].mean_loss, training.network, ids[:, :16], SEQUENCE_LENGTH)
+    fit(training, optimisation, one_pass, validate, resume, "key")
     return training
 
 
 def plain_epoch(network, part, n, clip):
-    """The recipe on one-hot codes: the loss of `STEPS` targets of every stream, clipped gradients, RMSProp."""
+    """The paper's optimisation on one-hot codes: summed loss of a minibatch, clipped gradients, RMSProp."""
     W = network.table.detach().reshape(-1, network.bias.numel()).clone().requires_grad_()
     others = [values.detach().clone().requires_grad_() for values in (network.bias, network.softmax.weight, network.softmax.bias)]
     parameters = [W, *others]
     averages = [torch.zeros_like(values) for values in parameters]
     total, count = 0.0, 0
-    for start in range(n, part.shape[1], STEPS):
+    for start in range(n, part.shape[1], SEQUENCE_LENGTH):
         loss = 0.0
         for row in part.tolist():
-            for column in range(start, min(start + STEPS, len(row))):
+            for column in range(start, min(start + SEQUENCE_LENGTH, len(row))):
                 code = torch.cat([torch.eye(K, dtype=torch.float64)[character] for character in row[column - n : column]])
                 logits = others[1] @ torch.tanh(code @ W + others[0]) + others[2]
                 loss = loss - (logits[row[column]] - torch.log(torch.exp(logits).sum()))
@@ -58,30 +63,30 @@ def plain_epoch(network, part, n, clip):
         with torch.no_grad():
             for values, average, gradient in zip(parameters, averages, gradients, strict=True):
                 clipped = gradient.clamp(-clip, clip)
-                average.mul_(RECIPE.smoothing).add_((1 - RECIPE.smoothing) * clipped**2)
-                values -= RECIPE.learning_rate * clipped / (average.sqrt() + 1e-8)
+                average.mul_(OPTIMISATION.rmsprop_alpha).add_((1 - OPTIMISATION.rmsprop_alpha) * clipped**2)
+                values -= OPTIMISATION.learning_rate * clipped / (average.sqrt() + 1e-8)
     return total / count, parameters
 
 
 @pytest.mark.parametrize(("n", "clip"), [(1, 5.0), (2, 0.3), (4, 5.0)])
-def test_an_epoch_agrees_with_the_recipe_written_out(part, n, clip):
-    training = begin(RECIPE, n)
+def test_an_epoch_agrees_with_the_paper_written_out(part, n, clip):
+    training = begin(OPTIMISATION, n)
     network = training.network.double()
     expected, (W, *others) = plain_epoch(network, part, n, clip)
-    loss = train_epoch(training, train_windows(torch.from_numpy(part), n), STEPS, clip)
+    loss = train_epoch(training, torch.from_numpy(part), SEQUENCE_LENGTH, clip)
     assert loss == pytest.approx(expected, rel=1e-9)
     torch.testing.assert_close(network.table.detach().flatten(0, 1), W.detach(), rtol=1e-7, atol=1e-9)
     for found, values in zip((network.bias, network.softmax.weight, network.softmax.bias), others, strict=True):
         torch.testing.assert_close(found.detach(), values.detach(), rtol=1e-7, atol=1e-9)
 
 
-def test_a_killed_run_goes_on_to_the_same_bits(part, tmp_path):
-    whole = go_on(RECIPE, begin(RECIPE), part, tmp_path / "whole")
-    go_on(replace(RECIPE, epochs=2), begin(RECIPE), part, tmp_path / "killed")
-    training = begin(RECIPE)
+def test_a_killed_run_resumes_to_the_same_bits(part, tmp_path):
+    whole = continue_training(OPTIMISATION, begin(OPTIMISATION), part, tmp_path / "whole")
+    continue_training(replace(OPTIMISATION, epochs=2), begin(OPTIMISATION), part, tmp_path / "killed")
+    training = begin(OPTIMISATION)
     resume_training(tmp_path / "killed", training, "key")
     assert len(training.history) == 2
-    go_on(RECIPE, training, part, tmp_path / "killed")
+    continue_training(OPTIMISATION, training, part, tmp_path / "killed")
     assert training.history == whole.history
     assert all(torch.equal(values, training.best[name]) for name, values in whole.best.items())
 
@@ -93,6 +98,7 @@ def split(part, tmp_path):
     for name, ids in {"train": part, "validation": part[:, :16], "test": part[:, 10:]}.items():
         np.save(folder / f"{name}.npy", ids)
     (folder / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
+    (folder / "split.json").write_text(json.dumps({"steps": 5}))
     return folder
 
 
@@ -104,7 +110,7 @@ def no_flushing_afterwards():
 
 @pytest.fixture
 def train(call, split):
-    return lambda out, *words: call(train_neural, "--split", split, "--epochs", 3, "--device", "cpu", "--out", out, *words)
+    return lambda out, *words: call(train_stage, "--split", split, "--epochs", 3, "--device", "cpu", "--out", out, *words)
 
 
 def test_by_hand(call, train, split, tmp_path):
@@ -112,18 +118,27 @@ def test_by_hand(call, train, split, tmp_path):
     folders = {width: tmp_path / f"width-{width}" for width in (1, 8)}
     losses = {}
     for width, folder in folders.items():
-        assert train(folder, "--n", 3, "--hidden-width", width, "--steps", 7, "--learning-rate", 0.05) is None
+        assert train(folder, "--model", "nnn-3", "--hidden-width", width, "--sequence-length", 7, "--learning-rate", 0.05) is None
         assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
             "checkpoint.safetensors",
             "history.csv",
             "summary.json",
         ]
         summary = json.loads((folder / "summary.json").read_text())
-        assert (summary["n"], summary["hidden_width"], summary["epochs"]) == (3, width, 3)
+        expected = {
+            "model": "nnn-3",
+            "cell": "nnn",
+            "layers": 1,
+            "size": 0,
+            "n": 3,
+            "hidden_width": width,
+            "dropout": 0,
+            "epochs": 3,
+        }
+        assert {name: summary[name] for name in expected} == expected
         assert summary["parameters"] == 3 * K * width + width + width * K + K
         losses[width] = summary["validation_loss"]
-    words = [word for folder in folders.values() for word in ("--candidate", folder)]
-    assert call(select_candidate, *words, "--out", tmp_path / "chosen") is None
+    assert call(select, "--candidates", *folders.values(), "--out", tmp_path / "chosen") is None
     chosen = json.loads((tmp_path / "chosen/summary.json").read_text())
     assert chosen["hidden_width"] == min(losses, key=losses.get)
 
@@ -133,29 +148,46 @@ def test_by_hand(call, train, split, tmp_path):
         tmp_path / "e.json",
     )
     files = ("--checkpoint", checkpoint, "--predictions", predictions, "--losses", evaluation)
-    assert call(evaluate_neural, "--split", split, "--device", "cpu", *files) is None
+    assert call(evaluate, "--split", split, "--device", "cpu", *files) is None
     found = json.loads(evaluation.read_text())
     assert found["validation_loss"] == pytest.approx(chosen["validation_loss"], abs=1e-9)
     table, test = pq.read_table(predictions), np.load(split / "test.npy")
     assert table["target"].to_pylist() == test[:, 1:].ravel().tolist()
     assert found["test_loss"] == pytest.approx(-table["log_prob"].to_numpy().astype(float).mean(), abs=1e-6)
     # The first target follows nothing, the second one only the first: the two shorter contexts, by hand.
-    network, text = load_checkpoint(checkpoint, np.array(VOCABULARY, dtype=np.uint8)).double(), test[:, 1:].ravel()
+    network, description = load_checkpoint(checkpoint, "cpu", FeedForwardNetwork)
+    assert (description.model, description.vocabulary, description.epoch) == ("nnn-3", VOCABULARY, chosen["best_epoch"])
+    network, text = network.double(), test[:, 1:].ravel()
     for position, lookups in enumerate(([], [(2, text[0])])):
-        h = torch.tanh(network.bias + sum(network.table[place, character] for place, character in lookups))
+        h = torch.tanh(network.bias + sum(network.table[index, character] for index, character in lookups))
         log_prob = (network.softmax.weight @ h + network.softmax.bias).log_softmax(0)[text[position]]
         assert table["log_prob"][position].as_py() == pytest.approx(log_prob.item(), abs=1e-5)
 
 
+def test_the_minibatches_of_the_split_are_the_default(train, tmp_path):
+    for name, words in {"default": (), "explicit": ("--sequence-length", 5), "other": ("--sequence-length", 7)}.items():
+        assert train(tmp_path / name, "--model", "nnn-2", "--hidden-width", 4, *words) is None
+    default, explicit, other = ((tmp_path / name / "history.csv").read_text() for name in ("default", "explicit", "other"))
+    assert default == explicit != other
+
+
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        (("--n", 0), "--n: found 0, expected at least 1"),
+        (("--model", "nnn-0"), "model 'nnn-0': expected <cell>-<layers>-<size>"),
         (("--hidden-width", -1), "--hidden-width: found -1, expected at least 1"),
-        (("--steps", 0), "--steps: found 0, expected at least 1"),
-        (("--n", 31), "--n: found 31, expected less than 31, the characters of a train stream"),
+        (("--sequence-length", 0), "--sequence-length: found 0, expected at least 1"),
+        (("--dropout", 0.5), "--dropout: found 0.5, expected 0 for the n-NN nnn-2"),
+        (("--model", "nnn-31"), "--model: found n = 31, expected less than 31, the characters of a train stream"),
     ],
 )
-def test_bad_input_is_told_in_one_line(train, tmp_path, words, told):
-    assert train(tmp_path / "out", "--n", 2, "--hidden-width", 4, "--steps", 7, *words) == f"error: {told}"
+def test_bad_input_is_reported_in_one_line(train, tmp_path, words, message):
+    flags = {"--model": "nnn-2", "--hidden-width": 4, "--sequence-length": 7, words[0]: words[1]}
+    found = train(tmp_path / "out", *(word for flag in flags.items() for word in flag))
+    assert found.startswith(f"error: {message}")
+    assert "\n" not in found
     assert not (tmp_path / "out").exists()
+
+
+def test_an_nnn_needs_a_width(train, tmp_path):
+    assert train(tmp_path / "out", "--model", "nnn-2") == "error: --hidden-width: found None, expected at least 1"

@@ -1,0 +1,58 @@
+"""The text of a split as one piece, so that every test character has its true history before it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SplitText:
+    """A text laid out as streams of equal length, each of which begins with its train part and ends with its test part.
+
+    Parameters
+    ----------
+    text : bytes
+        The streams one after another, and at the end the target of the last character. `text[:-1]` is the cut text itself.
+    positions : ndarray of int64, shape (test characters,)
+        Index in `text` of the target of each row of a table of predictions. The character that was read in this row, which
+        is that of a row of features or activations, has the index `positions - 1`.
+    row : int
+        Characters of a stream.
+    train : int
+        Characters of a stream's train part.
+    """
+
+    text: bytes
+    positions: np.ndarray
+    row: int
+    train: int
+
+    @property
+    def characters(self) -> np.ndarray:
+        """The text as an array that can be indexed: uint8 (length of the text,)."""
+        return np.frombuffer(self.text, dtype=np.uint8)
+
+    @property
+    def stream_starts(self) -> np.ndarray:
+        """Index at which the stream of each test character begins, int64 (test characters,)."""
+        # The target of a stream's last character already belongs to the next stream; the character before it does not.
+        return (self.positions - 1) // self.row * self.row
+
+
+def join_parts(parts: list[np.ndarray], vocabulary: np.ndarray) -> SplitText:
+    """Join the parts of a split.
+
+    Parameters
+    ----------
+    parts : list of ndarray of uint8, shape (streams, characters of the part + 1)
+        Ids of the train, validation and test part; column t + 1 holds the targets of column t.
+    vocabulary : ndarray of uint8, shape (K,)
+        The byte of each id.
+    """
+    ids = np.concatenate([part[:, :-1] for part in parts], axis=1)
+    streams, row = ids.shape
+    text = vocabulary[np.append(ids.ravel(), parts[-1][-1, -1])].tobytes()
+    test = parts[-1].shape[1] - 1
+    targets = row - test + 1 + np.arange(test)
+    positions = (np.arange(streams)[:, np.newaxis] * row + targets).ravel()
+    return SplitText(text, positions, row, parts[0].shape[1] - 1)

@@ -1,0 +1,56 @@
+"""The page's HTML from its template, style, scripts and numbers."""
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+SCRIPTS = ("data.js", "view.js", "draw.js", "events.js")  # one after the other they are the page's script
+
+
+def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) -> str:
+    """Render page.html.
+
+    Parameters
+    ----------
+    title
+        Name of the corpus; like every text, it is escaped.
+    description
+        Everything that the script knows besides the numbers, as JSON.
+    blocks
+        The numbers by the name under which the script reads them.
+
+    Returns
+    -------
+    str
+        The page. Its content security policy allows this script and this style, and no request.
+    """
+    style = source("page.css")
+    script = "\n".join(source(name) for name in SCRIPTS)
+    template = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+        source("page.html")
+    )
+    return template.render(
+        title=title,
+        style=Markup(style),
+        style_hash=_hash_of(style),
+        script=Markup(script),
+        script_hash=_hash_of(script),
+        # Inside a script element only "<" could end it; JSON can write it by its number.
+        description=Markup(json.dumps(description, allow_nan=False).replace("<", "\\u003c")),
+        blocks={name: base64.b64encode(block).decode() for name, block in blocks.items()},
+    )
+
+
+def source(name: str) -> str:
+    """Return a file of the page's source, beside this module."""
+    return (files("rnnscope.explorer") / name).read_text(encoding="utf-8")
+
+
+def _hash_of(text: str) -> str:
+    """Return a style or script as a content security policy names it, without the quotes."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

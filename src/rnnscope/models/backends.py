@@ -1,0 +1,84 @@
+"""The one choice between the compiled kernels and plain torch.
+
+The kernels of `compiled.cpp` run single precision on CPU cores. Everything else (a GPU, double precision, a cell without a
+kernel, a machine without a compiler, the environment variable `RNNSCOPE_PLAIN`) runs in plain torch, which gives the same
+results to rounding.
+"""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnnscope.models import compiled, recurrences
+from rnnscope.models.cells import CELLS
+from rnnscope.models.protocol import Activations
+from rnnscope.storage.checksums import computing_device
+
+
+def uses_kernels(weights: Tensor, cell: str | None = None) -> bool:
+    """Return whether these weights run in the compiled kernels.
+
+    Parameters
+    ----------
+    weights
+        Any tensor of the network: says its device and precision.
+    cell
+        Name of the cell that they belong to; None for what is no cell (the softmax layer, the loss).
+    """
+    return (cell is None or cell in compiled.KERNELS) and compiled.is_available_for(weights)
+
+
+def rounding_of(weights: Tensor) -> list[str | bool]:
+    """Return what the rounding of a run with these weights depends on: the kind of device, and whether the kernels run."""
+    return [computing_device(), uses_kernels(weights)]
+
+
+def run_layer(
+    cell: str,
+    below: Tensor,
+    W_input: Tensor,
+    W_hidden: Tensor,
+    bias: Tensor,
+    state: Activations,
+    return_gates: bool = True,
+) -> Activations:
+    """Run one recurrent layer over a segment.
+
+    Parameters
+    ----------
+    cell
+        A key of `CELLS`.
+    below
+        The layer's input: int64 characters (T, B), or the h of the layer below, (T, B, D).
+    W_input, W_hidden, bias
+        (G H, D), (G H, H) and (G H,); W_hidden is (0, H) for a cell without hidden input.
+    state
+        The states before the first step, (B, H) each.
+    return_gates
+        Whether the caller needs more than h and the last step of every state, or a gradient.
+
+    Returns
+    -------
+    activations : dict
+        Every activation of every step, (T, B, H), in the order of the equations. Without `return_gates` there may be only
+        the states, and of those other than h only the last step.
+    """
+    facts = CELLS[cell]
+    names, states = facts.activation_names, [state[name] for name in facts.states]
+    if uses_kernels(W_hidden, cell):
+        names = names if return_gates else tuple(name for name in names if name in facts.states)
+        values = compiled.run_layer(cell, return_gates, below, W_input, W_hidden, bias, *states)
+    else:
+        values = recurrences.run_layer(cell, below, W_input, W_hidden, bias, *states)
+    return dict(zip(names, values, strict=True))
+
+
+def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+    """Return W x + b at every step and stream, (T, B, K), from x (T, B, H), W (K, H) and b (K,)."""
+    return compiled.Affine.apply(x, W, b) if uses_kernels(x) else F.linear(x, W, b)  # type: ignore[no-untyped-call]
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return -log p of each target, nats (T, B), from logits (T, B, K) and int64 targets (T, B)."""
+    if uses_kernels(logits):
+        return compiled.cross_entropy(logits, targets)
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)

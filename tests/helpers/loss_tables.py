@@ -1,0 +1,74 @@
+"""The tables of losses that the tests of figures draw."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+
+def make_losses(sizes=(64, 128, 256, 512), layers=(1, 2, 3), missing=("rnn", 512), seed=0):
+    random = np.random.default_rng(seed)
+    rows = []
+    for size in sizes:
+        for cell in ("gru", "lstm", "rnn"):  # not the order of the figures
+            for depth in layers:
+                if (cell, size) == missing:
+                    continue
+                loss = 2 / size**0.1 + random.uniform(-0.1, 0.1)
+                rows.append(
+                    {
+                        "model": f"{cell}-{depth}-{size}",
+                        "cell": cell,
+                        "layers": depth,
+                        "size": size,
+                        "parameters": int(size**1.6 * 60 * random.uniform(0.97, 1.03)),
+                        "validation_loss": loss + random.uniform(-0.1, 0.1),
+                        "test_loss": loss,
+                        "test_loss_standard_deviation": random.uniform(0.001, 0.003),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def make_horizons(last_ngram=20, last_nnn=6):
+    rows = []
+    for kind, last, distance, base in (("n-gram", last_ngram, 1.2, 90), ("n-NN", last_nnn, 1.25, 40_000)):
+        for n in range(1, last + 1):
+            cost = base * n**3 if kind == "n-gram" else base * n
+            rows.append([kind, n, 1.19 + distance * 0.6**n, 0.002 + 0.0001 * n, cost])
+    return pd.DataFrame(rows, columns=["kind", "n", "test_loss", "test_loss_standard_deviation", "cost"])
+
+
+def make_learning_curves(epochs=50):
+    rows = []
+    for _, model in make_losses().iterrows():
+        for epoch in range(1, epochs + 1):
+            overfit = 0.01 * max(0, epoch - 20) if model["size"] == 512 else 0
+            loss = model["validation_loss"] + 2 / epoch + overfit
+            rows.append(
+                {"cell": model["cell"], "layers": model["layers"], "size": model["size"], "epoch": epoch, "validation_loss": loss}
+            )
+    return pd.DataFrame(rows)
+
+
+def make_differences(separated=lambda model, other: True, losses=None):
+    """Every two models of a table of losses, `separated` saying which the test part tells apart."""
+    losses = make_losses() if losses is None else losses
+    by_model = dict(zip(losses["model"], losses["test_loss"], strict=True))
+    rows = []
+    for model, other in combinations(by_model, 2):
+        apart, half = by_model[model] - by_model[other], 0.001
+        if not separated(model, other):
+            half += abs(apart)
+        rows.append([model, other, apart, apart - half, apart + half, separated(model, other)])
+    return pd.DataFrame(rows, columns=["model", "other", "difference", "low", "high", "separated"])
+
+
+def make_best_models(losses=None):
+    """The roles of `best_models.csv`: the lowest validation loss of each cell."""
+    losses = make_losses() if losses is None else losses
+    rows = [("network", "lstm-3-512", 1.2), ("ngram", "ngram-20", None), ("nnn", "nnn-6", 1.4)]
+    for cell in losses["cell"].unique():
+        best = losses[losses["cell"] == cell].sort_values("validation_loss").iloc[0]
+        rows.append((f"best {cell}", best["model"], best["validation_loss"]))
+    return pd.DataFrame(rows, columns=["role", "model", "validation_loss"])

@@ -1,0 +1,109 @@
+"""The tables of units that the tests of figures draw."""
+
+import numpy as np
+import pandas as pd
+
+GATES = {"lstm": ("input", "forget", "output"), "gru": ("reset", "update")}
+YES_NO = ("inside_quotes", "inside_if_condition", "sentence_start")
+COUNTS = ("line_position", "brace_depth")
+
+
+def make_saturation(models=("gru-2-64", "lstm-3-512"), units=40):
+    random = np.random.default_rng(1)
+    rows = []
+    for model in models:
+        cell, layers, _ = model.split("-")
+        for layer in range(1, int(layers) + 1):
+            for gate in GATES[cell]:
+                for unit, (right, left, _) in enumerate(random.dirichlet([0.4, 0.4, 1], units)):
+                    rows.append([model, cell, layer, gate, unit, right, left])
+    return pd.DataFrame(rows, columns=["model", "cell", "layer", "gate", "unit", "right_fraction", "left_fraction"])
+
+
+def make_saturation_counts(models=("gru-2-64", "lstm-3-512"), units=40):
+    """Of every panel different counts."""
+    table = make_saturation(models, units)[["model", "cell", "layer", "gate"]].drop_duplicates().reset_index(drop=True)
+    return table.assign(units=units, mostly_right=table.index % 7, mostly_left=table.index % 5)
+
+
+def make_cells(models=("gru-2-64", "lstm-3-512", "lstm-1-64"), best=3, seed=2):
+    random = np.random.default_rng(seed)
+    targets = [(feature, "auc") for feature in YES_NO]
+    targets += [(feature, measure) for feature in COUNTS for measure in ("spearman", "pearson")]
+    rows = []
+    for model in models:
+        for feature, measure in targets:
+            scores = sorted(random.uniform(0.5, 1, best), reverse=True)
+            for rank, score in enumerate(scores, start=1):
+                unit = [model, model.split("-")[0], int(random.integers(1, 4)), "h", int(random.integers(0, 500))]
+                rows.append([*unit, feature, measure, score, score - random.uniform(0, 0.1), 1, rank])
+    unit = ["model", "cell", "layer", "quantity", "unit"]
+    return pd.DataFrame(rows, columns=[*unit, "feature", "measure", "selection_score", "held_out_score", "sign", "rank"])
+
+
+def make_baseline():
+    first = make_cells()[["model", "cell", "feature", "measure"]].drop_duplicates().reset_index(drop=True)
+    chance = np.where(first["measure"] == "auc", 0.5, 0)
+    return first.assign(held_out_percentile_95=chance + 0.002 * (first.index + 1))
+
+
+def make_probes(models=("gru-2-64", "lstm-3-512"), seed=3):
+    random = np.random.default_rng(seed)
+    rows = []
+    for model in models:
+        cell, layers, _ = model.split("-")
+        for feature in (*YES_NO, *COUNTS):
+            best_unit = random.uniform(0.5, 0.7)
+            for layer in range(1, int(layers) + 1):
+                for quantity in "ch" if cell == "lstm" else "h":
+                    measure = "auc" if feature in YES_NO else "pearson"
+                    scores = [*random.uniform(0.6, 1, 2), best_unit]
+                    rows.append([model, cell, layer, quantity, feature, measure, *scores])
+    scores = ["selection_score", "held_out_score", "best_unit_score"]
+    return pd.DataFrame(rows, columns=["model", "cell", "layer", "quantity", "feature", "measure", *scores])
+
+
+def make_memory(
+    models=("lstm-3-512", "gru-3-512"), features=(*YES_NO, "capital", "inside_word", "inside_string", "inside_comment")
+):
+    """The curves of `memory_span.csv` and the rows of its summary; the features last longer and longer."""
+    curves, units = [], []
+    for model in models:
+        for number, feature in enumerate(features):
+            longest = 10 * 2**number
+            unit = {
+                "model": model,
+                "cell": model.split("-")[0],
+                "layer": 2,
+                "quantity": "h",
+                "unit": 10 + number,
+                "feature": feature,
+            }
+            held = {
+                "off_mean": -0.5,
+                "off_right_share": 0.07,
+                "longest_span": longest,
+                "long_spans": number,
+                "held_beyond": number // 2,
+            }
+            units.append(unit | {"steps": 100} | held)
+            for distance in (1, 2, 4, 8, longest):
+                mean = 0.9 - 0.001 * distance
+                band = {"percentile_10": mean - 0.2, "percentile_90": mean + 0.1}
+                curves.append(unit | {"distance": distance, "last_distance": distance, "mean": mean} | band)
+    return pd.DataFrame(curves), pd.DataFrame(units)
+
+
+def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=30):
+    random = np.random.default_rng(4)
+    rows = []
+    for panel, feature in enumerate(features, start=1):
+        drawn = feature == "random"
+        measure = "random" if drawn else "auc" if feature in YES_NO else "spearman"
+        unit = ["lstm-3-512", 1, "c", 10 + panel, feature, measure, np.nan if drawn else 0.87]
+        for line, length in enumerate((columns, 12, columns - 3)):
+            for column in range(length):
+                character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
+                rows.append([panel, *unit, line, column, character, random.uniform(-1, 1)])
+    unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
+    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
