@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench cluster-test drill verify
+.PHONY: demo test lint bench cluster-test fault-injection verify docs
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
@@ -26,16 +26,20 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
 
-# As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it, and stopped.
+# As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it and stopped afterwards.
 cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
 
 # Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
-drill: $(INSTALLED)
+fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
+# docs/tables.md, from the files and columns that the code declares.
+docs: $(INSTALLED)
+	$(BIN)/python docs/write_tables.py
+
 verify: $(INSTALLED)
-	$(BIN)/python -m rnnscope.storage.provenance verify results/*/provenance.json
+	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json
 
 # A C++ compiler makes the recurrences several times faster; without one they run in plain torch.
 $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/compiled.cpp
@@ -44,7 +48,7 @@ $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/comp
 	$(BIN)/pip install --no-deps --no-build-isolation --editable .
 	touch $@
 
-# KenLM comes as source only: a machine without a compiler goes without it.
+# KenLM comes as source only: a machine without a compiler does without it.
 $(COMPARED): requirements-test.lock $(INSTALLED)
 	$(BIN)/pip install --requirement requirements-test.lock || echo "no KenLM: its comparisons will be skipped"
 	touch $@

@@ -1,16 +1,21 @@
 import shutil
 import sys
 
+import hypothesis
 import pytest
 from filelock import FileLock
 from helpers.workspace import Workspace
 
 from rnnscope.cli import run
 
+# No test may fail because the machine is busy: neither for an example that takes long nor for input that is slow to draw.
+hypothesis.settings.register_profile("no_deadline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("no_deadline")
+
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id):
-    """A workspace after the whole DAG ran once, for all workers together. Tests that change it copy it first."""
+    """A workspace after one run of the whole DAG, for all workers together. Tests that change it copy it first."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     finished = Workspace.__new__(Workspace)
@@ -40,7 +45,7 @@ def fresh(tmp_path):
 
 @pytest.fixture
 def call(monkeypatch):
-    """Run a module as from the command line; returns the message it ends with, None when all went well."""
+    """Run the `main` of a module as from the command line; returns the message it ends with, None when all went well."""
 
     def call_module(module, *words):
         monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])

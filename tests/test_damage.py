@@ -1,6 +1,6 @@
-"""Every kind of file, damaged, is told by every stage that reads it: one line that names it and the command that rebuilds it.
+"""Every stage that reads a damaged file reports it in one line, which names the file and the command that rebuilds it.
 
-Which stages read a file is taken from the workflow, so that a new kind of file or a new reader is a case by itself.
+Which stages read a file is taken from the workflow, so that a new kind of file or a new reader becomes a case by itself.
 """
 
 import os
@@ -10,9 +10,9 @@ import shutil
 
 import pytest
 from helpers.damage import DAMAGE, kinds_of_files
-from helpers.fork_server import STAGES, ForkServer
+from helpers.documented import documented
+from helpers.fork_server import ForkServer
 from helpers.workspace import Workspace
-from test_tables import documented
 
 from rnnscope.storage.files import sha256_of
 
@@ -23,7 +23,7 @@ READ_BY_NO_STAGE = {
 
 
 @pytest.fixture(scope="module")
-def corrupt_file_error(finished, tmp_path_factory):
+def damaged(finished, tmp_path_factory):
     """A copy of the finished workspace, in which files are damaged and made whole again."""
     copy = Workspace.__new__(Workspace)
     copy.folder = tmp_path_factory.mktemp("damage") / "workspace"
@@ -33,9 +33,7 @@ def corrupt_file_error(finished, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stages(damaged):
-    server = ForkServer(STAGES, damaged.folder / "src", RNNSCOPE_REBUILD="snakemake {}")
-    yield server
-    server.close()
+    return ForkServer(damaged.folder / "src", RNNSCOPE_REBUILD="snakemake {}")
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +75,13 @@ def times_of_files(folder):
 
 
 @pytest.mark.parametrize("pattern", documented())
-def test_a_damaged_file_is_told_by_every_stage_that_reads_it(damaged, stages, readers, pattern):
+def test_every_stage_reports_a_damaged_file(damaged, stages, readers, pattern):
     paths = kinds_of_files(damaged)[pattern]
     path = next((path for path in paths if path in readers), paths[0])
     assert (path not in readers) == (pattern in READ_BY_NO_STAGE)
-    for number, (rule, words) in enumerate(sorted(readers.get(path, {}).items())):
+    for index, (rule, words) in enumerate(sorted(readers.get(path, {}).items())):
         # Every reader meets a flipped bit, which is harder to see; the first of them a truncated file, too.
-        for kind in ("bit-flipped", "truncated")[: 1 if number else 2]:
+        for kind in ("bit-flipped", "truncated")[: 1 if index else 2]:
             done = run_on_damaged(stages, damaged.folder, path, kind, words)
             assert done.returncode == 1, (rule, kind, done.stderr)
             assert "Traceback" not in done.stderr

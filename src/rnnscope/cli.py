@@ -1,4 +1,4 @@
-"""What the command line of every stage shares: flags from a function's signature, logging, one line for a user's mistake.
+"""The command line of every stage: flags from a function's signature, logging, one line for a user's mistake.
 
 A stage is a function. Each of its parameters is a flag of the same name; a parameter that is a section of the settings
 (`rnnscope.settings`) is a flag for each of its keys. The help texts are those of the function's docstring and of the settings.
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnscope.errors import InputError
-from rnnscope.settings import Section, flag_of, settings_of
+from rnnscope.settings.base import Section, flag_of, settings_of
 
 Stage = Callable[..., None]
 PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: : .*)?$")
@@ -29,12 +29,13 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
 
     A user's mistake (`InputError`, or an error of the operating system that names a file) ends as one line on standard
     error and exit code 1; anything else is a fault of the program and keeps its traceback. A stage does not outlive the
-    process that the environment variable `RNNSCOPE_STARTED_BY` names: a run that is started again would have two writers.
+    process whose number is in the environment variable `RNNSCOPE_STARTED_BY`: otherwise a run that is started again would
+    have two writers.
 
     Parameters
     ----------
     main
-        The stage, or several by the word with which the command line chooses one.
+        The stage, or several stages by the word that chooses one on the command line.
     """
     if starter := os.environ.get("RNNSCOPE_STARTED_BY"):
         threading.Thread(target=_end_with, args=(int(starter),), daemon=True).start()
@@ -55,6 +56,13 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
 def parse(main: Stage | Mapping[str, Stage], words: list[str]) -> tuple[Stage, dict[str, Any]]:
     """Parse the words of a command line.
 
+    Parameters
+    ----------
+    main
+        As in `run`.
+    words
+        Without the name of the program.
+
     Returns
     -------
     stage : callable
@@ -69,8 +77,6 @@ def parse(main: Stage | Mapping[str, Stage], words: list[str]) -> tuple[Stage, d
         usage, as argparse does.
     """
     if callable(main):
-        if not inspect.signature(main).parameters:
-            return main, {}
         parser = argparse.ArgumentParser(description=_summary(main))
         _add_flags(parser, main)
         return main, _arguments(main, parser.parse_args(words))
@@ -101,11 +107,14 @@ def _add_flags(parser: argparse.ArgumentParser, stage: Stage) -> None:
 
 def _add_flag(parser: argparse.ArgumentParser, name: str, kind: Any, default: Any, text: str) -> None:
     """One flag of the type `kind`: a path, a text, a number, a list of these, or one of these or None."""
-    options: dict[str, Any] = {"help": text.replace("%", "%%")}
+    options: dict[str, Any] = {}
     if default is inspect.Parameter.empty:
         options["required"] = True
     else:
         options["default"] = default
+        if default is not None:
+            text = f"{text} (default {default!r})" if text else f"default {default!r}"
+    options["help"] = text.replace("%", "%%")
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
         (kind,) = (member for member in typing.get_args(kind) if member is not types.NoneType)
     if typing.get_origin(kind) is list:
@@ -141,7 +150,18 @@ def _is_section(kind: Any) -> bool:
 
 
 def parameter_texts(docstring: str) -> dict[str, str]:
-    """Return the description of each parameter in the section Parameters of a numpydoc docstring, on one line."""
+    """Return the description of each parameter in the section Parameters of a numpydoc docstring, on one line.
+
+    Parameters
+    ----------
+    docstring
+        With its indentation removed.
+
+    Returns
+    -------
+    dict of str
+        By name of the parameter; `a, b` in the docstring gives both names the same text.
+    """
     _, _, section = docstring.partition("Parameters\n----------\n")
     section = re.split(r"\n\n\w[\w ]*\n-+\n", section)[0]
     texts: dict[str, str] = {}
@@ -157,13 +177,13 @@ def parameter_texts(docstring: str) -> dict[str, str]:
 
 
 def _end_with(process: int) -> None:
-    """End this process, as a kill would, at most a second after another one."""
+    """End this process, as a kill would, at most a second after another one ended."""
     while True:
         try:
             os.kill(process, 0)  # sends nothing; fails when there is no such process
         except ProcessLookupError:
-            print(f"error: process {process}, which started this one, is gone", file=sys.stderr, flush=True)
+            print(f"error: process {process}, which started this one, has ended", file=sys.stderr, flush=True)
             os._exit(1)
         except PermissionError:
-            pass  # it is there, and somebody else's
+            pass  # it exists, and belongs to another user
         time.sleep(1)

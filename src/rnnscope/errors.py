@@ -1,5 +1,5 @@
-"""The one exception that stands for a user's mistake."""
+"""The exception for a user's mistake."""
 
 
 class InputError(Exception):
-    """Bad input, told in one line: the file or key, what was found, what was expected."""
+    """Bad input, reported in one line: the file or key, what was found, what was expected."""

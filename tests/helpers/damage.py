@@ -3,7 +3,7 @@
 import re
 
 import pyarrow.parquet as pq
-from test_tables import documented, matches
+from helpers.documented import documented, matches
 
 ASIDE = re.compile(r"/(logs|benchmarks|figures|\.provenance)/")
 

@@ -1,32 +1,33 @@
-"""A workflow run under faults, and every output of it compared with an undisturbed run's: what drill.py and its test share."""
+"""A workflow run under faults, and every output of it compared with an undisturbed run's."""
 
 import collections
 import contextlib
 import copy
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import time
 
-import psutil
-from helpers.preloaded_python import PreloadedPython
+from helpers.fork_server import PreloadedPython
 from helpers.workspace import EXPERIMENT, Workspace
 
 from rnnscope.storage.files import sha256_of
 
 # Every rule, with fewer models than the tests have and more epochs, so that kills fall between two of them.
-DRILLED = copy.deepcopy(EXPERIMENT)
-DRILLED["split"]["steps"] = 30
-DRILLED["grid"] |= {"cells": ["lstm"]}
-DRILLED["size_breakdown"] = {"smaller": "gru-2-5", "larger": "lstm-1-4"}
-DRILLED["nnn"] |= {"horizons": 1}
-DRILLED["training"]["epochs"] = 30
-DRILLED["dynamics"]["epochs"] = 20
+FEW_MODELS = copy.deepcopy(EXPERIMENT)
+FEW_MODELS["split"]["sequence_length"] = 30
+FEW_MODELS["grid"] |= {"cells": ["lstm"]}
+FEW_MODELS["size_breakdown"] = {"smaller": "gru-2-5", "larger": "lstm-1-4"}
+FEW_MODELS["nnn"] |= {"longest_context": 1}
+FEW_MODELS["training"]["epochs"] = 30
+FEW_MODELS["dynamics"]["epochs"] = 20
 # What is written about a run rather than by it, times and all.
 ASIDE = {"logs", "benchmarks", ".provenance", "provenance.json"}
 DEFAULT = ("--workflow-profile", "workflow/profiles/default")
+RESUMED = re.compile(r"after epoch \d+, found in")  # the log of a training run
 
 
 def hashes(workspace):
@@ -36,13 +37,14 @@ def hashes(workspace):
     return {str(path): sha256_of(root / path) for path in paths if ASIDE.isdisjoint(path.parts)}
 
 
-class Drill:
-    """What was injected, run and compared, and the workspaces it happens in; `targets` are all when none is named."""
+class FaultInjection:
+    """What was injected, run and compared, and the workspaces in which it happens; `targets` are all when none is named."""
 
     def __init__(self, folder, seed, targets=()):
         self.folder, self.random, self.targets = folder, random.Random(seed), targets
         self.faults, self.runs, self.compared, self.differences = collections.Counter(), 0, 0, []
         self.resumed = set()
+        self.terminated = False  # whether the Snakemake that runs now was
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background would ignore it
         self.preloaded_python = PreloadedPython(folder / "preloaded_python")
         self.finished = self.fresh("undisturbed")
@@ -57,7 +59,7 @@ class Drill:
         folder.mkdir()
         workspace = Workspace(folder)
         workspace.preloaded_python = self.preloaded_python
-        workspace.configure(DRILLED)
+        workspace.configure(FEW_MODELS)
         return workspace
 
     def copied(self, name):
@@ -87,8 +89,8 @@ class Drill:
     def say(self, line):
         print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
 
-    def told(self, done, kind, reason):
-        """A run that had to fail: for the stated reason, in one line, which is returned."""
+    def fails(self, done, kind, reason):
+        """Check that a run failed, and for the stated reason; returns the line that says so."""
         assert done.returncode != 0, f"{kind}: the run should have failed"
         self.faults[kind] += 1
         text = done.stdout + done.stderr
@@ -101,7 +103,7 @@ class Drill:
         print("\nfaults injected")
         for kind, count in sorted(self.faults.items()):
             print(f"  {count:4d}  {kind}")
-        print(f"snakemake runs: {self.runs}; trainings that went on after a kill: {len(self.resumed)}")
+        print(f"snakemake runs: {self.runs}; training runs resumed after a kill: {len(self.resumed)}")
         print(f"outputs compared: {self.compared}; differences: {len(self.differences)}")
         for line in self.differences:
             print(f"  {line}")
@@ -142,6 +144,7 @@ class Drill:
         """Start Snakemake as a user would after a crash: unlock, then run."""
         workspace.snakemake("--unlock")
         self.runs += 1
+        self.terminated = False
         with (self.folder / "snakemake.log").open("ab") as log:
             return workspace.start(*DEFAULT, *self.targets, log=log)
 
@@ -151,7 +154,7 @@ class Drill:
             time.sleep(0.05)
 
     def strike(self, process):
-        """Inject one fault; returns how many were, 0 when its victim was not there."""
+        """Inject one fault; returns 1, or 0 when its victim was not there."""
         kind = self.random.choice(
             ["SIGKILL a job", "SIGTERM a job", "SIGKILL snakemake", "SIGTERM snakemake", "SIGINT all", "SIGKILL all"]
         )
@@ -168,15 +171,16 @@ class Drill:
                 self.send(job, number)
         else:
             self.send(process.pid, number)
+            self.terminated |= number == signal.SIGTERM
         if number == signal.SIGKILL and whom != "a job":
             process.wait()
         self.faults[kind] += 1
         return 1
 
     def wait_for_the_end_of(self, process):
-        """Wait for Snakemake. Terminated while it holds its scheduler's lock it hangs; a user kills it then, and so does this."""
+        """Wait for Snakemake. Terminated while it holds its scheduler's lock, it hangs, and is killed, as a user would."""
         try:
-            process.wait(30 + 4 * self.duration)
+            process.wait(30 + 4 * self.duration if self.terminated else None)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -184,7 +188,7 @@ class Drill:
 
     def jobs(self):
         """The processes that run stages now."""
-        return [child.pid for child in psutil.Process(self.preloaded_python.process.pid).children()]
+        return self.preloaded_python.running()
 
     def send(self, process, number):
         with contextlib.suppress(ProcessLookupError):  # it ended by itself a moment ago
@@ -201,5 +205,5 @@ class Drill:
 
     def remember_resumed(self, workspace):
         for path in (workspace.folder / "results").rglob("logs/train*/*.log"):
-            if "going on after epoch" in path.read_text():
+            if RESUMED.search(path.read_text()):
                 self.resumed.add((path, path.stat().st_mtime_ns))

@@ -1,28 +1,52 @@
 """Runs modules as `python -m` would, hundreds of times: each in a fork of one process that has paid for the imports.
 
-With `kill_at`, the run is killed (SIGKILL) just before the so-many-th time that it opens a file below its folder for
-writing, or makes, renames or removes one there; the answer says how many of these operations there were.
+That process is the fork server of `multiprocessing`. It serves tests, which run one module after another (`ForkServer`), and
+Snakemake, which runs several jobs at a time (`PreloadedPython`).
 """
 
-import importlib
+import contextlib
 import json
+import multiprocessing
 import os
 import runpy
 import signal
-import subprocess
+import socket
 import sys
 import tempfile
+import threading
 import traceback
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import connection, forkserver, reduction
 from pathlib import Path
 
-STAGES = ["numpy", "pandas", "pyarrow.parquet", "torch", "torch._dynamo", "safetensors.torch"]  # optimisers import the fifth
-STAGES += ["matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"]
-SNAKEMAKE = ["snakemake.cli", "grimp", "jsonschema", "yaml"]
+import pytest
+
+# What stages and Snakemake import, but nothing of ours: that comes from the folder that a run names. Optimisers import
+# torch._dynamo; pytest is what every fork imports again to find its main module.
+PRELOADED = [
+    *("numpy", "pandas", "pyarrow.parquet", "torch", "torch._dynamo", "safetensors.torch"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
+    *("snakemake.cli", "snakemake.api", "grimp", "jsonschema", "yaml", "jinja2", "pytest"),
+]
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
+CONTEXT = multiprocessing.get_context("forkserver")
+# Starting a process looks at the end of all others, and the end of one can be read only once.
+ONE_AT_A_TIME = threading.Lock()
 
 
-@dataclass
+@dataclass(frozen=True)
+class Request:
+    """What to run: `python -m module words` in a folder, under an environment; killed before operation `kill_at`, if not 0."""
+
+    folder: str
+    module: str
+    words: list[str]
+    environment: dict[str, str]
+    kill_at: int = 0
+
+
+@dataclass(frozen=True)
 class Done:
     """How a run ended: its exit code (that of a signal negative), what it wrote, and its operations on files."""
 
@@ -33,58 +57,172 @@ class Done:
 
 
 class ForkServer:
-    """The process that forks; `packages` are imported once, ours from `source`."""
+    """Runs modules one after another; ours come from `source`, folders with colons between them."""
 
-    def __init__(self, packages, source, **environment):
-        environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", **environment}
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, *packages], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, source, **environment):
+        self.environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", **environment}
 
     def run(self, folder, module, *words, kill_at=0, **environment):
-        request = {"folder": str(folder), "module": module, "words": [str(word) for word in words], "kill_at": kill_at}
-        request["environment"] = environment
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return Done(**json.loads(self.process.stdout.readline()))
+        """Run a module to its end.
+
+        With `kill_at`, it is killed (SIGKILL) just before the so-many-th time that it opens a file below its folder for
+        writing, or makes, renames or removes one there; the answer says how many of these operations there were.
+        """
+        request = Request(str(folder), module, [str(word) for word in words], {**self.environment, **environment}, kill_at)
+        with open(os.devnull) as nothing, contextlib.ExitStack() as stack:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in ("stdout", "stderr", "operations")]
+            returncode = exit_code_of(fork(request, [file.fileno() for file in (nothing, *files)]))
+            written = []
+            for file in files:
+                file.seek(0)
+                written.append(file.read().decode())
+        return Done(returncode, *written[:2], operations=len(written[2]))
+
+
+CLIENT = """#!{python} -SE
+import json, os, signal, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+request = json.dumps({{"words": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}).encode()
+socket.send_fds(server, [len(request).to_bytes(8, "big")], [0, 1, 2])
+server.sendall(request)
+stage = int.from_bytes(server.recv(8), "big")
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda number, frame: os.kill(stage, number))
+code = int(server.recv(8) or -signal.SIGKILL)
+if code < 0:
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(code)
+"""
+
+
+class PreloadedPython:
+    """A `bin` folder with a `python` that jobs of Snakemake find first: it hands `-m module` over and waits.
+
+    What runs the module is a process of its own with the job's files, folder and environment; killed, it takes the job's
+    `python` with it.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.stages = set()
+        (folder / "bin").mkdir(parents=True)
+        # Snakemake puts the folder of its own Python first on the PATH of jobs: this one, under another name.
+        real = Path(sys.executable).resolve()
+        (folder / "bin/real-python").symlink_to(real)
+        client = folder / "bin/python"
+        client.write_text(CLIENT.format(python=real, address=str(folder / "socket")))
+        client.chmod(0o755)
+        self.packages = os.pathsep.join(path for path in sys.path if path.endswith("-packages"))
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(str(folder / "socket"))
+        self.listening.listen(64)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def snakemake(self):
+        """The words that start a Snakemake whose jobs run here."""
+        return [str(self.folder / "bin/real-python"), "-m", "snakemake"]
+
+    def environment(self, source):
+        return {"PYTHONPATH": f"{source}{os.pathsep}{self.packages}", "OMP_NUM_THREADS": "1"}
+
+    def running(self):
+        """The processes that run stages now."""
+        return list(self.stages)
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):  # `close` ends it
+            while True:
+                job, _ = self.listening.accept()
+                threading.Thread(target=self._answer, args=(job,), daemon=True).start()
+
+    def _answer(self, job):
+        """Run what a job asks for; it may be killed at any time."""
+        with job, contextlib.suppress(ConnectionError):
+            size, descriptors, _, _ = socket.recv_fds(job, 8, 3)
+            with job.makefile("rb") as file:
+                asked = json.loads(file.read(int.from_bytes(size, "big")) or "null")
+            try:
+                if asked is None:
+                    return
+                option, module, *words = asked["words"]
+                assert option == "-m", asked["words"]
+                stage = fork(Request(asked["folder"], module, words, asked["environment"]), descriptors)
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            self.stages.add(stage.pid)
+            try:
+                with contextlib.suppress(ConnectionError):
+                    job.sendall(stage.pid.to_bytes(8, "big"))
+                code = exit_code_of(stage)
+            finally:
+                self.stages.discard(stage.pid)
+            job.sendall(str(code).encode())
 
 
-def serve(packages):
-    for name in packages:
-        importlib.import_module(name)
-    for line in sys.stdin:
-        request = json.loads(line)
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as operations:
-            child = os.fork()
-            if child == 0:
-                become(request, out, err, operations)
-            status = os.waitpid(child, 0)[1]
-            written = {}
-            for name, file in (("stdout", out), ("stderr", err), ("operations", operations)):
-                file.seek(0)
-                written[name] = file.read().decode()
-        answer = {**written, "operations": len(written["operations"]), "returncode": os.waitstatus_to_exitcode(status)}
-        print(json.dumps(answer), flush=True)
+class Descriptor:
+    """An open file that is handed to a fork, where it is the number of the file there."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        return number_in_fork, (reduction.DupFd(self.number),)
 
 
-def become(request, out, err, operations):
+def number_in_fork(copy):
+    return copy.detach()
+
+
+@cache
+def start_server():
+    """Start the process that forks, once for all tests of this process."""
+    CONTEXT.set_forkserver_preload(PRELOADED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # threads that the imports start would be missing in a fork
+        forkserver.ensure_running()
+
+
+def fork(request, descriptors):
+    """Start a run. `descriptors`: standard input, output and error, and where operations are counted, if they are."""
+    with ONE_AT_A_TIME:
+        start_server()
+        process = CONTEXT.Process(target=become, args=(request, [Descriptor(number) for number in descriptors]))
+        process.start()
+    return process
+
+
+def exit_code_of(process):
+    """Wait for the end of a run."""
+    connection.wait([process.sentinel])
+    with ONE_AT_A_TIME:
+        process.join()
+        return process.exitcode
+
+
+def become(request, descriptors):
     """Turn this fork into the run: it does not return."""
-    os.dup2(out.fileno(), 1)
-    os.dup2(err.fileno(), 2)
-    os.chdir(request["folder"])
-    os.environ.update(request["environment"])
-    sys.path.insert(0, "")
-    watch(Path(request["folder"]).resolve(), request["kill_at"], operations)
-    os._exit(exit_code_of(request["module"], request["words"]))
+    assert not any(name.partition(".")[0] == "rnnscope" for name in sys.modules), "imported before the run"
+    for number, descriptor in enumerate(descriptors[:3]):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 (multiprocessing closed it)
+    os.chdir(request.folder)
+    os.environ.clear()
+    os.environ.update(request.environment)
+    sys.path[:0] = ["", *request.environment["PYTHONPATH"].split(os.pathsep)]
+    if descriptors[3:]:
+        watch(Path(request.folder).resolve(), request.kill_at, descriptors[3])
+    os._exit(run_as_main(request.module, request.words))
 
 
-def exit_code_of(module, words):
-    """Run a module as `python -m` would, up to the end of the process, which is left to the caller."""
+def run_as_main(module, words):
+    """Run a module as `python -m` would; returns its exit code, and leaves the end of the process to the caller."""
     sys.argv = [module, *words]
     code = 0
     try:
@@ -112,12 +250,8 @@ def watch(folder, kill_at, operations):
             changes = event in CHANGES
         if not changes or folder not in Path(os.path.abspath(os.fsdecode(arguments[0]))).parents:
             return
-        os.write(operations.fileno(), b".")
-        if os.fstat(operations.fileno()).st_size == kill_at:
+        os.write(operations, b".")
+        if os.fstat(operations).st_size == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1:])

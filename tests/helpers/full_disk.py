@@ -1,12 +1,11 @@
 """Write a file of some kind where no file may grow beyond 4 kB: `python full_disk.py KIND PATH`.
 
-Each library meets a disk that is full in its own way; this limit meets it in the middle of the file, as that does.
+Each library fails on a full disk in its own way. The limit stops it in the middle of the file, as a full disk does.
 """
 
 import resource
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 
 from rnnscope.cli import run
@@ -17,7 +16,7 @@ LIMIT = 4096
 def json(path):
     from rnnscope.storage.files import write_json
 
-    return partial(write_json, path, list(range(10_000)))
+    return lambda: write_json(path, list(range(10_000)))
 
 
 def csv(path):
@@ -25,7 +24,7 @@ def csv(path):
 
     from rnnscope.storage.tables import write_csv
 
-    return partial(write_csv, pd.DataFrame({"a": range(10_000)}), path)
+    return lambda: write_csv(pd.DataFrame({"a": range(10_000)}), path)
 
 
 def parquet(path):
@@ -34,7 +33,7 @@ def parquet(path):
 
     from rnnscope.storage.parquet import write_parquet
 
-    return partial(write_parquet, pa.table({"a": np.random.default_rng(1).random(10_000)}), path)
+    return lambda: write_parquet(pa.table({"a": np.random.default_rng(1).random(10_000)}), path)
 
 
 def tensors(path):
@@ -42,7 +41,7 @@ def tensors(path):
 
     from rnnscope.storage.tensors import save_tensors
 
-    return partial(save_tensors, path, {"a": torch.zeros(10_000)}, {})
+    return lambda: save_tensors(path, {"a": torch.zeros(10_000)}, {})
 
 
 def array(path):
@@ -50,7 +49,8 @@ def array(path):
 
     text = path.parent.with_name(f"{path.parent.name}.txt")
     text.write_bytes(bytes(range(97, 107)) * 3200)
-    sys.argv = ["split", "--text", str(text), "--streams", "2", "--steps", "5", "--fractions", "0.8,0.1,0.1", "--out", str(path)]
+    sys.argv += ["--text", str(text), "--streams", "2", "--sequence-length", "5", "--fractions", "0.8,0.1,0.1"]
+    sys.argv += ["--out", str(path)]
     return split.main
 
 
@@ -61,13 +61,14 @@ def figure(path):
 
     drawn = Figure()
     drawn.subplots().plot(range(1000))
-    return partial(style.save, drawn, path.with_suffix(".svg"), path.with_suffix(".png"))
+    return lambda: style.save(drawn, path.with_suffix(".svg"), path.with_suffix(".png"))
 
 
 def main():
     kind, path = sys.argv[1:]
+    del sys.argv[1:]
     write = {"json": json, "csv": csv, "parquet": parquet, "tensors": tensors, "array": array, "figure": figure}[kind](Path(path))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead, as on a full disk
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead of ending the process
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
     run(write)
 

@@ -1,6 +1,7 @@
 """A small project of its own to run the workflow in."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,21 +25,29 @@ FEATURES = [
 
 EXPERIMENT = {
     "run": ["tale"],
-    "corpora": {"tale": {"title": "A tale", "fractions": [0.6, 0.2, 0.2], "sources": [{"path": "tale.txt"}]}},
-    "split": {"streams": 4, "steps": 10},
+    "corpora": {
+        "tale": {
+            "title": "A tale",
+            "fractions": [0.6, 0.2, 0.2],
+            "features": FEATURES,
+            "sources": [{"path": "tale.txt"}],
+        }
+    },
+    "split": {"streams": 4, "sequence_length": 10},
     "grid": {"layers": [1], "sizes": [4], "additional": ["gru-2-5"]},
     "training": {"epochs": 2, "dropout": [0.0, 0.5], "device": "cpu"},
-    "ngrams": {"horizons": 3},
-    "nnn": {"horizons": 2, "hidden_widths": [4, 8]},
+    "ngrams": {"longest_context": 3},
+    "nnn": {"longest_context": 2, "hidden_widths": [4, 8]},
     "dynamics": {"model": "lstm-1-4", "epochs": 1, "snapshots": 3},
     "activations": {"models": ["lstm-1-4", "gru-2-5"]},
-    "features": {"lists": {"prose": FEATURES}, "newline_within": 5},
+    "features": {"newline_within": 5},
     "cells": {"best": 3, "permutations": 4},
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
-    "comparisons": {"ngram": 3, "block": 20, "samples": 20, "minimum_count": 5},
+    "comparisons": {"ngram": 3, "minimum_count": 5},
+    "intervals": {"block": 20, "samples": 20},
     "bootstrap": {"samples": 10},
     "explorer": {"characters": 100},
 }
@@ -47,7 +56,7 @@ EXPERIMENT = {
 class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 
-    preloaded_python = None  # of preloaded_python.py: runs the jobs in forks of one process, where somebody has started it
+    preloaded_python = None  # of fork_server.py: runs the jobs in forks of one process, where somebody has started it
 
     def __init__(self, folder):
         self.folder = folder
@@ -100,3 +109,14 @@ class Workspace:
         rows = [line.split() for line in done.stdout.splitlines()]
         jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}
         return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}
+
+    def readers(self):
+        """For each rule, those that read what it writes, as Snakemake's graph of rules has it; the rule `all` left out."""
+        done = self.snakemake("--rulegraph", "dot", "--forceall")
+        assert done.returncode == 0, done.stdout + done.stderr
+        rule_of = dict(re.findall(r'^\s*(\d+)\s*\[\s*label = "(\w+)"', done.stdout, re.MULTILINE))
+        found = {rule: set() for rule in rule_of.values() if rule != "all"}
+        for writer, reader in re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.MULTILINE):
+            if rule_of[reader] != "all":
+                found[rule_of[writer]].add(rule_of[reader])
+        return found

@@ -12,7 +12,7 @@ from rnnscope.errors import InputError
 from rnnscope.storage.checksums import read_record, record_path
 from rnnscope.storage.files import check_digest, discard, read_json, sha256_of, whole_file, write_json
 
-FULL_DISK = Path(__file__).with_name("full_disk.py")
+FULL_DISK = Path(__file__).parents[1] / "helpers/full_disk.py"
 
 
 def test_a_file_appears_only_when_the_block_ends_well(tmp_path):

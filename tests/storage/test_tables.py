@@ -1,4 +1,4 @@
-"""Holds every file of a finished run to docs/tables.md, and docs/tables.md to the files."""
+"""CSV tables: declared, written and read; and every file of a finished run, compared with its declaration."""
 
 import json
 import re
@@ -8,93 +8,161 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers.workspace import REPOSITORY
+from helpers.documented import column_of, documented, matches
 
-JSON_TYPES = {
-    "string": lambda value: isinstance(value, str),
-    "int": lambda value: type(value) is int,
-    "float": lambda value: type(value) is float,
+from docs.write_tables import TABLES, text
+from rnnscope.errors import InputError
+from rnnscope.storage import declarations
+from rnnscope.storage.declarations import Column, declare
+from rnnscope.storage.tables import Table, read_csv, write_csv
+
+JSON_KINDS = {
+    "text": lambda value: isinstance(value, str),
+    "integer": lambda value: type(value) is int,
+    "number": lambda value: type(value) in (int, float),
+    "yes/no": lambda value: isinstance(value, bool),
     "object": lambda value: isinstance(value, dict),
-    "list of int": lambda value: isinstance(value, list) and all(type(item) is int for item in value),
-    "list of string": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "list of integers": lambda value: isinstance(value, list) and all(type(item) is int for item in value),
+    "list of texts": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 }
-# Which quantities a dump of each cell has; the documentation lists those of all cells in one table.
-QUANTITIES = {"lstm": set("ifogch"), "gru": {"r", "z", "candidate", "h"}, "rnn": {"h"}}
+CSV_KINDS = {
+    "text": pd.api.types.is_string_dtype,
+    "integer": pd.api.types.is_integer_dtype,
+    "number": pd.api.types.is_numeric_dtype,
+    "yes/no": pd.api.types.is_bool_dtype,
+}
+COLUMNS = (Column("model", "text", "name"), Column("loss", "number", "nats per character"))
 
 
-def documented():
-    """The path pattern of every section and its rows: {pattern: {column: dtype}}."""
-    sections = {}
-    for line in (REPOSITORY / "docs/tables.md").read_text().splitlines():
-        if heading := re.fullmatch(r"### `(.+)`", line):
-            rows = sections.setdefault(heading[1], {})
-        elif line.startswith("## "):
-            rows = None
-        elif sections and rows is not None and (row := re.fullmatch(r"\| ([\w.]+) \| ([\w ]+) \|.*", line)) and row[2] != "dtype":
-            rows[row[1]] = row[2]
-    return sections
+@pytest.fixture
+def table(monkeypatch):
+    """A declared table, which is forgotten after the test."""
+    monkeypatch.setattr(declarations, "DECLARATIONS", {})
+    return Table("analyses/made_up.csv", "A row a model.", COLUMNS)
 
 
-def matches(pattern):
-    """A regular expression for a pattern such as results/<corpus>/models/<model>/summary.json."""
-    words = enumerate(re.split("<(.+?)>", pattern))
-    parts = [f"(?P<{word}>[^/]+)" if position % 2 else re.escape(word) for position, word in words]
-    return re.compile("".join(parts))
+def test_a_table_is_written_in_the_order_of_its_columns_and_read_back(table, tmp_path):
+    path = tmp_path / "folder/made_up.csv"
+    table.write(pd.DataFrame({"loss": [1.25, None], "model": ["lstm-1-4", "NA"]}), path)
+    assert path.read_text() == "model,loss\nlstm-1-4,1.25\nNA,\n"
+    read = table.read(path)
+    assert list(read.columns) == ["model", "loss"]
+    assert read["model"].tolist() == ["lstm-1-4", "NA"]
+    assert read["loss"].isna().tolist() == [False, True]
 
 
-def check_json(content, rows):
+@pytest.mark.parametrize("columns", [["model"], ["model", "loss", "more"], ["model", "los"]])
+def test_a_table_of_other_columns_than_declared_is_not_written(table, tmp_path, columns):
+    with pytest.raises(ValueError, match=r"analyses/made_up\.csv: found columns .*, declared \['model', 'loss'\]"):
+        table.write(pd.DataFrame({column: [1] for column in columns}), tmp_path / "made_up.csv")
+    assert not (tmp_path / "made_up.csv").exists()
+
+
+def test_a_path_is_declared_once(table):
+    declare(table.path, table.meaning, table.columns)  # the same again, as by a module that is imported under two names
+    with pytest.raises(ValueError, match=r"analyses/made_up\.csv: declared twice"):
+        declare(table.path, table.meaning, COLUMNS[:1])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file; expected a table with columns model, loss"),
+        ("model,loss\nlstm-1-4,1.2", "the last line has no end, so the file was cut off"),
+        ("model,loss\na,1,2,3\nb\nc,1,2,3,4,5\n", "not readable as CSV"),
+        ("", "the last line has no end"),
+        ("model,los\na,1\n", "no column 'loss', found model, los; expected model, loss"),
+    ],
+)
+def test_a_bad_table_is_reported(tmp_path, content, message):
+    path = tmp_path / "table.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError) as error:
+        read_csv(path, ["model", "loss"])
+    assert str(error.value).startswith(f"{path}: ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_damaged_table_is_reported(tmp_path):
+    path = tmp_path / "table.csv"
+    write_csv(pd.DataFrame({"a": [1, 2]}), path)
+    path.write_text(path.read_text().replace("2", "3"))
+    with pytest.raises(InputError, match=r"table\.csv: damaged"):
+        read_csv(path, ["a"])
+
+
+def test_the_documentation_is_what_the_code_declares():
+    assert TABLES.read_text() == text(), "run: make docs"
+
+
+def test_every_kind_is_known():
+    for pattern, columns in documented().items():
+        known = CSV_KINDS if pattern.endswith(".csv") else JSON_KINDS if pattern.endswith(".json") else None
+        for name, kind in columns.items():
+            assert kind in known if known else pa.type_for_alias(kind), (pattern, name)
+
+
+def flattened(content, columns):
+    """The keys of a JSON object; those of an object that is not declared itself, with its name before them."""
     flat = {}
     for name, value in content.items():
-        nested = isinstance(value, dict) and name not in rows
+        nested = isinstance(value, dict) and name not in columns
         flat.update({f"{name}.{inner}": item for inner, item in value.items()} if nested else {name: value})
-    assert set(flat) == set(rows)
+    return flat
+
+
+def check_json(path, columns):
+    """Check the types of all values; returns the declared keys that the file has."""
+    flat = flattened(json.loads(path.read_text()), columns)
     for name, value in flat.items():
-        assert JSON_TYPES[rows[name]](value), (name, value)
+        assert JSON_KINDS[columns[name]](value), (path, name, value)
+    return set(flat)
 
 
-def check_csv(path, rows):
-    table = pd.read_csv(path)
-    assert list(table.columns) == list(rows)
-    for name, dtype in rows.items():
-        assert pd.api.types.is_string_dtype(table[name]) if dtype == "string" else table[name].dtype == dtype, name
+def check_csv(path, columns):
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    assert list(table.columns) == list(columns), path
+    for name, kind in columns.items():
+        assert table[name].isna().all() or CSV_KINDS[kind](table[name]), (path, name)
+    return set(columns)
 
 
-def check_parquet(path, rows, cell):
-    schema = pq.read_schema(path)
-    columns = {name: dtype for name, dtype in rows.items() if dtype != "bytes of float" or name in QUANTITIES[cell]}
-    assert set(schema.names) == set(columns)
-    for field in schema:
-        if columns[field.name] == "bytes of float":
-            assert pa.types.is_fixed_size_binary(field.type)
-            assert field.metadata[b"dtype"] in {b"float16", b"float32"}
-        else:
-            assert field.type == pa.from_numpy_dtype(np.dtype(columns[field.name]))
+def check_parquet(path, columns):
+    found = {field: column_of(field.name, columns) for field in pq.read_schema(path)}
+    for field, column in found.items():
+        assert column, (path, field.name)
+        # Activations are float16 or float32, as the configuration asks.
+        same = field.type == pa.type_for_alias(columns[column])
+        assert same or (pa.types.is_floating(field.type) and columns[column] == "float16"), (path, field)
+    return set(found.values())
+
+
+CHECKS = {".json": check_json, ".csv": check_csv, ".parquet": check_parquet}
 
 
 def test_every_file_is_documented_and_every_documented_file_is_there(finished):
-    sections = {pattern: (matches(pattern), rows) for pattern, rows in documented().items()}
-    assert len(sections) >= 15
-    met = set()
+    """A CSV table has all its columns; of a JSON or parquet file each declared one is met in some file."""
+    sections = documented()
+    assert len(sections) >= 40
+    met = {}
     for path in sorted((finished.folder / "results").rglob("*")):
-        # The files of a training run lie once more in the folder of each candidate.
+        # The files of a training run are also in the folder of each candidate.
         name = re.sub(r"/(dropout|width)-[\d.]+/", "/", path.relative_to(finished.folder).as_posix())
         if path.is_dir() or re.search(r"/(logs|benchmarks|figures|\.provenance)/", name):
             continue
-        found = [(pattern, match, rows) for pattern, (regex, rows) in sections.items() if (match := regex.fullmatch(name))]
+        found = [pattern for pattern in sections if matches(pattern).fullmatch(name)]
         assert len(found) == 1, f"{name} is described {len(found)} times"
-        (pattern, match, rows) = found[0]
-        met.add(pattern)
-        if name.endswith(".json"):
-            check_json(json.loads(path.read_text()), rows)
-        elif name.endswith(".csv"):
-            check_csv(path, rows)
-        elif name.endswith(".parquet"):
-            check_parquet(path, rows, match.groupdict().get("model", "").split("-")[0])
-        elif name.endswith(".npy"):
+        (pattern,) = found
+        columns = met.setdefault(pattern, set())
+        if check := CHECKS.get(path.suffix):
+            columns |= check(path, sections[pattern])
+        elif path.suffix == ".npy":
             array = np.load(path)
             assert array.dtype == np.uint8
             assert array.ndim == 2
-    assert met == set(sections)
+    assert met == {pattern: set(columns) for pattern, columns in sections.items()}
 
 
 def test_predictions_and_dumps_have_the_same_rows(finished):
@@ -117,7 +185,6 @@ def test_losses_are_those_of_the_predictions(finished):
     horizons = pd.read_csv(results / "analyses/horizons.csv")
     for losses, key, name in (
         (pd.read_csv(results / "analyses/losses.csv"), "model", "{}"),
-        (pd.read_csv(results / "analyses/ngram_losses.csv"), "n", "ngram-{}"),
         (horizons[horizons["kind"] == "n-gram"], "n", "ngram-{}"),
         (horizons[horizons["kind"] == "n-NN"], "n", "nnn-{}"),
     ):

@@ -5,21 +5,15 @@ rule fetch_text:
     output:
         text="results/{corpus}/corpus/text.bin",
         manifest="results/{corpus}/corpus/manifest.json",
-    log:
-        "results/{corpus}/logs/fetch_text.log",
-    benchmark:
-        "results/{corpus}/benchmarks/fetch_text.tsv"
-    localrule: True  # the nodes of a cluster often have no way out to a text's source
-    threads: 1
+    localrule: True  # the nodes of a cluster often have no access to the internet
     resources:
-        mem_mb=grows(1000, 2),
-        runtime=grows(60, 1),
+        **needs(mem_mb=scaled_with_text(1000, 2), runtime=scaled_with_text(60, 1)),
     params:
+        **stage("corpus.fetch"),
         text=text_flags,
         out=subpath(output.text, parent=True),
-        source=source_of("rnnscope.corpus.fetch"),
     shell:
-        "python -m rnnscope.corpus.fetch {params.text:q} --out {params.out} 2> {log}"
+        "python -m {params.module} {params.text:q} --out {params.out} 2> {log}"
 
 
 rule split_text:
@@ -27,28 +21,15 @@ rule split_text:
     input:
         text="results/{corpus}/corpus/text.bin",
     output:
-        train="results/{corpus}/split/train.npy",
-        validation="results/{corpus}/split/validation.npy",
-        test="results/{corpus}/split/test.npy",
-        vocabulary="results/{corpus}/split/vocabulary.json",
-        summary="results/{corpus}/split/split.json",
-    log:
-        "results/{corpus}/logs/split_text.log",
-    benchmark:
-        "results/{corpus}/benchmarks/split_text.tsv"
+        **split_files("train", "validation", "test"),
     group:
         "text"
-    threads: 1
     resources:
-        mem_mb=grows(1000, 5),
-        runtime=5,
+        **needs(),
     params:
-        layout=flags(config["split"], "streams", "steps"),
-        fractions=lambda wildcards: ",".join(
-            map(str, config["corpora"][wildcards.corpus]["fractions"])
-        ),
+        **stage("corpus.split", SplitSettings),
+        fractions=fractions,
         out=subpath(output.train, parent=True),
-        source=source_of("rnnscope.corpus.split"),
     shell:
-        "python -m rnnscope.corpus.split --text {input.text} {params.layout} "
-        "--fractions {params.fractions} --out {params.out} 2> {log}"
+        "python -m {params.module} --text {input.text} {params.settings} --fractions {params.fractions} --out {params.out} "
+        "2> {log}"

@@ -1,108 +1,91 @@
+# How every breakdown removes errors; the n-gram oracle has as many models as there are.
+ORACLES = flags(Oracles, longest_context=len(ORACLE_NGRAMS))
+
+
 rule error_breakdown:
     """Figure F7: what each oracle removes of the best model's errors, and snippets that show it."""
     input:
-        **CASCADE_INPUTS,
-        losses="results/{corpus}/analyses/losses.csv",
-        candidates=expand(
-            "results/{{corpus}}/predictions/{model}.parquet",
-            model=config["errors"]["candidates"],
-        ),
+        **split_files("train", "validation", "test"),
+        best=table("best_models"),
+        predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),
     output:
-        breakdown="results/{corpus}/analyses/error_breakdown.csv",
-        snippets="results/{corpus}/analyses/error_snippets.csv",
-    log:
-        "results/{corpus}/logs/error_breakdown.log",
-    benchmark:
-        "results/{corpus}/benchmarks/error_breakdown.tsv"
+        breakdown=table("error_breakdown"),
+        snippets=table("error_snippets"),
     group:
         "tables"
-    threads: 1
     resources:
-        mem_mb=grows(1000, 30),
-        runtime=5,
+        **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
+        **stage("analyses.errors.error_breakdown", ErrorSnippets),
+        oracles=ORACLES,
         split=subpath(input.test, parent=True),
-        predictions_folder=lambda wildcards, input: Path(input.candidates[0]).parent,
-        cascade=cascade_flags(),
-        candidates=config["errors"]["candidates"],
-        choice=flags(config["error_breakdown"], "snippets", "seed"),
-        source=source_of("rnnscope.analyses.errors.error_breakdown"),
+        predictions_folder=folder_of("predictions"),
     shell:
-        "python -m rnnscope.analyses.errors.error_breakdown --split {params.split} "
-        "--predictions-folder {params.predictions_folder} {params.cascade} --losses {input.losses} "
-        "--candidates {params.candidates} {params.choice} "
-        "--out-breakdown {output.breakdown} --out-snippets {output.snippets} 2> {log}"
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --best {input.best} "
+        "{params.oracles} {params.settings} --out-breakdown {output.breakdown} --out-snippets {output.snippets} 2> {log}"
 
 
 rule size_breakdown:
     """Figure F8: what a larger model gets right that a smaller one does not, by the class of error."""
     input:
-        **CASCADE_INPUTS,
-        models=expand(
-            "results/{{corpus}}/predictions/{model}.parquet",
-            model=config["size_breakdown"].values(),
-        ),
+        **split_files("train", "validation", "test"),
+        predictions=predictions([*config["size_breakdown"].values(), *ORACLE_NGRAMS]),
     output:
-        "results/{corpus}/analyses/size_breakdown.csv",
-    log:
-        "results/{corpus}/logs/size_breakdown.log",
-    benchmark:
-        "results/{corpus}/benchmarks/size_breakdown.tsv"
+        table("size_breakdown"),
     group:
         "tables"
-    threads: 1
     resources:
-        mem_mb=grows(1000, 30),
-        runtime=5,
+        **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
+        **stage("analyses.errors.size_breakdown", SizeBreakdown),
+        oracles=ORACLES,
         split=subpath(input.test, parent=True),
-        predictions_folder=lambda wildcards, input: Path(input.models[0]).parent,
-        cascade=cascade_flags(),
-        models=flags(config["size_breakdown"], "smaller", "larger"),
-        source=source_of("rnnscope.analyses.errors.size_breakdown"),
+        predictions_folder=folder_of("predictions"),
     shell:
-        "python -m rnnscope.analyses.errors.size_breakdown --split {params.split} "
-        "--predictions-folder {params.predictions_folder} {params.cascade} {params.models} --out {output} 2> {log}"
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} {params.oracles} "
+        "{params.settings} --out {output} 2> {log}"
 
 
 rule dynamic_evaluation:
-    """What the best model gets right when it goes on learning from the test text, by the class of error."""
+    """What the best model gets right when it keeps learning from the test text, by the class of error."""
     input:
-        **CASCADE_INPUTS,
-        losses="results/{corpus}/analyses/losses.csv",
-        candidates=expand(
-            "results/{{corpus}}/predictions/{model}.parquet",
-            model=config["errors"]["candidates"],
-        ),
-        checkpoints=expand(
-            "results/{{corpus}}/models/{model}/checkpoint.safetensors",
-            model=config["errors"]["candidates"],
-        ),
+        **split_files("train", "validation", "test"),
+        best=table("best_models"),
+        checkpoints=model_files(CANDIDATES, "checkpoint.safetensors"),
+        predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),
     output:
         predictions="results/{corpus}/predictions/dynamic-evaluation.parquet",
-        table="results/{corpus}/analyses/dynamic_evaluation.csv",
-    log:
-        "results/{corpus}/logs/dynamic_evaluation.log",
-    benchmark:
-        "results/{corpus}/benchmarks/dynamic_evaluation.tsv"
-    threads: config["training"]["threads"]
+        table=table("dynamic_evaluation"),
+    threads: THREADS
     resources:
-        mem_mb=grows(2000, 30),
-        runtime=grows(60, 2),
-        gpu=GPU_SLOTS,
+        **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(60, 2), gpu=GPU_SLOTS),
     params:
+        **stage("analyses.errors.dynamic_evaluation", DynamicEvaluation, Device),
+        oracles=ORACLES,
         split=subpath(input.test, parent=True),
-        predictions_folder=subpath(output.predictions, parent=True),
-        models_folder=lambda wildcards, input: Path(input.checkpoints[0]).parents[1],
-        cascade=cascade_flags(),
-        candidates=config["errors"]["candidates"],
-        learning=flags(
-            config["dynamic_evaluation"], "learning_rate", "steps", "streams"
-        ),
-        device=flags(config["training"], "device"),
-        source=source_of("rnnscope.analyses.errors.dynamic_evaluation"),
+        models_folder=folder_of("checkpoints", levels=2),
+        predictions_folder=folder_of("predictions"),
     shell:
-        "python -m rnnscope.analyses.errors.dynamic_evaluation --split {params.split} "
-        "--predictions-folder {params.predictions_folder} --models-folder {params.models_folder} "
-        "{params.cascade} --losses {input.losses} --candidates {params.candidates} {params.learning} "
-        "{params.device} --threads {threads} --out-predictions {output.predictions} --out {output.table} 2> {log}"
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} "
+        "--models-folder {params.models_folder} --best {input.best} {params.oracles} {params.settings} --threads {threads} "
+        "--out-predictions {output.predictions} --out {output.table} 2> {log}"
+
+
+rule error_overlap:
+    """Figure F4: which models make which errors."""
+    input:
+        best=table("best_models"),
+        predictions=predictions([*MODELS, REFERENCE_NGRAM, *NNNS]),
+    output:
+        overlap=table("error_overlap"),
+        intersections=table("error_intersections"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.errors.error_overlap"),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} "
+        "--out-overlap {output.overlap} --out-intersections {output.intersections} 2> {log}"

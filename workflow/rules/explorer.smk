@@ -1,37 +1,24 @@
 rule explorer:
-    """The page on which a person walks through units and text."""
+    """The page on which a person browses units and text."""
     input:
-        test="results/{corpus}/split/test.npy",
-        vocabulary="results/{corpus}/split/vocabulary.json",
-        checkpoints=expand(
-            "results/{{corpus}}/models/{model}/checkpoint.safetensors",
-            model=config["activations"]["models"],
-        ),
-        activations=dumped_activations,
-        cells="results/{corpus}/analyses/cells.csv",
+        **split_files("test"),
+        checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
+        activations=activation_files(DUMPED),
+        cells=table("cells"),
     output:
         "results/{corpus}/explorer.html",
-    log:
-        "results/{corpus}/logs/explorer.log",
-    benchmark:
-        "results/{corpus}/benchmarks/explorer.tsv"
     group:
         "figures"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=5,
+        **needs(mem_mb=1500),
     params:
+        **stage("explorer.page", Explorer),
         split=subpath(input.test, parent=True),
-        models_folder=lambda wildcards, input: Path(input.checkpoints[0]).parents[1],
-        activations_folder=lambda wildcards, input: Path(input.activations[0]).parents[
-            1
-        ],
-        models=config["activations"]["models"],
-        settings=flags(config["explorer"], "characters"),
-        title=lambda wildcards: config["corpora"][wildcards.corpus]["title"],
-        source=source_of("rnnscope.explorer.page"),
+        models=DUMPED,
+        models_folder=folder_of("checkpoints", levels=2),
+        activations_folder=folder_of("activations", levels=2),
+        title=title,
     shell:
-        "python -m rnnscope.explorer.page --split {params.split} --models-folder {params.models_folder} "
-        "--activations-folder {params.activations_folder} --models {params.models} --cells {input.cells} "
-        "{params.settings} --title {params.title:q} --out {output} 2> {log}"
+        "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
+        "--activations-folder {params.activations_folder} --models {params.models} --cells {input.cells} {params.settings} "
+        "--title {params.title:q} --out {output} 2> {log}"

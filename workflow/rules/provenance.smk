@@ -1,4 +1,4 @@
-"""What is known of every job, handed on when a run ends well: no rule, so that nothing is ever stale for it."""
+"""What is known about every job, recorded when a run succeeds. It is no rule, so that it never makes anything stale."""
 
 import json
 import os
@@ -7,11 +7,9 @@ import sys
 
 
 def job_facts(job):
-    """A job's rule, outputs and benchmark, and of its parameters the digest of the source and the slice of the configuration."""
+    """A job's rule, outputs and benchmark, the digest of its source, and its slice of the configuration."""
     settings = {
-        name: value
-        for name, value in job.params.items()
-        if name != "source" and value in job.non_derived_params
+        name: value for name, value in job.params.items() if name not in ("module", "source") and value in job.non_derived_params
     }
     return {
         "rule": job.rule.name,

@@ -1,8 +1,8 @@
-"""The record that lies beside every file of ours: its SHA-256 and how it came about.
+"""The record beside every file that a stage writes: its SHA-256 and what made it.
 
-The record of `folder/name` is `folder/.provenance/name.json`. It tells a damaged file from a whole one, whatever its
-format, and who made it: it names the module, the versions and the kind of machine, but no host, no user and no time, so
-that two runs on machines of a kind write the same records.
+The record of `folder/name` is `folder/.provenance/name.json`. With it a damaged file is found, whatever its format. It names
+the module, the versions and the kind of machine, but no host, user or time, so that two runs on machines of the same kind
+write the same records.
 """
 
 import json
@@ -19,19 +19,26 @@ FOLDER = ".provenance"
 
 
 def record_path(path: Path) -> Path:
-    """Where the record of a file lies."""
+    """Return the path of a file's record."""
     return path.parent / FOLDER / f"{path.name}.json"
 
 
 def partial_path(path: Path) -> Path:
-    """Where the record of a file lies while it is written."""
+    """Return the path of a file's record while it is written."""
     return path.parent / FOLDER / f".{path.name}.json.partial"
 
 
 def write_record(path: Path, sha256: str) -> None:
     """Write the record of a file that this process has just written.
 
-    It need not survive a power failure: a file without a record is read unchecked, and one cut off counts as none.
+    It need not survive a power failure: a file without a record is read unchecked, and a truncated record counts as none.
+
+    Parameters
+    ----------
+    path
+        The file, not its record.
+    sha256
+        Of the file, 64 hexadecimal digits.
     """
     record = {"sha256": sha256, "module": module(), "commit": commit(), "packages": packages(), "host": host()}
     target, partial = record_path(path), partial_path(path)
@@ -41,7 +48,7 @@ def write_record(path: Path, sha256: str) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """The record of a file; None when there is none that can be read."""
+    """Read the record of a file; None when it is missing or unreadable."""
     try:
         record = json.loads(record_path(path).read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -50,20 +57,20 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def forget_record(path: Path) -> None:
-    """Remove the record of a file, if there is one, and what a killed process had written of one."""
+    """Remove the record of a file, whole or partly written, if there is one."""
     record_path(path).unlink(missing_ok=True)
     partial_path(path).unlink(missing_ok=True)
 
 
 def module() -> str:
-    """The module that this process runs, such as `rnnscope.corpus.split`."""
+    """Return the name of the module that this process runs, such as `rnnscope.corpus.split`."""
     specification = getattr(sys.modules["__main__"], "__spec__", None)
     return str(specification.name) if specification else "unknown"
 
 
 @cache
 def commit() -> str | None:
-    """The git commit of our source, with `-dirty` behind it when files differ from it; None outside a repository."""
+    """Return the git commit of the source, with `-dirty` behind it when files differ from it; None outside a repository."""
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
@@ -73,7 +80,7 @@ def commit() -> str | None:
 
 
 def packages() -> dict[str, str]:
-    """Python's version and that of every package from elsewhere that this process has imported."""
+    """Return the versions of Python and of every installed package that this process has imported."""
     with warnings.catch_warnings(action="ignore"):  # MarkupSafe warns whoever asks for its version
         versions = {
             name: loaded.__version__
@@ -84,7 +91,7 @@ def packages() -> dict[str, str]:
 
 
 def host() -> dict[str, Any]:
-    """The kind of machine: processor, cores, memory (bytes), and the device that networks run on in this process."""
+    """Return the kind of machine: architecture, cores, memory (bytes), and the device that networks use in this process."""
     return {
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
@@ -94,7 +101,7 @@ def host() -> dict[str, Any]:
 
 
 def computing_device() -> str:
-    """The GPU's name once this process has used one, else the CPU's vector instructions as torch sees them."""
+    """Return the GPU's name once this process has used one, else the CPU's vector instructions as torch reports them."""
     torch = sys.modules.get("torch")  # not imported here: most stages do without it
     if torch is None:
         return "CPU"

@@ -1,7 +1,7 @@
 """Files that appear whole or not at all, and reads that name the file when it is bad.
 
-Every file that is written here leaves a record of its SHA-256 beside it (`rnnscope.storage.checksums`), to which a stage that reads
-it holds it.
+Every file that is written here leaves a record of its SHA-256 beside it (`rnnscope.storage.checksums`). A stage that reads the
+file compares it with this record.
 """
 
 import errno
@@ -19,7 +19,7 @@ from typing import Any
 from rnnscope.errors import InputError
 from rnnscope.storage.checksums import forget_record, read_record, write_record
 
-# What some network file systems answer to a lock or to the flushing of a folder, which they cannot do.
+# Errors of network file systems that cannot lock a file or flush a folder.
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,15 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes the final name only when the block ends well.
+    """Yield a path beside `path` to write to, which gets the final name only when the block ends without an error.
 
-    A process killed or a power failure at any moment leaves the old file or the new one. The partial file has a fixed
-    name, so that what a killed run left behind is overwritten by the next one; a process that comes while another is
-    writing waits for it.
+    A kill or a power failure at any moment leaves the old file or the new one. The partial file has a fixed name, so that
+    the next run overwrites what a killed one left; a second process that writes the same file waits for the first.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, as on a full disk; it names the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -48,7 +52,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         except OSError as error:
             if error.filename is not None:
                 raise
-            # A full disk, in the words of some library that names no file and perhaps no number.
+            # Some libraries report a full disk without the name of the file or the number of the error.
             raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
         finally:
             partial.unlink(missing_ok=True)
@@ -62,12 +66,12 @@ def discard(path: Path) -> None:
 
 @contextmanager
 def _only_writer(partial: Path) -> Iterator[None]:
-    """Hold a lock on the partial file, which ends with the process; wait for it where another process holds it."""
+    """Lock the partial file until this block or this process ends, after any other process that has the lock."""
     with partial.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.info("%s: another process is writing it; waiting for its end", partial)
+            log.info("%s: another process is writing it; waiting for it to end", partial)
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in UNSUPPORTED:
@@ -76,7 +80,7 @@ def _only_writer(partial: Path) -> Iterator[None]:
 
 
 def _flush(path: Path, mode: int) -> None:
-    """Have the disk hold what was written to a file, or which names a folder has."""
+    """Flush a file's content, or a folder's list of names, to the disk."""
     descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
@@ -88,9 +92,17 @@ def _flush(path: Path, mode: int) -> None:
 
 
 def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> InputError:
-    """The error for a file of ours that is not what a stage wrote: its name, the reason, and the command that rebuilds it.
+    """Return the error for a file that is not what a stage wrote.
 
-    Which command that is, with {} in place of the file, is for who started this process to say, in `RNNSCOPE_REBUILD`.
+    Parameters
+    ----------
+    path
+        The file.
+    reason
+        What is wrong with it.
+    rebuild
+        The command that makes it again. By default the environment variable `RNNSCOPE_REBUILD`, with {} in place of the
+        file: what started this process knows the command.
     """
     rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").format(shlex.quote(str(path)))
     remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
@@ -98,7 +110,13 @@ def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> I
 
 
 def check_digest(path: Path, rebuild: str | None = None) -> None:
-    """Hold a file to its record. Raises `damaged` when it is not what was written; a file without a record passes."""
+    """Compare a file with its record; a file without a record passes.
+
+    Raises
+    ------
+    InputError
+        If its content is not what was written, as `corrupt_file_error` makes it.
+    """
     record = read_record(path)
     if record is None:
         return
@@ -114,7 +132,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises InputError naming the file when it is missing, damaged or not JSON."""
+    """Read a JSON file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or not JSON.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a JSON file")
     check_digest(path)
@@ -125,6 +149,6 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as 64 hexadecimal digits, read in blocks."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

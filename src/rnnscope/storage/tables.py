@@ -51,7 +51,7 @@ class Table:
         write_csv(table[self.names], path)
 
     def read(self, path: Path) -> pd.DataFrame:
-        """Read the table; raises InputError as `read_csv` does."""
+        """Read the table with its columns in the declared order; raises InputError as `read_csv` does."""
         return read_csv(path, self.names)[self.names]
 
 

@@ -1,4 +1,4 @@
-"""Tensors on disk: safetensors, which unpickles nothing on loading, with a JSON description in its metadata."""
+"""Tensors on disk as safetensors, which runs no code on loading, with a JSON description in the metadata."""
 
 import errno
 import json
@@ -13,18 +13,41 @@ from rnnscope.storage.files import check_digest, corrupt_file_error, whole_file
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], description: dict) -> None:
-    """Write tensors with a JSON description, whole or not at all; the same content gives the same bytes."""
+    """Write tensors with a description, whole or not at all; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    tensors
+        Of any shape, dtype and device, by name.
+    description
+        Anything that JSON can hold.
+    """
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with whole_file(path) as partial:
-        # One metadata key, because safetensors writes several in an arbitrary order.
+        # One metadata key, because safetensors writes several keys in an arbitrary order.
         try:
             save_file(stored, partial, {"rnnscope": json.dumps(description)})
-        except SafetensorError as error:  # a full disk, which is no OSError there
+        except SafetensorError as error:  # such as a full disk
             raise OSError(errno.EIO, str(error), str(path)) from None
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """Read what `save_tensors` wrote, onto the CPU. Raises InputError naming the file when it is missing or damaged."""
+    """Read what `save_tensors` wrote.
+
+    Returns
+    -------
+    tensors : dict
+        On the CPU, by name.
+    description : dict
+        As written.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or not written by rnnscope.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a checkpoint")
     check_digest(path)

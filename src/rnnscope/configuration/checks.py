@@ -1,0 +1,133 @@
+"""Check a configuration before the first job runs, and report the first mistake in one line."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from jsonschema import ValidationError
+
+from rnnscope.configuration.schema import validator
+from rnnscope.errors import InputError
+
+Configuration = Mapping[str, Any]
+
+# Keys of earlier versions, and what they are called now.
+RENAMED_KEYS = {
+    "split.steps": "split.sequence_length",
+    "training.smoothing": "training.rmsprop_alpha",
+    "training.decay": "training.learning_rate_decay",
+    "training.decay_after": "training.learning_rate_decay_after",
+    "ngrams.horizons": "ngrams.longest_context",
+    "nnn.horizons": "nnn.longest_context",
+    "nnn.steps": "nnn.sequence_length",
+    "features.lists": "corpora.<corpus>.features: prose, code or a list of names",
+    "cells.characters": "units.characters",
+    "comparisons.block": "intervals.block",
+    "comparisons.samples": "intervals.samples",
+    "comparisons.seed": "intervals.seed",
+    "comparisons.perplexity": "model_map.perplexity",
+    "error_breakdown.ngram_horizons": "error_breakdown.longest_context",
+    "error_breakdown.snippets": "error_snippets.snippets",
+    "error_breakdown.seed": "error_snippets.seed",
+    "dynamic_evaluation.steps": "dynamic_evaluation.sequence_length",
+}
+
+# Keys that name models of the grid.
+MODEL_KEYS = ("activations.models", "dynamics.model", "errors.candidates", "size_breakdown.smaller", "size_breakdown.larger")
+
+# Keys that are bounded by other keys.
+BOUNDED_KEYS = {"comparisons.ngram": "ngrams.longest_context", "dynamics.epochs": "training.epochs"}
+
+
+def check_configuration(config: Configuration) -> None:
+    """Check a whole configuration.
+
+    Raises
+    ------
+    InputError
+        At the first mistake: one line that names the key, what was found and what was expected.
+    """
+    check_renamed_keys(config)
+    for error in validator().iter_errors(config):
+        raise InputError(report_schema_error(error))
+    check_corpora(config)
+    check_models(config)
+    check_bounds(config)
+
+
+def check_renamed_keys(config: Configuration) -> None:
+    """Raise InputError, naming the new key, if the configuration has a key of an earlier version."""
+    for old, new in RENAMED_KEYS.items():
+        section, _, key = old.partition(".")
+        values = config.get(section)
+        if isinstance(values, Mapping) and key in values:
+            raise InputError(f"{old}: this key was renamed, expected {new}")
+
+
+def report_schema_error(error: ValidationError) -> str:
+    """Return the line that reports a mistake which the schema found."""
+    key = ".".join(map(str, error.absolute_path)) or "top level"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        return f"{key}: unknown key {unknown!r}, expected one of {', '.join(known)}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
+    return f"{key}: found {json.dumps(error.instance, default=str)}, expected {error.schema['description']}"
+
+
+def check_corpora(config: Configuration) -> None:
+    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1 or a feature is unknown."""
+    for corpus in config["run"]:
+        if corpus not in config["corpora"]:
+            raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
+    for corpus, settings in config["corpora"].items():
+        total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
+        if total != 1:
+            raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        if isinstance(settings.get("features"), list):
+            _check_features(f"corpora.{corpus}.features", settings["features"])
+
+
+def _check_features(key: str, features: list[str]) -> None:
+    """Check the names of features. Imports what computes them only here: most configurations name a list of the code's."""
+    from rnnscope.analyses.units.features import FEATURES
+
+    for name in features:
+        if name not in FEATURES:
+            raise InputError(f"{key}: found {name!r}, expected names of features: {', '.join(FEATURES)}")
+
+
+def check_models(config: Configuration) -> None:
+    """Raise InputError if there is no model, or if a key names a model that is not trained."""
+    models = grid_models(config)
+    if not models:
+        raise InputError("grid: found no model, expected at least one")
+    for key in MODEL_KEYS:
+        found = value_of(config, key)
+        for model in found if isinstance(found, list) else [found]:
+            if model not in models:
+                raise InputError(f"{key}: found {model}, expected a model of the grid")
+
+
+def check_bounds(config: Configuration) -> None:
+    """Raise InputError if a key exceeds the key that bounds it."""
+    for key, bound in BOUNDED_KEYS.items():
+        if value_of(config, key) > value_of(config, bound):
+            raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def value_of(config: Configuration, key: str) -> Any:
+    """Return the value of a key that is written as `section.key`."""
+    section, _, name = key.partition(".")
+    return config[section][name]
+
+
+def grid_models(config: Configuration) -> list[str]:
+    """Return the names of all recurrent networks: those of the grid, then the additional ones."""
+    grid = config["grid"]
+    named = [f"{cell}-{layers}-{size}" for cell, layers, size in product(grid["cells"], grid["layers"], grid["sizes"])]
+    return list(dict.fromkeys([*named, *grid["additional"]]))

@@ -1,0 +1,164 @@
+"""The JSON Schema of config.yaml, from the declarations of `rnnscope.settings`.
+
+A schema's description completes the sentence "expected ..." of the message about a value that it does not allow.
+"""
+
+import math
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.validators import extend
+
+from rnnscope.models.cells import CELLS, ModelName
+from rnnscope.settings import SECTIONS, Corpus, Setting, settings_of
+from rnnscope.settings.base import SEED
+
+Schema = dict[str, Any]
+
+TYPES = {int: "integer", float: "number", str: "string"}
+BOUNDS = {"minimum": "minimum", "maximum": "maximum", "above": "exclusiveMinimum", "below": "exclusiveMaximum"}
+FORMATS = FormatChecker(())
+
+
+@FORMATS.checks("model", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_a_network(value: Any) -> bool:
+    """Return whether a text names a recurrent network in its one spelling; other values are left to `type`."""
+    if not isinstance(value, str):
+        return True
+    name = ModelName.parse(value)
+    return name.is_recurrent and str(name) == value
+
+
+def configuration_schema() -> Schema:
+    """Return the JSON Schema of the whole configuration."""
+    corpora = {
+        "description": "one or more corpora, each with a name of its own",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^[A-Za-z0-9_]+$", "description": "a name of letters, digits and underscores"},
+        "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
+    }
+    run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
+    properties = {"run": run, "corpora": corpora} | {key: object_schema(section) for key, section in SECTIONS.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "the sections of config.yaml",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def object_schema(section: type, **replaced: Schema) -> Schema:
+    """Return the schema of a section or a corpus.
+
+    Parameters
+    ----------
+    section
+        A dataclass whose fields are declared with `rnnscope.settings.setting`. A key that may be None may be left out.
+    **replaced
+        Schemas of keys for which the declaration is not enough.
+    """
+    settings = settings_of(section)
+    values = {key: value_schema(kind, declared) for key, (kind, declared) in settings.items() if key not in replaced}
+    properties = {key: values.get(key) or replaced[key] for key in settings}
+    optional = {key for key, (kind, _) in settings.items() if get_origin(kind) is UnionType}
+    return {
+        "description": f"a section with the keys {', '.join(properties)}",
+        "type": "object",
+        "properties": properties,
+        "required": [key for key in properties if key not in optional],
+        "additionalProperties": False,
+    }
+
+
+def value_schema(kind: Any, declared: Setting) -> Schema:
+    """Return the schema of a value of a type, with the bounds of its declaration."""
+    if get_origin(kind) is UnionType:
+        (kind,) = (member for member in get_args(kind) if member is not NoneType)
+    description = {"description": declared.expectation(kind)}
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        fixed = {"minItems": declared.length, "maxItems": declared.length}
+        free = {"minItems": int(not declared.may_be_empty), "uniqueItems": True}
+        count = fixed if declared.length else free
+        return description | {"type": "array", "items": value_schema(item, declared), **count}
+    if declared.names == "cell":
+        return {"description": f"a cell among {', '.join(CELLS)}", "enum": list(CELLS)}
+    if declared.choices:
+        return description | {"enum": list(declared.choices)}
+    bounds = {word: getattr(declared, name) for name, word in BOUNDS.items() if getattr(declared, name) is not None}
+    pattern = {"pattern": declared.pattern} if declared.pattern else {}
+    form = {"format": declared.names} if declared.names else {}
+    return description | {"type": TYPES[kind], **bounds, **pattern, **form}
+
+
+def validator() -> Draft202012Validator:
+    """Return the validator of a configuration: numbers are finite, and 1.0 is no whole number."""
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
+    return extend(Draft202012Validator, type_checker=types)(configuration_schema(), format_checker=FORMATS)
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _list_of(items: Schema, what: str, **more: Any) -> Schema:
+    """The schema of a list of one or more items."""
+    return {"description": f"a list of one or more {what}", "type": "array", "minItems": 1, "items": items, **more}
+
+
+def _text(description: str, pattern: str = ".") -> Schema:
+    """The schema of a text that is not empty."""
+    return {"description": description, "type": "string", "pattern": pattern}
+
+
+def _keys(description: str, properties: dict[str, Schema], **more: Any) -> Schema:
+    """The schema of a mapping with some of the keys of `properties`."""
+    return {"description": description, "type": "object", "properties": properties, "additionalProperties": False, **more}
+
+
+FEATURES: Schema = {
+    "description": "prose, code or a list of one or more different names of features",
+    "anyOf": [{"enum": ["prose", "code"]}, _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
+}
+
+# What the dataclasses cannot say: a source is one of several forms.
+SELECTION = {
+    "members": _list_of({"type": "string", "description": "a gitignore-style pattern"}, "gitignore-style patterns"),
+    "shuffle_seed": {"type": "integer", "description": "a whole number from 0 to 4294967295", **SEED},
+}
+PLACES = {
+    "path": _text("the path of a file"),
+    "url": _text("an https address", "^https?://"),
+}
+SOURCE = _keys(
+    "exactly one of path, url, archive and installed",
+    {
+        **PLACES,
+        "archive": _keys(
+            "one of path, url and debian, with members and shuffle_seed",
+            {**PLACES, "debian": _text("the name of a Debian package"), **SELECTION},
+            required=["members", "shuffle_seed"],
+            minProperties=3,
+            maxProperties=3,
+        ),
+        "installed": _keys(
+            "package, with attribute or with members and shuffle_seed",
+            {
+                "package": _text("the name of an installed package"),
+                "attribute": _text("the name of a dictionary of strings in the package"),
+                **SELECTION,
+            },
+            required=["package"],
+        ),
+    },
+    minProperties=1,
+    maxProperties=1,
+)

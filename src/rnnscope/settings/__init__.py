@@ -1,0 +1,124 @@
+"""The settings of every section of config.yaml: name, type, bounds, unit and meaning, each stated once.
+
+A section is a frozen dataclass whose fields are declared with `setting`. Three things follow from it: the JSON Schema of
+config.yaml (`rnnscope.configuration.schema`), the command-line flags of the stages (`rnnscope.cli`) and what the workflow
+writes on those command lines (`flags`). A key has the same name in all of them.
+
+A stage imports its sections from the module that declares them: a setting of another stage must not make its results stale.
+"""
+
+from rnnscope.settings.base import (
+    Section,
+    Setting,
+    flag_of,
+    flags,
+    setting,
+    settings_of,
+)
+from rnnscope.settings.corpus import (
+    Corpus,
+    SplitSettings,
+)
+from rnnscope.settings.predictions import (
+    ERROR_CLASSES,
+    Bootstrap,
+    Candidates,
+    Comparisons,
+    DynamicEvaluation,
+    ErrorSnippets,
+    Intervals,
+    MinimumCount,
+    ModelMap,
+    Oracles,
+    ReferenceNGram,
+    SizeBreakdown,
+)
+from rnnscope.settings.training import (
+    Computing,
+    Device,
+    Dynamics,
+    FeedForward,
+    FeedForwardTraining,
+    Grid,
+    NGrams,
+    Optimisation,
+    Snapshots,
+    Training,
+)
+from rnnscope.settings.units import (
+    Activations,
+    Cells,
+    CellText,
+    Explorer,
+    Features,
+    Precision,
+    Units,
+)
+
+__all__ = [
+    "ERROR_CLASSES",
+    "SECTIONS",
+    "Activations",
+    "Bootstrap",
+    "Candidates",
+    "CellText",
+    "Cells",
+    "Comparisons",
+    "Computing",
+    "Corpus",
+    "Device",
+    "DynamicEvaluation",
+    "Dynamics",
+    "ErrorSnippets",
+    "Explorer",
+    "Features",
+    "FeedForward",
+    "FeedForwardTraining",
+    "Grid",
+    "Intervals",
+    "MinimumCount",
+    "ModelMap",
+    "NGrams",
+    "Optimisation",
+    "Oracles",
+    "Precision",
+    "ReferenceNGram",
+    "Section",
+    "Setting",
+    "SizeBreakdown",
+    "Snapshots",
+    "SplitSettings",
+    "Training",
+    "Units",
+    "flag_of",
+    "flags",
+    "setting",
+    "settings_of",
+]
+
+SECTIONS: dict[str, type[Section]] = {
+    section.key: section
+    for section in (
+        SplitSettings,
+        Grid,
+        Training,
+        NGrams,
+        FeedForward,
+        Dynamics,
+        Activations,
+        Features,
+        Units,
+        Cells,
+        CellText,
+        Candidates,
+        Comparisons,
+        ModelMap,
+        Intervals,
+        Bootstrap,
+        Oracles,
+        ErrorSnippets,
+        SizeBreakdown,
+        DynamicEvaluation,
+        Explorer,
+    )
+}

@@ -1,0 +1,182 @@
+"""How a section of the settings is declared, checked, and written on a command line."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from types import NoneType, UnionType
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+from rnnscope.errors import InputError
+
+MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
+SEED = {"minimum": 0, "maximum": 2**32 - 1}
+NOUNS = {int: "whole number", float: "number", str: "text"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a key may hold.
+
+    Parameters
+    ----------
+    meaning
+        What it says, with its unit.
+    minimum, maximum
+        Bounds of a number, themselves allowed.
+    above, below
+        Bounds of a number, themselves not allowed.
+    choices
+        The values of a text; None for any.
+    names
+        What a text names, "cell" or "model"; empty for other texts. `rnnscope.configuration` knows which there are.
+    pattern
+        Regular expression that a text matches.
+    may_be_empty
+        Whether a list may have no item.
+    length
+        How many items a list has; None for any number of items, which then differ from each other.
+    """
+
+    meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] | None = None
+    names: str = ""
+    pattern: str | None = None
+    may_be_empty: bool = False
+    length: int | None = None
+
+    def expectation(self, kind: Any) -> str:
+        """Return what a value of this setting has to be, to complete the sentence "expected ..."."""
+        kind = _required(kind)
+        if get_origin(kind) is list:
+            (item,) = get_args(kind)
+            phrase = self._phrase(item, plural="s")
+            if self.length:
+                return f"a list of {self.length} {phrase}"
+            return f"a list of different {phrase}{'' if self.may_be_empty else ', at least one'}"
+        return self.choices[0] if self.choices and len(self.choices) == 1 else self._phrase(kind)
+
+    def _phrase(self, kind: Any, plural: str = "") -> str:
+        """What one value is, or with an s what several are: "a number above 0", "numbers above 0"."""
+        if self.choices:
+            among, last = ("words among ", "and") if plural else ("", "or")
+            return f"{among}{', '.join(self.choices[:-1])} {last} {self.choices[-1]}"
+        if self.names == "model":
+            return f"{'models' if plural else 'a model'} {MODEL}"
+        if self.names == "cell":
+            return "cells" if plural else "a cell"
+        noun = f"{NOUNS[kind]}{plural}" if plural else f"a {NOUNS[kind]}"
+        return " ".join([noun, *([self._bounds()] if kind is not str else [])]).strip()
+
+    def _bounds(self) -> str:
+        """The bounds of a number in words; empty for none."""
+        bounds = []
+        if self.above is not None:
+            bounds.append(f"above {_spelled(self.above)}")
+        if self.minimum is not None and self.maximum is not None:
+            bounds.append(f"from {_spelled(self.minimum)} to {_spelled(self.maximum)}")
+        elif self.minimum is not None:
+            bounds.append(f"of at least {_spelled(self.minimum)}")
+        elif self.maximum is not None:
+            bounds.append(f"at most {_spelled(self.maximum)}")
+        if self.below is not None:
+            bounds.append(f"below {_spelled(self.below)}")
+        return " and ".join(bounds)
+
+    def check(self, name: str, value: Any, kind: Any) -> None:
+        """Check one value.
+
+        Raises
+        ------
+        InputError
+            If it is of another type or out of bounds: one line that names the key, the value and what was expected.
+        """
+        if not self._allows(value, _required(kind)):
+            raise InputError(f"{name}: found {value!r}, expected {self.expectation(kind)}")
+
+    def _allows(self, value: Any, kind: Any) -> bool:
+        if get_origin(kind) is list:
+            return self._allows_list(value, get_args(kind)[0])
+        if kind is str:
+            return (
+                isinstance(value, str)
+                and (self.choices is None or value in self.choices)
+                and (self.pattern is None or re.search(self.pattern, value) is not None)
+            )
+        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not math.isfinite(value):
+            return False
+        return (
+            (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def _allows_list(self, value: Any, kind: Any) -> bool:
+        if not isinstance(value, list) or not (value or self.may_be_empty):
+            return False
+        if len(value) != self.length if self.length else len(set(map(repr, value))) < len(value):
+            return False
+        return all(self._allows(item, kind) for item in value)
+
+
+def _required(kind: Any) -> Any:
+    """The type of a value that may be left out: of `int | None`, int."""
+    if get_origin(kind) is UnionType:
+        (kind,) = (member for member in get_args(kind) if member is not NoneType)
+    return kind
+
+
+def _spelled(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
+    """Declare a field of a section; `bounds` are those of `Setting`."""
+    return field(default=default, metadata={"setting": Setting(meaning, **bounds)})
+
+
+class Section:
+    """Base of every section: its values are checked when it is made.
+
+    `key` is the section's name in config.yaml. Where a stage needs only some keys of a section, they are a class of their
+    own, which the whole section inherits: the others say which jobs there are, and must not make finished jobs stale.
+    """
+
+    key: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for name, (kind, declared) in settings_of(type(self)).items():
+            declared.check(name, getattr(self, name), kind)
+
+
+def settings_of(section: type) -> dict[str, tuple[Any, Setting]]:
+    """Return the type and the declaration of every key of a section, in the order of its fields."""
+    kinds = get_type_hints(section)
+    return {item.name: (kinds[item.name], item.metadata["setting"]) for item in fields(section) if "setting" in item.metadata}
+
+
+def flag_of(name: str) -> str:
+    """Return the command-line flag of a key: `learning_rate` becomes `--learning-rate`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def flags(section: type, values: Mapping[str, Any]) -> list[str]:
+    """Return the words of a command line that give a stage the settings of a section.
+
+    Parameters
+    ----------
+    section
+        A subclass of `Section`.
+    values
+        Its section of the configuration, which may have more keys.
+    """
+    words = []
+    for name in settings_of(section):
+        value = values[name]
+        words += [flag_of(name), *(map(str, value) if isinstance(value, list) else [str(value)])]
+    return words

@@ -1,0 +1,103 @@
+"""What is compared of the models' predictions of the test characters (paper section 4, T1 and F1 to F8)."""
+
+from dataclasses import dataclass
+
+from rnnscope.settings.base import SEED, Section, setting
+
+ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates(Section):
+    """Section `errors`: whose errors are analysed (paper section 4, F4 to F7)."""
+
+    key = "errors"
+    candidates: list[str] = setting("models, of which the one of the lowest validation loss is analysed", names="model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinimumCount(Section):
+    """The key of section `comparisons` that fixes what a table of means holds."""
+
+    key = "comparisons"
+    minimum_count: int = setting("cases of which a mean is shown, at least", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceNGram(Section):
+    """The key of section `comparisons` that names the n-gram model."""
+
+    key = "comparisons"
+    ngram: int = setting("characters of context of the n-gram model that networks are compared with", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparisons(MinimumCount, ReferenceNGram):
+    """Section `comparisons`: comparisons of the models' predictions of the same test characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelMap(Section):
+    """Section `model_map`: t-SNE of the models (paper section 4, F1)."""
+
+    key = "model_map"
+    perplexity: float = setting("effective number of neighbours by which t-SNE places a model", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Section):
+    """Section `intervals`: bootstrap intervals over blocks of neighbouring characters."""
+
+    key = "intervals"
+    block: int = setting("characters of a stream that are drawn together, at most", minimum=1)
+    samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2)
+    seed: int = setting("seed of these samples", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap(Section):
+    """Section `bootstrap`: the standard deviation of a loss over independent characters (paper section 4, T1)."""
+
+    key = "bootstrap"
+    samples: int = setting("bootstrap samples of the test characters", minimum=2)
+    seed: int = setting("seed of these samples", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracles(Section):
+    """Section `error_breakdown`: oracles remove errors one after another (paper section 4, F7)."""
+
+    key = "error_breakdown"
+    order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
+    longest_context: int = setting("n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1)
+    memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
+    rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)
+    boost: list[float] = setting("boost: correct if its probability were higher by this much", above=0, maximum=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorSnippets(Section):
+    """Section `error_snippets`: pieces of text that show each class of errors."""
+
+    key = "error_snippets"
+    snippets: int = setting("snippets of each class", minimum=1)
+    seed: int = setting("seed of their choice", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeBreakdown(Section):
+    """Section `size_breakdown`: what the larger of two models gets right that the smaller does not (paper section 4, F8)."""
+
+    key = "size_breakdown"
+    smaller: str = setting("the smaller model", names="model")
+    larger: str = setting("the larger model", names="model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicEvaluation(Section):
+    """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
+
+    key = "dynamic_evaluation"
+    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
+    sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
+    streams: int = setting("streams that are read side by side and change the same weights", minimum=1)

@@ -1,0 +1,100 @@
+"""Which models there are, and how they are trained (paper sections 2 and 3)."""
+
+from dataclasses import dataclass
+
+from rnnscope.settings.base import SEED, Section, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid(Section):
+    """Section `grid`: which recurrent networks there are (paper section 2)."""
+
+    key = "grid"
+    cells: list[str] = setting("cells of the grid", names="cell", may_be_empty=True)
+    layers: list[int] = setting("depths of the grid, layers", minimum=1, may_be_empty=True)
+    sizes: list[int] = setting("parameter budgets of the grid, units of a 1-layer LSTM", minimum=1, may_be_empty=True)
+    additional: list[str] = setting("models beside the grid", names="model", may_be_empty=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimisation(Section):
+    """Keys of section `training` that fix one training run (paper section 3); the defaults are the paper's."""
+
+    key = "training"
+    epochs: int = setting("passes over the train part", minimum=1, default=50)
+    learning_rate: float = setting("RMSProp's learning rate in the first epochs", above=0, default=2e-3)
+    rmsprop_alpha: float = setting("RMSProp's smoothing constant of the squared gradient", minimum=0, below=1, default=0.95)
+    learning_rate_decay: float = setting("factor on the learning rate after an epoch", above=0, maximum=1, default=0.95)
+    learning_rate_decay_after: int = setting("epochs before the first such factor", minimum=0, default=10)
+    gradient_clip: float = setting("bound on each component of the gradient", above=0, default=5.0)
+    seed: int = setting("seed of the initial parameters and of the dropout masks", **SEED, default=1)
+
+    def learning_rate_of(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 1 (paper section 3)."""
+        return self.learning_rate * self.learning_rate_decay ** max(0, epoch - 1 - self.learning_rate_decay_after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device(Section):
+    """The key of section `training` that says which processor networks run on."""
+
+    key = "training"
+    device: str = setting(
+        "where networks run; auto takes CUDA where there is one", choices=("auto", "cpu", "cuda"), default="auto"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing(Device):
+    """Keys of section `training` that say where networks run, and on how many cores, which changes no result."""
+
+    threads: int = setting("CPU threads of one run", minimum=1, default=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Computing, Optimisation):
+    """Section `training`."""
+
+    dropout: list[float] = setting(
+        "candidates for the probability that a non-recurrent connection is dropped", minimum=0, below=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NGrams(Section):
+    """Section `ngrams`: n-gram models (paper section 4, T2)."""
+
+    key = "ngrams"
+    longest_context: int = setting("n-gram models see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedForwardTraining(Section):
+    """The key of section `nnn` that fixes one training run."""
+
+    key = "nnn"
+    sequence_length: int = setting("characters of every stream in a minibatch", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedForward(FeedForwardTraining):
+    """Section `nnn`: feed-forward networks that see the last n characters (paper section 4, T2)."""
+
+    longest_context: int = setting("n-NNs see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
+    hidden_widths: list[int] = setting("candidates for the number of hidden units", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshots(Section):
+    """The key of section `dynamics` that fixes which snapshots are taken."""
+
+    key = "dynamics"
+    snapshots: int = setting("how many snapshots, evenly spaced in time", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dynamics(Snapshots):
+    """Section `dynamics`: snapshots of one model early in its training (paper section 4, F6)."""
+
+    model: str = setting("model that is observed", names="model")
+    epochs: int = setting("first epochs of its training that are observed", minimum=1)

@@ -1,0 +1,117 @@
+import copy
+
+import pytest
+import yaml
+from configuration.test_schema import CONFIGURATION, changed
+from helpers.workspace import EXPERIMENT, REPOSITORY
+from snakemake.utils import update_config
+
+from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, grid_models
+from rnnscope.errors import InputError
+
+
+def message(configuration):
+    """The one line with which a configuration is refused."""
+    with pytest.raises(InputError) as error:
+        check_configuration(configuration)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def overlays():
+    """What is changed in config.yaml: by the tests and by the profiles."""
+    yield EXPERIMENT
+    for path in sorted((REPOSITORY / "workflow/profiles").glob("*/*.yaml")):
+        if path.name != "config.yaml":
+            yield yaml.safe_load(path.read_text())
+
+
+def test_the_configuration_and_every_overlay_pass():
+    check_configuration(CONFIGURATION)
+    for overlay in overlays():
+        configuration = copy.deepcopy(CONFIGURATION)
+        update_config(configuration, overlay)
+        check_configuration(configuration)
+
+
+@pytest.mark.parametrize("old", RENAMED_KEYS)
+def test_an_old_key_is_refused_with_the_new_one(old):
+    section, _, key = old.partition(".")
+    assert key not in CONFIGURATION[section]
+    found = message(CONFIGURATION | {section: CONFIGURATION[section] | {key: 1}})
+    assert found == f"{old}: this key was renamed, expected {RENAMED_KEYS[old]}"
+
+
+def test_the_new_keys_exist():
+    for new in RENAMED_KEYS.values():
+        section, _, key = new.partition(".")
+        if section == "corpora":
+            assert CONFIGURATION["corpora"]["linux_kernel"]["features"] == "code"
+        else:
+            assert key in CONFIGURATION[section]
+
+
+MESSAGES = [
+    ("training.learing_rate", 0.1, "training: unknown key 'learing_rate', expected one of epochs, learning_rate, "),
+    ("more", 1, "top level: unknown key 'more', expected one of run, corpora, split, "),
+    ("split", {"streams": 1}, "split: no key 'sequence_length', expected streams, sequence_length"),
+    ("split", None, "split: found null, expected a section with the keys streams, sequence_length"),
+    ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number of at least 1'),
+    ("training.dropout", [1.5], "training.dropout.0: found 1.5, expected a number of at least 0 and below 1"),
+    ("training.seed", -1, "training.seed: found -1, expected a whole number from 0 to 4294967295"),
+    ("error_breakdown.boost", [0.6], "error_breakdown.boost.0: found 0.6, expected a number above 0 and at most 0.5"),
+    ("error_breakdown.order.1", "words", 'error_breakdown.order.1: found "words", expected n-gram, memory, rare_words, '),
+    ("grid.cells", ["ltsm"], 'grid.cells.0: found "ltsm", expected a cell among lstm, rnn, gru'),
+    (
+        "grid.additional",
+        ["lstm-3"],
+        'grid.additional.0: found "lstm-3", expected a model <cell>-<layers>-<size>, such as lstm-',
+    ),
+    ("grid.sizes", [64, 64], "grid.sizes: found [64, 64], expected a list of different whole numbers of at least 1"),
+    (
+        "nnn.hidden_widths",
+        [],
+        "nnn.hidden_widths: found [], expected a list of different whole numbers of at least 1, at least",
+    ),
+    ("run", ["tail"], "run: found 'tail', expected keys of corpora: war_and_peace, linux_kernel, "),
+    ("corpora.my book", {}, 'corpora: found "my book", expected a name of letters, digits and underscores'),
+    ("corpora.linux_kernel.sources", [], "corpora.linux_kernel.sources: found [], expected a list of one or more sources"),
+    ("corpora.linux_kernel.fractions", [0.8, 0.1, 0.2], "corpora.linux_kernel.fractions: found a sum of 1.1, expected exactly 1"),
+    (
+        "corpora.linux_kernel.fractions",
+        [0.1, 0.9],
+        "corpora.linux_kernel.fractions: found [0.1, 0.9], expected a list of 3 ",
+    ),
+    (
+        "corpora.linux_kernel.features",
+        "verse",
+        'corpora.linux_kernel.features: found "verse", expected prose, code or a list ',
+    ),
+    ("corpora.linux_kernel.features", ["verse"], "corpora.linux_kernel.features: found 'verse', expected names of features: "),
+    ("grid", {"cells": [], "layers": [1], "sizes": [64], "additional": []}, "grid: found no model, expected at least one"),
+    ("activations.models", ["lstm-3-9"], "activations.models: found lstm-3-9, expected a model of the grid"),
+    ("errors.candidates", ["lstm-3-64", "gru-9-9"], "errors.candidates: found gru-9-9, expected a model of the grid"),
+    ("dynamics.model", "lstm-3-9", "dynamics.model: found lstm-3-9, expected a model of the grid"),
+    ("size_breakdown.smaller", "lstm-3-9", "size_breakdown.smaller: found lstm-3-9, expected a model of the grid"),
+    ("size_breakdown.larger", "lstm-3-9", "size_breakdown.larger: found lstm-3-9, expected a model of the grid"),
+    ("comparisons.ngram", 21, "comparisons.ngram: found 21, expected at most ngrams.longest_context, 20"),
+    ("dynamics.epochs", 51, "dynamics.epochs: found 51, expected at most training.epochs, 50"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "line"), MESSAGES)
+def test_a_mistake_is_one_line_with_the_key_what_was_found_and_what_was_expected(key, value, line):
+    if key == "error_breakdown.order.1":
+        key, value = "error_breakdown.order", ["n-gram", value]
+    assert message(changed(key, value)).startswith(line)
+
+
+def test_shares_are_added_as_decimals():
+    """0.7 + 0.2 + 0.1 is not 1 as a sum of floating-point numbers."""
+    assert sum([0.7, 0.2, 0.1]) != 1
+    check_configuration(changed("corpora.linux_kernel.fractions", [0.7, 0.2, 0.1]))
+
+
+def test_models_of_the_grid_come_in_order_and_once():
+    grid = {"cells": ["gru", "lstm"], "layers": [1, 2], "sizes": [8], "additional": ["rnn-1-4", "gru-2-8"]}
+    assert grid_models({"grid": grid}) == ["gru-1-8", "gru-2-8", "lstm-1-8", "lstm-2-8", "rnn-1-4"]

@@ -1,0 +1,189 @@
+import copy
+import math
+
+import pytest
+import yaml
+from helpers.workspace import REPOSITORY
+from jsonschema import Draft202012Validator
+
+from rnnscope.configuration.schema import configuration_schema, validator
+from rnnscope.models.cells import CELLS
+from rnnscope.settings import SECTIONS, settings_of
+
+CONFIGURATION = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+SHA256 = "0123456789abcdef" * 4
+
+
+def changed(key, value):
+    configuration = copy.deepcopy(CONFIGURATION)
+    *parents, last = key.split(".")
+    section = configuration
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return configuration
+
+
+def test_it_is_a_schema_that_describes_every_part():
+    schema = configuration_schema()
+    Draft202012Validator.check_schema(schema)
+    assert list(schema["properties"]) == ["run", "corpora", *SECTIONS]
+
+    def parts(part):
+        yield part
+        for below in (*part.get("properties", {}).values(), *(part[word] for word in ("items",) if word in part)):
+            yield from parts(below)
+
+    for part in (*parts(schema), *parts(schema["properties"]["corpora"]["additionalProperties"])):
+        assert part["description"]
+        if part.get("type") == "object" and "properties" in part:
+            assert part["additionalProperties"] is False
+
+
+def test_the_configuration_holds_the_keys_of_the_settings_and_is_valid():
+    assert set(CONFIGURATION) == {"run", "corpora", *SECTIONS}
+    for key, section in SECTIONS.items():
+        assert set(CONFIGURATION[key]) == set(settings_of(section))
+    assert list(validator().iter_errors(CONFIGURATION)) == []
+
+
+ALLOWED = [
+    ("grid.cells", []),
+    ("grid.cells", list(CELLS)),
+    ("grid.additional", []),
+    ("activations.models", []),
+    ("training.dropout", [0]),
+    ("training.rmsprop_alpha", 0),
+    ("training.learning_rate_decay", 1),
+    ("training.learning_rate_decay_after", 0),
+    ("training.seed", 2**32 - 1),
+    ("split.streams", 32767),
+    ("cell_text.columns", 20),
+    ("cell_text.columns", 110),
+    ("cell_text.random_units", 0),
+    ("error_breakdown.rare_words", [0]),
+    ("error_breakdown.boost", [0.5]),
+    ("bootstrap.samples", 2),
+    ("model_map.perplexity", 1),
+    ("corpora.war_and_peace.bytes", 1),
+    ("corpora.war_and_peace.vocabulary", 256),
+    ("corpora.war_and_peace.sha256", SHA256),
+    ("corpora.war_and_peace.features", "code"),
+    ("corpora.war_and_peace.features", ["capital", "inside_word"]),
+    ("corpora.war_and_peace.sources", [{"path": "a"}, {"url": "http://b"}]),
+    ("corpora.war_and_peace.sources", [{"archive": {"debian": "linux", "members": ["*.c"], "shuffle_seed": 0}}]),
+    ("corpora.war_and_peace.sources", [{"installed": {"package": "torch", "members": ["*.h"], "shuffle_seed": 1}}]),
+]
+
+# At least everything that earlier versions did not allow.
+REFUSED = [
+    ("run", []),
+    ("run", ["war_and_peace", "war_and_peace"]),
+    ("corpora", {}),
+    ("corpora", {"war and peace": CONFIGURATION["corpora"]["war_and_peace"]}),
+    ("split", None),
+    ("split.streams", 0),
+    ("split.streams", 32768),
+    ("split.streams", 1.0),
+    ("split.streams", True),
+    ("split.sequence_length", 0),
+    ("grid.cells", ["lstm", "lstm"]),
+    ("grid.cells", ["ltsm"]),
+    ("grid.layers", [0]),
+    ("grid.sizes", [64, 64]),
+    *(("grid.additional", [name]) for name in ("lstm-3", "lstm-0-512", "lstm-03-512", "nnn-3", "ngram-3", "lstm-3-5-1", 3)),
+    ("training.epochs", 0),
+    ("training.learning_rate", 0),
+    ("training.learning_rate", math.inf),
+    ("training.learning_rate", math.nan),
+    ("training.learning_rate", "2e-3"),
+    ("training.rmsprop_alpha", 1),
+    ("training.learning_rate_decay", 0),
+    ("training.learning_rate_decay", 1.01),
+    ("training.learning_rate_decay_after", -1),
+    ("training.gradient_clip", 0),
+    ("training.dropout", []),
+    ("training.dropout", [1]),
+    ("training.dropout", [0.1, 0.1]),
+    ("training.seed", -1),
+    ("training.seed", 2**32),
+    ("training.device", "gpu"),
+    ("training.threads", 0),
+    ("ngrams.longest_context", 0),
+    ("nnn.longest_context", 0),
+    ("nnn.hidden_widths", []),
+    ("nnn.hidden_widths", [0]),
+    ("nnn.sequence_length", 0),
+    ("dynamics.model", "lstm"),
+    ("dynamics.epochs", 0),
+    ("dynamics.snapshots", 0),
+    ("activations.precision", "float64"),
+    ("features.newline_within", 0),
+    ("units.characters", 0),
+    ("cells.best", 0),
+    ("cells.permutations", 0),
+    ("cell_text.lines", 0),
+    ("cell_text.columns", 19),
+    ("cell_text.columns", 111),
+    ("cell_text.random_units", -1),
+    ("errors.candidates", []),
+    ("error_breakdown.order", []),
+    ("error_breakdown.order", ["words"]),
+    ("error_breakdown.longest_context", 0),
+    ("error_breakdown.memory", [0]),
+    ("error_breakdown.rare_words", [-1]),
+    ("error_breakdown.boost", [0]),
+    ("error_breakdown.boost", [0.51]),
+    ("error_snippets.snippets", 0),
+    ("size_breakdown.smaller", "lstm"),
+    ("dynamic_evaluation.learning_rate", 0),
+    ("dynamic_evaluation.sequence_length", 0),
+    ("dynamic_evaluation.streams", 0),
+    ("comparisons.ngram", 0),
+    ("comparisons.minimum_count", 0),
+    ("intervals.block", 0),
+    ("intervals.samples", 1),
+    ("model_map.perplexity", 0.99),
+    ("bootstrap.samples", 1),
+    ("explorer.characters", 0),
+    ("corpora.war_and_peace.title", ""),
+    ("corpora.war_and_peace.title", 3),
+    ("corpora.war_and_peace.fractions", [0.5, 0.5]),
+    ("corpora.war_and_peace.fractions", [0.5, 0.5, 0]),
+    ("corpora.war_and_peace.fractions", [1, 0.5, 0.5]),
+    ("corpora.war_and_peace.bytes", 0),
+    ("corpora.war_and_peace.vocabulary", 257),
+    ("corpora.war_and_peace.sha256", SHA256.upper()),
+    ("corpora.war_and_peace.features", "verse"),
+    ("corpora.war_and_peace.features", []),
+    ("corpora.war_and_peace.features", ["capital", "capital"]),
+    ("corpora.war_and_peace.sources", []),
+    ("corpora.war_and_peace.sources", [{}]),
+    ("corpora.war_and_peace.sources", [{"path": ""}]),
+    ("corpora.war_and_peace.sources", [{"path": "a", "url": "http://b"}]),
+    ("corpora.war_and_peace.sources", [{"url": "ftp://b"}]),
+    ("corpora.war_and_peace.sources", [{"archive": {"path": "a", "members": ["*"]}}]),
+    ("corpora.war_and_peace.sources", [{"archive": {"path": "a", "url": "http://b", "members": ["*"], "shuffle_seed": 1}}]),
+    ("corpora.war_and_peace.sources", [{"archive": {"path": "a", "members": [], "shuffle_seed": 1}}]),
+    ("corpora.war_and_peace.sources", [{"installed": {"attribute": "topics"}}]),
+    ("corpora.war_and_peace.sources", [{"ftp": "a"}]),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), ALLOWED)
+def test_values_within_the_bounds_are_allowed(key, value):
+    assert list(validator().iter_errors(changed(key, value))) == []
+
+
+@pytest.mark.parametrize(("key", "value"), REFUSED)
+def test_values_out_of_the_bounds_are_not_allowed(key, value):
+    assert list(validator().iter_errors(changed(key, value))) != []
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_is_required_and_no_other_is_allowed(section):
+    for name in CONFIGURATION[section]:
+        without = {key: value for key, value in CONFIGURATION[section].items() if key != name}
+        assert list(validator().iter_errors(CONFIGURATION | {section: without})) != []
+    more = CONFIGURATION[section] | {"more": 1}
+    assert list(validator().iter_errors(CONFIGURATION | {section: more})) != []

@@ -1,0 +1,94 @@
+rule losses:
+    """Table T1: every model's losses, with the bootstrap standard deviation of the test loss."""
+    input:
+        run_files=model_files(MODELS, "summary.json", "evaluation.json"),
+        predictions=predictions(MODELS),
+    output:
+        table("losses"),
+    resources:
+        **needs(runtime=10),
+    params:
+        **stage("analyses.losses.losses", Bootstrap),
+        models=MODELS,
+        models_folder=folder_of("run_files", levels=2),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --models-folder {params.models_folder} --predictions-folder {params.predictions_folder} "
+        "--models {params.models} {params.settings} --out {output} 2> {log}"
+
+
+rule learning_curves:
+    """The training histories of all models in one table."""
+    input:
+        run_files=model_files(MODELS, "summary.json", "history.csv"),
+    output:
+        table("learning_curves"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.learning_curves"),
+        models=MODELS,
+        models_folder=folder_of("run_files", levels=2),
+    shell:
+        "python -m {params.module} --models-folder {params.models_folder} --models {params.models} --out {output} 2> {log}"
+
+
+rule best_models:
+    """The models of the best validation loss, which all comparisons are about."""
+    input:
+        run_files=model_files([*MODELS, *NNNS], "summary.json", "evaluation.json"),
+    output:
+        table("best_models"),
+    resources:
+        **needs(mem_mb=1000, runtime=10),
+    params:
+        **stage("analyses.losses.best_models", Candidates, ReferenceNGram),
+        models=MODELS,
+        nnns=NNNS,
+        models_folder=folder_of("run_files", levels=2),
+    shell:
+        "python -m {params.module} --models-folder {params.models_folder} {params.settings} --models {params.models} "
+        "--nnns {params.nnns} --out {output} 2> {log}"
+
+
+rule horizons:
+    """Table T2: what the last n characters alone predict, under n-grams and n-NNs, and what that costs."""
+    input:
+        counts=table("ngram_counts"),
+        run_files=model_files(NNNS, "checkpoint.safetensors", "summary.json", "evaluation.json"),
+        predictions=predictions([*NGRAMS, *NNNS]),
+    output:
+        table("horizons"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.horizons", Bootstrap),
+        nnns=NNNS,
+        models_folder=folder_of("run_files", levels=2),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --ngram-counts {input.counts} --models-folder {params.models_folder} "
+        "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
+
+
+rule paired_differences:
+    """The difference in test loss of every two models, with its interval."""
+    input:
+        predictions=predictions(COMPARED),
+    output:
+        table("paired_differences"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.paired_differences", Intervals),
+        models=COMPARED,
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
+        "--out {output} 2> {log}"

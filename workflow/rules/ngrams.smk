@@ -1,0 +1,16 @@
+rule ngrams:
+    """Modified Kneser-Ney models of every context length in one pass over the text."""
+    input:
+        **split_files("train", "test"),
+    output:
+        counts=table("ngram_counts"),
+        predictions=predictions(NGRAMS),
+    resources:
+        **needs(mem_mb=scaled_with_text(1000, 100), runtime=scaled_with_text(30, 0.5)),
+    params:
+        **stage("ngrams.kneser_ney", NGrams),
+        split=subpath(input.train, parent=True),
+        predictions_folder=lambda wildcards, output: Path(output.predictions[0]).parent,
+    shell:
+        "python -m {params.module} --split {params.split} {params.settings} --counts {output.counts} "
+        "--predictions-folder {params.predictions_folder} 2> {log}"

@@ -1,0 +1,95 @@
+"""The names of files. Paths of a corpus have the wildcard {corpus}."""
+
+from pathlib import Path
+
+from rnnscope.figures.catalogue import FIGURES, figures_for
+
+
+wildcard_constraints:
+    corpus="|".join(config["corpora"]),
+    model="|".join([*MODELS, *NNNS]),
+    candidate=r"dropout-[0-9.e-]+|width-\d+",
+
+
+def local_sources(wildcards):
+    """The files among a corpus's sources: a text that changes makes everything after it stale."""
+    sources = corpus_of(wildcards)["sources"]
+    paths = [source.get("path", source.get("archive", {}).get("path")) for source in sources]
+    # With a storage provider for all other files (docs/clusters.md), these stay local, as does the rule that reads them.
+    return [local(path) for path in paths if path and Path(path).exists()]
+
+
+def split_files(*parts):
+    """The files of a split by name: some parts, and what describes them."""
+    folder = "results/{corpus}/split"
+    described = {"vocabulary": f"{folder}/vocabulary.json", "layout": f"{folder}/split.json"}
+    return {part: f"{folder}/{part}.npy" for part in parts} | described
+
+
+def table(name):
+    """A table of an analysis."""
+    return f"results/{{corpus}}/analyses/{name}.csv"
+
+
+def model_files(models, *names):
+    """Some files of each of some models, as selected."""
+    return expand("results/{{corpus}}/models/{model}/{name}", model=models, name=names)
+
+
+def run_files(folder=""):
+    """What a training run of a model writes to a folder of its own, or as selected."""
+    names = ("checkpoint.safetensors", "history.csv", "summary.json")
+    return [f"results/{{corpus}}/models/{{model}}/{folder}{name}" for name in names]
+
+
+def candidate_files(wildcards):
+    """The files of each training run of a model."""
+    candidates = candidates_of(wildcards.model)
+    return [path.format(**wildcards) for candidate in candidates for path in run_files(f"{candidate}/")]
+
+
+def snapshot_files(model):
+    """The weights of a model at each of the moments that are looked at."""
+    count = config["dynamics"]["snapshots"]
+    return model_files([model], *(f"snapshots/snapshot-{index}.safetensors" for index in range(1, count + 1)))
+
+
+def predictions(models):
+    """The predictions of each of some models."""
+    return expand("results/{{corpus}}/predictions/{model}.parquet", model=models)
+
+
+def activation_files(models):
+    """The activation dumps of some models, a file a layer."""
+    return [
+        f"results/{{corpus}}/activations/{model}/layer-{layer}.parquet"
+        for model in models
+        for layer in range(1, ModelName.parse(model).layers + 1)
+    ]
+
+
+def folder_of(name, levels=1):
+    """A parameter: the folder some levels above the files of a named input."""
+    return lambda wildcards, input: Path(input[name][0]).parents[levels - 1]
+
+
+def folders_of(name):
+    """A parameter: the folders that the files of a named input are in."""
+    return lambda wildcards, input: list(dict.fromkeys(str(Path(path).parent) for path in input[name]))
+
+
+def named_inputs(wildcards, input):
+    """A parameter: a flag for each named input."""
+    return [word for flag, path in input.items() for word in (f"--{flag}", path)]
+
+
+def figures_and_pages(wildcards):
+    """Everything that a person looks at. Without a dumped model there is no page."""
+    figures = expand(
+        "results/{corpus}/figures/{name}.{suffix}",
+        corpus=config["run"],
+        name=figures_for(DUMPED, GATED),
+        suffix=["svg", "png"],
+    )
+    pages = expand("results/{corpus}/explorer.html", corpus=config["run"])
+    return figures + (pages if DUMPED else [])
