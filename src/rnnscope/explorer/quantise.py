@@ -9,8 +9,6 @@ import numpy as np
 
 from rnnscope.models.cells import Activation
 
-from rnnscope.models.cells import Activation
-
 GATE_STEPS, SIGNED_STEPS = 255, 127
 
 
