@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench cluster-test docs faults verify
+.PHONY: demo test lint bench cluster-test fault-injection verify docs
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
@@ -26,12 +26,12 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
 
-# As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it, and stopped.
+# As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it and stopped afterwards.
 cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
 
 # Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
-faults: $(INSTALLED)
+fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
 # docs/tables.md, from the files and columns that the code declares.
@@ -48,7 +48,7 @@ $(INSTALLED): requirements.lock pyproject.toml setup.py src/rnnscope/models/comp
 	$(BIN)/pip install --no-deps --no-build-isolation --editable .
 	touch $@
 
-# KenLM comes as source only: a machine without a compiler goes without it.
+# KenLM comes as source only: a machine without a compiler does without it.
 $(COMPARED): requirements-test.lock $(INSTALLED)
 	$(BIN)/pip install --requirement requirements-test.lock || echo "no KenLM: its comparisons will be skipped"
 	touch $@

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnscope.corpus.download import check_url, download
+from rnnscope.corpus.download import download
+from rnnscope.corpus.https import check_url
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 

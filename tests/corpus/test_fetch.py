@@ -28,7 +28,7 @@ def path_source(path: Path) -> str:
 def test_text_and_manifest(tmp_path):
     (tmp_path / "x.txt").write_bytes(TEXT)
     vocabulary = str(len(set(TEXT)))
-    flags = ["--source", path_source(tmp_path / "gone.txt"), "--source", path_source(tmp_path / "x.txt")]
+    flags = ["--sources", path_source(tmp_path / "gone.txt"), path_source(tmp_path / "x.txt")]
     done = run_stage(tmp_path / "out", *flags, "--bytes", str(len(TEXT)), "--vocabulary", vocabulary, "--sha256", DIGEST.upper())
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/text.bin").read_bytes() == TEXT
@@ -52,17 +52,17 @@ def test_second_run_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("declared", "told"),
+    ("declared", "message"),
     [
         ({"bytes": 7}, f"bytes: found {len(TEXT)}, expected 7"),
         ({"vocabulary": 7}, f"vocabulary: found {len(set(TEXT))}, expected 7"),
         ({"sha256": "0" * 64}, f"sha256: found {DIGEST}, expected {'0' * 64}"),
     ],
 )
-def test_text_that_was_not_declared_stops_the_run(tmp_path, declared, told):
+def test_text_that_was_not_declared_stops_the_run(tmp_path, declared, message):
     (tmp_path / "x.txt").write_bytes(TEXT)
     (tmp_path / "y.txt").write_bytes(b"1234567")
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         fetch([{"path": str(tmp_path / "x.txt")}, {"path": str(tmp_path / "y.txt")}], declared, tmp_path / "out")
     assert os.listdir(tmp_path / "out") == []
 
@@ -77,7 +77,7 @@ def test_wrong_bytes_from_a_server_stop_the_run_and_are_not_kept(server, tmp_pat
     assert (tmp_path / "out/text.bin").read_bytes() == TEXT
 
 
-def test_text_shorter_than_its_cut_is_told(tmp_path):
+def test_text_shorter_than_its_cut_is_reported(tmp_path):
     source = {"installed": {"package": "pydoc_data.topics", "attribute": "topics"}}
     with pytest.raises(InputError, match=r"bytes: found [0-9]+, expected 1000000000"):
         fetch([source], {"bytes": 10**9}, tmp_path / "out")
@@ -86,7 +86,7 @@ def test_text_shorter_than_its_cut_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "flags", "told"),
+    ("content", "flags", "message"),
     [
         (None, [], "no such file"),
         (b"", [], 'x.txt"}: the text is empty'),
@@ -94,23 +94,23 @@ def test_text_shorter_than_its_cut_is_told(tmp_path):
         (b"x", ["--vocabulary", "257"], "vocabulary: found 257"),
         (b"x", ["--sha256", "abc"], "sha256: found 'abc', expected 64 hexadecimal digits"),
         (b"x", ["--bytes", "2"], "bytes: found 1, expected 2"),
-        (b"x", ["--source", "{"], "expected JSON"),
-        (b"x", ["--source", '{"book": "x"}'], "expected one key"),
+        (b"x", ["{"], "expected JSON"),
+        (b"x", ['{"book": "x"}'], "expected one key"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_no_text(tmp_path, content, flags, told):
+def test_bad_input_is_one_line_and_leaves_no_text(tmp_path, content, flags, message):
     if content is not None:
         (tmp_path / "x.txt").write_bytes(content)
-    done = run_stage(tmp_path / "out", "--source", path_source(tmp_path / "x.txt"), *flags)
+    done = run_stage(tmp_path / "out", "--sources", path_source(tmp_path / "x.txt"), *flags)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "out/text.bin").exists()
     assert not (tmp_path / "out/manifest.json").exists()
 
 
 def test_folder_that_is_a_file_is_one_line(tmp_path):
     (tmp_path / "x.txt").write_bytes(TEXT)
-    done = run_stage(tmp_path / "x.txt", "--source", path_source(tmp_path / "x.txt"))
+    done = run_stage(tmp_path / "x.txt", "--sources", path_source(tmp_path / "x.txt"))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

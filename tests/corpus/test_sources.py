@@ -55,9 +55,9 @@ def test_good_source(source):
     assert parse_source(json.dumps(source)) == source
 
 
-@pytest.mark.parametrize(("text", "told"), BAD)
-def test_malformed_source_is_one_line(text, told):
-    with pytest.raises(InputError, match=told) as caught:
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_malformed_source_is_one_line(text, message):
+    with pytest.raises(InputError, match=message) as caught:
         parse_source(text)
     assert "\n" not in str(caught.value)
 

@@ -71,7 +71,7 @@ def test_every_character_and_target(streams, steps, train, data, seed, letters):
 
 
 @given(streams=st.integers(1, 4), steps=st.integers(1, 4), train=st.integers(1, 98), data=st.data())
-def test_told_length_is_the_smallest_that_fits(streams, steps, train, data):
+def test_reported_length_is_the_smallest_that_fits(streams, steps, train, data):
     validation = data.draw(st.integers(1, 99 - train))
     shares = (train / 100, validation / 100, (100 - train - validation) / 100)
     fractions = parse_fractions(",".join(f"{share:.2f}" for share in shares))
@@ -158,7 +158,7 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "flags", "told"),
+    ("content", "flags", "message"),
     [
         (None, {}, "no such file"),
         (b"", {}, "the text is empty"),
@@ -168,12 +168,12 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
         (b"x" * 30, {"steps": -1}, "--sequence-length: found -1, expected a whole number of at least 1"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, content, flags, told):
+def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, content, flags, message):
     text = tmp_path / "text.bin"
     if content is not None:
         text.write_bytes(content)
     done = split(text, tmp_path / "out", **flags)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "out").exists()

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from helpers.opened_page import BROWSER
 from helpers.small_corpus import CELLS, CHARACTERS, PASSAGE, SHAPES, STEPS, STREAMS, TITLE, write_cells
+from playwright.sync_api import expect, sync_playwright
 
 from rnnscope.activations import dump
 from rnnscope.explorer import page
@@ -65,3 +67,35 @@ def explorer(corpus, words):
     path = corpus.folder / "explorer.html"
     path.write_text(page.build(**words))
     return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, explorer):
+    """Open the page at an address, 1,000 px wide by default. No visit may end with an error or a request."""
+    faults, contexts = [], []
+
+    def open_page(address="", path=explorer, width=1000):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: request.url.partition("#")[0] == path.as_uri() or faults.append(request.url))
+        page.on("dialog", lambda dialog: faults.append(dialog.message))
+        page.goto(path.as_uri() + address)
+        expect(page.locator(".here")).to_have_count(1)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []

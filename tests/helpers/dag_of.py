@@ -2,14 +2,15 @@
 
     python dag_of.py CONFIGFILE [--modules]
 
-With --modules also which rules' parameters change with the source of each module of ours. One parse of the workflow
-answers for all modules, and none of it reads metadata, so that hundreds of changes can be looked at in a test.
+With --modules also the module of every rule, and which rules' parameters change with the source of each module of rnnscope.
+One parse of the workflow answers for all modules, and none of it reads metadata: a test can look at hundreds of changes.
 """
 
 import json
 import sys
 from pathlib import Path
 
+from helpers.staleness import plain
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
@@ -34,21 +35,26 @@ def jobs(workflow):
     }
 
 
-def rules_of_modules(workflow):
+def module_of_rules(workflow):
+    """The module that the jobs of each rule run; rules that differ in the depth of networks count as one."""
+    return {plain(job.rule.name): job.params.module for job in workflow.dag.jobs if job.output}
+
+
+def changed_rules(workflow):
     """Which rules have another digest of their source once a file of it changes: {module, or path of a data file: rules}."""
     source_of = workflow.globals["source_of"]
-    digest_of = {job.rule.name: job.params.source for job in workflow.dag.jobs if job.output}
+    modules = module_of_rules(workflow)
+    digests = {module: source_of(module) for module in set(modules.values())}
     root = Path("src/rnnscope")
-    paths = [path for path in sorted(root.rglob("*")) if path.suffix in SOURCES and path.name != "__init__.py"]
-    files = {name_of(path.relative_to(root)): path for path in paths}
-    module_of = {source_of(f"rnnscope.{name}"): f"rnnscope.{name}" for name, path in files.items() if path.suffix == ".py"}
     found = {}
-    for name, path in files.items():
-        content = path.read_bytes()
-        path.write_bytes(content + b"\n# changed\n")
-        source_of.cache_clear()
-        found[name] = [rule for rule, digest in digest_of.items() if source_of(module_of[digest]) != digest]
-        path.write_bytes(content)
+    for path in sorted(root.rglob("*")):
+        if path.suffix in SOURCES and path.name != "__init__.py":
+            content = path.read_bytes()
+            path.write_bytes(content + b"\n# changed\n")
+            source_of.cache_clear()
+            changed = {module for module, digest in digests.items() if source_of(module) != digest}
+            found[name_of(path.relative_to(root))] = [rule for rule, module in modules.items() if module in changed]
+            path.write_bytes(content)
     return found
 
 
@@ -63,7 +69,7 @@ def main():
         workflow = loaded_workflow(api, configfile)
         found = {"jobs": jobs(workflow)}
         if "--modules" in flags:
-            found["modules"] = rules_of_modules(workflow)
+            found |= {"module_of": module_of_rules(workflow), "changed_rules": changed_rules(workflow)}
     print(json.dumps(found))
 
 

@@ -13,7 +13,7 @@ def is_punctuation(byte):
 
 
 class PlainText:
-    """A text of so many streams of `row` characters, the last `test` of which are the test part and the first `train` train.
+    """A text of `streams` streams of `row` characters, the last `test` of which are the test part and the first `train` train.
 
     A character is given as (stream, step): the target that follows column `step` of the stream's test part.
     """

@@ -46,25 +46,28 @@ def gru_step(weights, x, state):
     return (h,), {"r": r, "z": z, "candidate": candidate, "h": h}
 
 
-STEPS = {"rnn": (rnn_step, 1), "lstm": (lstm_step, 2), "gru": (gru_step, 1)}
+# Of every cell its equations, how many affine maps they have, and how many states.
+STEPS = {"rnn": (rnn_step, 1, 1), "lstm": (lstm_step, 4, 2), "gru": (gru_step, 3, 1)}
+
+
+def joined(W_input, W_hidden):
+    """The matrix of W [x_below; h_previous] from its two halves; a cell without hidden input has the first alone."""
+    return torch.cat((W_input, W_hidden), dim=1) if len(W_hidden) else W_input
 
 
 def plain_weights(network):
     """The weights of an rnnscope network as float64 leaves that require gradients: one (W, b) a layer, and the softmax's."""
     layers = []
     for layer in network.layers:
-        W = torch.cat((layer.W_input, layer.W_hidden), dim=1).detach().double().clone().requires_grad_()
+        W = joined(layer.W_input, layer.W_hidden).detach().double().clone().requires_grad_()
         layers.append({"W": W, "b": layer.bias.detach().double().clone().requires_grad_()})
     softmax = [values.detach().double().clone().requires_grad_() for values in (network.softmax.weight, network.softmax.bias)]
     return layers, softmax
 
 
 def zero_state(cell, layers):
-    _, states = STEPS[cell]
-    return [
-        tuple(torch.zeros(len(layer["b"]) // {"rnn": 1, "lstm": 4, "gru": 3}[cell]).double() for _ in range(states))
-        for layer in layers
-    ]
+    _, maps, states = STEPS[cell]
+    return [tuple(torch.zeros(len(layer["b"]) // maps).double() for _ in range(states)) for layer in layers]
 
 
 def run_stream(cell, layers, softmax, characters, state=None, masks=None):
@@ -72,7 +75,7 @@ def run_stream(cell, layers, softmax, characters, state=None, masks=None):
 
     `masks[connection][step]`, where given, multiplies the input of layer 2, 3, ... and of the softmax.
     """
-    step, _ = STEPS[cell]
+    step, _, _ = STEPS[cell]
     state = list(state or zero_state(cell, layers))
     log_probabilities, activations = [], []
     for t, character in enumerate(characters):
@@ -80,9 +83,9 @@ def run_stream(cell, layers, softmax, characters, state=None, masks=None):
         for depth, layer in enumerate(layers):
             if depth and masks is not None:
                 below = below * masks[depth - 1][t]
-            state[depth], quantities = step(layer, below, state[depth])
-            below = quantities["h"]
-            here.append(quantities)
+            state[depth], computed = step(layer, below, state[depth])
+            below = computed["h"]
+            here.append(computed)
         if masks is not None:
             below = below * masks[-1][t]
         logits = softmax[0] @ below + softmax[1]

@@ -1,82 +1,28 @@
-"""The staleness matrix: what becomes stale with each key of config.yaml and each module of ours, stated by hand.
+"""The staleness matrix: which rules have to run again when a key of config.yaml or a module of rnnscope changes.
 
-A new rule goes in READERS, a new key in KEYS, a new module in MODULES; test_staleness.py fails until it does.
-The rules that dump activations, one for each depth, count as one.
+Stated by hand is intent alone: which rules a key is for (`KEYS`, one entry a key), and what must hold of some modules
+(`RULES_OF`). Who reads what a rule writes follows from the DAG (`readers_of`), and who imports a module from its source
+(`imports_of`). The rules that dump activations, one for each depth, count as one; n-NNs have the rules of networks, which
+count as two here, so that a change of the one kind is seen to leave the other alone.
 """
 
+import ast
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from helpers.workspace import FEATURES as ALL_FEATURES
+
 from rnnscope.figures import catalogue
-
-FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
-BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
-UNITS = {"cells", "probes", "memory_span", "cell_text"}  # hold units against features of the text
-COMPARISONS = {"model_distances", "paired_differences", "error_overlap", "character_gains", "closing_delimiters"}
-
-# For each rule, those that read what it writes.
-READERS = {
-    "fetch_text": {"split_text"},
-    "split_text": {
-        *("train_model", "evaluate_model", "train_snapshots", "dump_activations", "ngrams"),
-        *("train_nnn", "evaluate_nnn", "dynamics", "features", "memory_span", "cell_text", "explorer"),
-        *("character_gains", "closing_delimiters"),
-        *BREAKDOWNS,
-    },
-    "train_model": {"select_dropout"},
-    "select_dropout": {
-        *("evaluate_model", "train_snapshots", "dump_activations", "losses", "learning_curves"),
-        *("dynamic_evaluation", "explorer"),
-    },
-    "evaluate_model": {"losses"} | BREAKDOWNS | COMPARISONS,
-    "train_snapshots": {"dynamics"},
-    "dump_activations": {"saturation", "explorer"} | UNITS,
-    "ngrams": {"horizons"} | BREAKDOWNS | COMPARISONS,
-    "train_nnn": {"select_width"},
-    "select_width": {"evaluate_nnn", "horizons", "dynamics", "error_overlap", "closing_delimiters"},
-    "evaluate_nnn": {"horizons"} | COMPARISONS - {"character_gains"},
-    "losses": {
-        *("figure_loss_table", "figure_loss_against_parameters", "figure_horizons"),
-        *("error_breakdown", "dynamic_evaluation", "error_overlap", "character_gains", "closing_delimiters"),
-    },
-    "learning_curves": {"figure_learning_curves"},
-    "saturation": {"figure_saturation"},
-    "features": {"closing_delimiters"} | UNITS,
-    "cells": {"figure_cells", "probes", "memory_span", "cell_text", "explorer"},
-    "probes": {"figure_probes"},
-    "memory_span": {"figure_memory_span"},
-    "cell_text": {"figure_cell_text"},
-    "horizons": {"figure_horizons"},
-    "dynamics": {"figure_dynamics"},
-    "error_breakdown": {"figure_error_breakdown", "figure_error_snippets"},
-    "size_breakdown": {"figure_size_breakdown"},
-    "dynamic_evaluation": {"figure_dynamic_evaluation"},
-    "model_distances": {"model_map", "figure_model_distances"},
-    "model_map": {"figure_model_map"},
-    "paired_differences": {"figure_paired_differences", "figure_loss_table"},
-    "error_overlap": {"figure_error_overlap", "figure_error_intersections"},
-    "character_gains": {"figure_character_gains"},
-    "closing_delimiters": {"figure_closing_delimiters"},
-    "explorer": set(),
-    **{figure: set() for figure in FIGURES},
-}
-ALL = set(READERS)
-
-
-def with_readers(rules):
-    """Some rules and all that follows from them."""
-    found = set(rules)
-    while more := set().union(*(READERS[rule] for rule in found)) - found:
-        found |= more
-    return found
 
 
 @dataclass(frozen=True)
 class Change:
-    """Another value of a key of tests/workspace.py's experiment, and what it does.
+    """Another value of a key of the tests' experiment, and what it does.
 
     `new` rules get jobs that were not there before, and nothing else reads their files; `stale` rules have jobs that
-    are to be run again, and with them everything that reads their files.
+    have to run again, and with them everything that reads their files.
     """
 
     value: Any
@@ -84,58 +30,60 @@ class Change:
     new: set[str] = field(default_factory=set)
 
 
-MODEL = {"train_model", "select_dropout", "evaluate_model"}  # what one more model needs
-TABLES_OF_MODELS = {"losses", "learning_curves", "model_distances", "paired_differences", "error_overlap"}
-RECIPE = {"train_model", "train_nnn", "train_snapshots"}
-RECURRENT = {"train_model", "evaluate_model", "train_snapshots", "dump_activations", "dynamics", "dynamic_evaluation"}
-FEED_FORWARD = {"train_nnn", "evaluate_nnn", "dynamics"}
-NETWORKS = RECURRENT | FEED_FORWARD
-BOOTSTRAP = {"losses", "horizons", "ngrams"}
-BLOCKS = {"paired_differences", "character_gains", "closing_delimiters"}  # bootstrap over blocks
-BEST_MODEL = {"error_breakdown", "dynamic_evaluation", "error_overlap", "character_gains", "closing_delimiters"}
+FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
+BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
+UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
+MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
+NNN = {f"{rule} of n-NNs" for rule in MODEL}
+TABLES_OF_MODELS = {"losses", "learning_curves", "best_models", "model_distances", "paired_differences", "error_overlap"}
+RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
+EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation"}
+BOOTSTRAP = {"losses", "horizons"}
+INTERVALS = {"paired_differences", "character_gains", "closing_delimiters"}
+# Stands for every rule there is.
+EVERY = {"every rule"}
 
 KEYS = {
-    "run": Change(["tale", "python_manual"], new=ALL),
+    "run": Change(["tale", "python_manual"], new=EVERY),
     "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
     "corpora.*.bytes": Change(1000, {"fetch_text"}),
     "corpora.*.vocabulary": Change(50, {"fetch_text"}),
     "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
     "corpora.*.sources": Change([{"path": "tale.txt"}, {"path": "another.txt"}], {"fetch_text"}),
-    "corpora.*.features": Change("code", {"features"}),
+    "corpora.*.features": Change(ALL_FEATURES[:2], {"features"}),
     "split.streams": Change(5, {"split_text"}),
-    "split.steps": Change(11, {"split_text"}),
+    "split.sequence_length": Change(11, {"split_text"}),
     "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
     "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
     "grid.additional": Change(["gru-2-5", "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
-    "training.epochs": Change(3, {"train_model", "train_nnn"}),
+    "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
     "training.learning_rate": Change(0.01, RECIPE),
-    "training.smoothing": Change(0.9, RECIPE),
-    "training.decay": Change(0.9, RECIPE),
-    "training.decay_after": Change(1, RECIPE),
+    "training.rmsprop_alpha": Change(0.9, RECIPE),
+    "training.learning_rate_decay": Change(0.9, RECIPE),
+    "training.learning_rate_decay_after": Change(1, RECIPE),
     "training.gradient_clip": Change(1.0, RECIPE),
     "training.seed": Change(2, RECIPE),
-    "training.dropout": Change([0.0, 0.5, 0.25], {"select_dropout"}, new={"train_model"}),
-    "training.device": Change("auto", NETWORKS),
+    "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
+    "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
-    "ngrams.horizons": Change(4, {"ngrams"}),
-    "nnn.horizons": Change(
+    "ngrams.longest_context": Change(4, {"ngrams"}),
+    "nnn.longest_context": Change(
         3,
-        {"horizons", "dynamics"} | COMPARISONS - {"character_gains"},
-        new={"train_nnn", "select_width", "evaluate_nnn"},
+        {"best_models", "horizons", "dynamics", "model_distances", "paired_differences", "error_overlap", "closing_delimiters"},
+        new=NNN,
     ),
-    "nnn.hidden_widths": Change([4, 8, 16], {"select_width"}, new={"train_nnn"}),
-    "nnn.steps": Change(5, {"train_nnn"}),
+    "nnn.hidden_widths": Change([4, 8, 16], {"select_candidate of n-NNs"}, new={"train_model of n-NNs"}),
+    "nnn.sequence_length": Change(5, {"train_model of n-NNs"}),
     "dynamics.model": Change("gru-2-5", {"dynamics"}, new={"train_snapshots"}),
     "dynamics.epochs": Change(2, {"train_snapshots"}),
     "dynamics.snapshots": Change(4, {"train_snapshots"}),
     "activations.models": Change(["lstm-1-4"], {"saturation", "explorer"} | UNITS),
     "activations.precision": Change("float32", {"dump_activations"}),
-    "features.lists.prose": Change(["line_position", "capital"], {"features"}),
-    "features.lists.code": Change(["line_position", "capital"]),
     "features.newline_within": Change(6, {"features"}),
-    "cells.characters": Change(100, UNITS),
+    "units.characters": Change(100, UNITS),
     "cells.best": Change(2, {"cells"}),
     "cells.permutations": Change(5, {"cells"}),
     "cells.seed": Change(2, {"cells"}),
@@ -144,118 +92,95 @@ KEYS = {
     "cell_text.random_units": Change(1, {"cell_text"}),
     "cell_text.seed": Change(2, {"cell_text"}),
     "explorer.characters": Change(50, {"explorer"}),
-    "errors.candidates": Change(["gru-2-5"], BEST_MODEL),
-    "comparisons.ngram": Change(2, COMPARISONS),
-    "comparisons.block": Change(10, BLOCKS),
-    "comparisons.samples": Change(30, BLOCKS),
-    "comparisons.seed": Change(2, BLOCKS),
+    "errors.candidates": Change(["gru-2-5"], {"best_models"}),
+    "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
     "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
-    "comparisons.perplexity": Change(5, {"model_map"}),
+    "intervals.block": Change(10, INTERVALS),
+    "intervals.samples": Change(30, INTERVALS),
+    "intervals.seed": Change(2, INTERVALS),
+    "model_map.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
-    "error_breakdown.ngram_horizons": Change(2, BREAKDOWNS),
+    "error_breakdown.longest_context": Change(2, BREAKDOWNS),
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),
     "error_breakdown.boost": Change([0.1, 0.2], BREAKDOWNS),
-    "error_breakdown.snippets": Change(2, {"error_breakdown"}),
-    "error_breakdown.seed": Change(2, {"error_breakdown"}),
+    "error_snippets.snippets": Change(2, {"error_breakdown"}),
+    "error_snippets.seed": Change(2, {"error_breakdown"}),
     "size_breakdown.smaller": Change("gru-1-4", {"size_breakdown"}),
     "size_breakdown.larger": Change("gru-2-5", {"size_breakdown"}),
     "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),
-    "dynamic_evaluation.steps": Change(10, {"dynamic_evaluation"}),
+    "dynamic_evaluation.sequence_length": Change(10, {"dynamic_evaluation"}),
     "dynamic_evaluation.streams": Change(2, {"dynamic_evaluation"}),
     "bootstrap.samples": Change(20, BOOTSTRAP),
     "bootstrap.seed": Change(2, BOOTSTRAP),
 }
 
-LOADED = RECURRENT | {"explorer"}  # what reads a recurrent checkpoint or makes one
-
-# For each module, the rules that run it or a module that imports it; figures.<name> is that of figure_<name>. A file that
-# is no module, named by its path, belongs to all modules in its folder.
-MODULES = {
-    "errors": ALL,
-    "records": ALL,
-    "files": ALL,
-    "command": ALL,
-    "progress": NETWORKS | {"fetch_text", "ngrams", "explorer"},
-    "tables": FIGURES
-    | BREAKDOWNS
-    | UNITS
-    | COMPARISONS
-    | {"losses", "learning_curves", "horizons", "saturation", "dynamics", "ngrams", "model_map", "explorer"},
-    "parquet": BREAKDOWNS
-    | UNITS
-    | COMPARISONS
-    | {
-        "evaluate_model",
-        "evaluate_nnn",
-        "ngrams",
-        "losses",
-        "horizons",
-        "saturation",
-        "features",
-        "explorer",
-        "dump_activations",
-    },
-    "predictions": COMPARISONS | {"evaluate_model", "evaluate_nnn", "ngrams", "losses", "horizons", "dynamic_evaluation"},
-    "tensors": NETWORKS | {"explorer"},
-    "devices": NETWORKS,
-    "optimisation": NETWORKS | {"explorer"},
-    "bootstrap": BOOTSTRAP,
-    "select_candidate": COMPARISONS | {"select_dropout", "select_width"},
-    "provenance": set(),
-    **{
-        f"corpus.{name}": {"fetch_text"}
-        for name in ("fetch", "sources", "selection", "archive", "debian", "download", "installed", "unavailable")
-    },
-    "corpus.split": NETWORKS
-    | BREAKDOWNS
-    | UNITS
-    | {"fetch_text", "split_text", "ngrams", "features", "explorer", "character_gains", "closing_delimiters"},
-    **{f"models.{name}": LOADED for name in ("checkpoint", "network", "recurrences", "compiled")},
-    "models/compiled.cpp": LOADED,
-    "models.sizes": {"train_model", "train_snapshots"},
-    "training.segments": RECURRENT,
-    "training.train": {"train_model", "train_snapshots"},
-    "training.step": {"train_model", "train_snapshots"},
-    "training.cross_entropy": {"train_model", "train_snapshots", "evaluate_model", "dynamic_evaluation"},
-    "training.evaluate": {"evaluate_model"},
-    "training.snapshots": {"train_snapshots"},
-    "training.sample": set(),
-    "training.dynamic_evaluation": {"dynamic_evaluation"},
-    **{f"baselines.{name}": {"ngrams"} for name in ("kneser_ney", "ngrams", "smoothing")},
-    **{f"baselines.{name}": set() for name in ("ngram_model", "backoff", "arpa")},
-    "baselines.neural": FEED_FORWARD,
-    "baselines.train_neural": {"train_nnn"},
-    "baselines.evaluate_neural": {"evaluate_nnn"},
-    "activations.dump": {"dump_activations"},
-    "activations.reader": UNITS | {"saturation", "explorer", "dump_activations"},
-    **{
-        f"analyses.{name}": {name}
-        for name in (
-            "losses",
-            "learning_curves",
-            "horizons",
-            "saturation",
-            "dynamics",
-            "model_map",
-            *BREAKDOWNS,
-            *UNITS,
-            *COMPARISONS,
-        )
-    },
-    "analyses.evaluations": {"losses", "horizons"},
-    "analyses.summaries": {"losses", "horizons", "learning_curves"},
-    "analyses.errors": BREAKDOWNS | COMPARISONS,
-    **{f"analyses.{name}": BREAKDOWNS for name in ("cascade", "oracles", "whole_text")},
-    "analyses.error_changes": {"size_breakdown", "dynamic_evaluation"},
-    "analyses.snippets": {"error_breakdown"},
-    **{f"analyses.{name}": UNITS | {"features"} for name in ("features", "text_features", "code_features")},
-    **{f"analyses.{name}": UNITS for name in ("units", "scoring")},
-    "analyses.compared": COMPARISONS,
-    "analyses.block_bootstrap": BLOCKS,
-    "analyses.delimiters": {"closing_delimiters"},
-    **{f"explorer.{name}": {"explorer"} for name in ("page", "contents", "listed", "quantise")},
-    **{f"explorer/{name}": {"explorer"} for name in ("page.html", "page.css", "data.js", "draw.js", "events.js", "view.js")},
+# The rules whose stages use some modules, whatever imports what. A file that is no module belongs to all in its folder.
+RULES_OF = {
+    "errors": EVERY,
+    "storage.files": EVERY,
+    "cli": EVERY,
+    "settings.base": EVERY,
     "figures.style": FIGURES,
-    **{figure.replace("_", "s.", 1): {figure} for figure in FIGURES},
+    "figures.catalogue": set(),
+    "storage.provenance": set(),
+    "training.sample": set(),
+    "ngrams.ngram_model": set(),
+    "configuration.checks": set(),
+    "configuration.schema": set(),
+    "training.select": {"select_candidate"},
+    "explorer.page": {"explorer"},
+    "explorer/page.css": {"explorer"},
+    **{figure.replace("_", f"s.{catalogue.FIGURES[figure[7:]].folder}.", 1): {figure} for figure in FIGURES},
 }
+
+
+def plain(rule, output=""):
+    """A rule's name without the depth of the networks it is for, and with the kind of the model that makes an output."""
+    name = re.sub(r"_of_\d+_layers$", "", rule)
+    return f"{name} of n-NNs" if name in MODEL and re.search(r"/nnn-\d", output) else name
+
+
+def readers_of(jobs):
+    """For each rule, those that read what it writes; `jobs` are those of dag_of.py."""
+    rule_of = {output: plain(rule, output) for output, (rule, _, _) in jobs.items()}
+    found = {rule: set() for rule in rule_of.values()}
+    for output, (_, inputs, _) in jobs.items():
+        for path in inputs:
+            if path in rule_of:
+                found[rule_of[path]].add(rule_of[output])
+    return found
+
+
+def with_readers(rules, readers):
+    """Some rules and all that follows from them."""
+    found = set(readers) if rules == EVERY else set(rules)
+    while more := set().union(*(readers[rule] for rule in found)) - found:
+        found |= more
+    return found
+
+
+def imports_of(root):
+    """For each module below a package's folder, those of the package that it imports, directly or not, and itself."""
+    files = {".".join(path.relative_to(root.parent).with_suffix("").parts): path for path in Path(root).rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    direct = {name: set(imported(path)) & files.keys() for name, path in files.items()}
+    found = {name: {name} for name in files}
+    for modules in found.values():
+        while more := set().union(*(direct[module] for module in modules)) - modules:
+            modules |= more
+    return found
+
+
+def imported(path):
+    """Everything that a file imports: of `from a import b` the module a.b if there is one, else a."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = Path(*node.module.split("."))
+            for alias in node.names:
+                base = path.parents[len(path.parts) - 1 - path.parts.index("rnnscope")]
+                below = base / source / alias.name
+                is_module = below.with_suffix(".py").exists() or below.is_dir()
+                yield f"{node.module}.{alias.name}" if is_module else node.module

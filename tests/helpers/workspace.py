@@ -1,6 +1,7 @@
 """A small project of its own to run the workflow in."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -108,3 +109,14 @@ class Workspace:
         rows = [line.split() for line in done.stdout.splitlines()]
         jobs = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[0].isidentifier() and row[1].isdecimal()}
         return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}
+
+    def readers(self):
+        """For each rule, those that read what it writes, as Snakemake's graph of rules has it; the rule `all` left out."""
+        done = self.snakemake("--rulegraph", "dot", "--forceall")
+        assert done.returncode == 0, done.stdout + done.stderr
+        rule_of = dict(re.findall(r'^\s*(\d+)\s*\[\s*label = "(\w+)"', done.stdout, re.MULTILINE))
+        found = {rule: set() for rule in rule_of.values() if rule != "all"}
+        for writer, reader in re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.MULTILINE):
+            if rule_of[reader] != "all":
+                found[rule_of[writer]].add(rule_of[reader])
+        return found

@@ -1,7 +1,7 @@
 import math
 
 import torch
-from helpers.plain_network import loss_of, plain_weights
+from helpers.plain_network import STEPS, joined, loss_of, plain_weights
 
 from rnnscope.models.network import Network, Shape
 
@@ -25,7 +25,7 @@ def test_the_same_seed_gives_the_same_parameters():
 
 def test_dropout_acts_on_the_non_recurrent_connections_only():
     """Loss and gradients equal those of the plain equations with the same masks between layers and before the softmax."""
-    for cell in ("rnn", "lstm", "gru"):
+    for cell in STEPS:
         probability, streams, steps, hidden_width = 0.4, 3, 5, 6
         network = Network(Shape(cell, 3, hidden_width, 4), probability, torch.Generator().manual_seed(1)).double().train()
         characters = torch.randint(4, (steps + 1, streams), generator=torch.Generator().manual_seed(2))
@@ -41,7 +41,7 @@ def test_dropout_acts_on_the_non_recurrent_connections_only():
         expected.backward()
         torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
         for layer, plain in zip(network.layers, layers, strict=True):
-            gradient = torch.cat((layer.W_input.grad, layer.W_hidden.grad), 1)
+            gradient = joined(layer.W_input.grad, layer.W_hidden.grad)
             torch.testing.assert_close(gradient, plain["W"].grad, rtol=1e-9, atol=1e-12)
 
 

@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 import torch
-from helpers.plain_network import loss_of, plain_weights, run_stream
+from helpers.plain_network import joined, loss_of, plain_weights, run_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,9 +41,9 @@ def test_forward_agrees_with_the_equations(dtype, tolerance, shape, steps, strea
         log_probabilities, expected, _ = run_stream(shape[0], layers, softmax, characters[:, stream].tolist())
         close(logits[:, stream].log_softmax(1), log_probabilities)
         for t in range(steps):
-            for depth, quantities in enumerate(expected[t]):
-                assert list(activations[depth]) == list(quantities)
-                for name, values in quantities.items():
+            for depth, computed in enumerate(expected[t]):
+                assert list(activations[depth]) == list(computed)
+                for name, values in computed.items():
                     close(activations[depth][name][t, stream], values)
 
 
@@ -63,7 +63,7 @@ def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, s
     close = partial(torch.testing.assert_close, rtol=10 * tolerance, atol=10 * tolerance, check_dtype=False)
     close(loss, expected)
     for layer, plain in zip(network.layers, layers, strict=True):
-        close(torch.cat((layer.W_input.grad, layer.W_hidden.grad), 1), plain["W"].grad)
+        close(joined(layer.W_input.grad, layer.W_hidden.grad), plain["W"].grad)
         close(layer.bias.grad, plain["b"].grad)
     close(network.softmax.weight.grad, softmax[0].grad)
     close(network.softmax.bias.grad, softmax[1].grad)
@@ -72,10 +72,11 @@ def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, s
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_gradients_agree_with_finite_differences(cell):
     rows, hidden_width = 3 * len(CELLS[cell].gate_order), 3
+    hidden_rows = rows if CELLS[cell].hidden_input else 0
     generator = torch.Generator().manual_seed(2)
     draw = lambda *size: torch.randn(*size, generator=generator, dtype=torch.float64)  # noqa: E731
     state = {name: draw(2, hidden_width) for name in CELLS[cell].states}
-    below, W_input, W_hidden, bias = (draw(*size).requires_grad_() for size in ((4, 2, 5), (rows, 5), (rows, 3), (rows,)))
+    below, W_input, W_hidden, bias = (draw(*size).requires_grad_() for size in ((4, 2, 5), (rows, 5), (hidden_rows, 3), (rows,)))
     assert torch.autograd.gradcheck(lambda *weights: run_layer(cell, *weights, state)["h"], (below, W_input, W_hidden, bias))
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import count, takewhile
 
 import pytest
 import torch
@@ -31,7 +32,10 @@ def test_parameter_count_is_torchs_less_its_second_bias(cell, module, layers):
 @given(cells, st.integers(1, 3), st.integers(1, 40), st.integers(1, 120))
 def test_matched_width_is_the_closest_of_all(cell, layers, size, vocabulary):
     budget = parameter_count("lstm", 1, size, vocabulary)
-    distances = [abs(parameter_count(cell, layers, width, vocabulary) - budget) for width in range(1, 5 * size + 5)]
+    counts = takewhile(
+        lambda parameters: parameters <= 2 * budget + 1000, (parameter_count(cell, layers, w, vocabulary) for w in count(1))
+    )
+    distances = [abs(parameters - budget) for parameters in counts]
     assert matched_hidden_width(cell, layers, size, vocabulary) == 1 + distances.index(min(distances))
 
 

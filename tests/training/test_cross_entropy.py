@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.plain_network import plain_weights, run_stream
+from helpers.plain_network import STEPS, plain_weights, run_stream
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.training.cross_entropy import correct_log_probabilities
@@ -10,7 +10,7 @@ from rnnscope.training.segments import to_device
 
 
 @pytest.mark.parametrize("steps", [1, 7, 30, 1000])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(STEPS))
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
 def test_every_stream_is_read_from_a_zero_state_to_its_end(part, cell, steps, dtype, tolerance):
     network = Network(Shape(cell, 2, 4, 5), 0.5, torch.Generator().manual_seed(1)).to(dtype)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.plain_network import loss_of, plain_weights, run_stream, zero_state
+from helpers.plain_network import STEPS, loss_of, plain_weights, run_stream, zero_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +47,7 @@ def plain_dynamic_evaluation(network, part, steps, learning_rate):
     return np.array(found)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn", "gru"])
+@pytest.mark.parametrize("cell", sorted(STEPS))
 @pytest.mark.parametrize("streams", [1, 3, 4])
 def test_against_gradient_descent_written_out(part, cell, streams):
     """Four streams: by themselves, three and one, and all together; segments of 7, the last one short."""
@@ -58,7 +58,7 @@ def test_against_gradient_descent_written_out(part, cell, streams):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn", "gru"])
+@pytest.mark.parametrize("cell", sorted(STEPS))
 def test_a_rate_of_zero_is_plain_evaluation_to_the_bit(part, cell):
     network, characters = drawn(cell, dropout=0.5), to_device(part, CPU)
     found = dynamic_log_probabilities(network, characters, 7, 0.0, part.shape[0])

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from helpers.plain_network import loss_of, plain_weights, zero_state
+from helpers.plain_network import STEPS, joined, loss_of, plain_weights, zero_state
 
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
@@ -78,7 +78,7 @@ def plain_epoch(cell, layers, softmax, part, steps, learning_rate, alpha, clip):
 
 
 @pytest.mark.parametrize("clip", [5.0, 0.3])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(STEPS))
 def test_an_epoch_agrees_with_the_paper_written_out(part, cell, clip):
     training = begin(OPTIMISATION, cell=cell, width=3)
     training.network.double()
@@ -89,7 +89,7 @@ def test_an_epoch_agrees_with_the_paper_written_out(part, cell, clip):
     )
     assert loss == pytest.approx(expected, rel=1e-9)
     for layer, plain in zip(training.network.layers, layers, strict=True):
-        W = torch.cat((layer.W_input, layer.W_hidden), 1).detach()
+        W = joined(layer.W_input, layer.W_hidden).detach()
         torch.testing.assert_close(W, plain["W"].detach(), rtol=1e-7, atol=1e-9)
         torch.testing.assert_close(layer.bias.detach(), plain["b"].detach(), rtol=1e-7, atol=1e-9)
     torch.testing.assert_close(training.network.softmax.weight.detach(), softmax[0].detach(), rtol=1e-7, atol=1e-9)
@@ -106,7 +106,7 @@ def test_the_learning_rate_of_the_paper():
 
 @pytest.mark.usefixtures("implementation")
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(STEPS))
 def test_the_history_in_single_precision_is_that_in_double(part, tmp_path, cell, layers):
     histories = []
     for dtype in (torch.float32, torch.float64):

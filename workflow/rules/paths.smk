@@ -69,7 +69,7 @@ def activation_files(models):
 
 
 def folder_of(name, levels=1):
-    """A parameter: the folder so many levels above the files of a named input."""
+    """A parameter: the folder some levels above the files of a named input."""
     return lambda wildcards, input: Path(input[name][0]).parents[levels - 1]
 
 

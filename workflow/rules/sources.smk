@@ -14,7 +14,7 @@ def import_graph():
 
 @cache
 def source_of(module):
-    """SHA-256 of a module's source and of that of every module of ours that it imports.
+    """SHA-256 of a module's source and of that of every module of rnnscope that it imports.
 
     The source of a module is its file and the files in its folder that it reads or compiles. As a rule's parameter it makes
     the rule's outputs stale when the source changed, and only then.
@@ -30,11 +30,11 @@ def source_of(module):
 
 
 def data_files(folder):
-    """The files in a folder of our source that its modules read or compile."""
+    """The files in a folder of the source that its modules read or compile."""
     return sorted(path for path in folder.iterdir() if path.suffix in (".cpp", ".html", ".css", ".js"))
 
 
 def source_file(module):
-    """The file of one of our modules."""
+    """The file of one of rnnscope's modules."""
     stem = Path(workflow.basedir, "src", *module.split("."))
     return stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")

@@ -19,11 +19,13 @@ ARCHIVE_BYTES_LIMIT = 16 * 2**30  # unpacked, what matches and what does not
 MEMBERS_LIMIT = 500_000
 HEADER_BYTES_LIMIT = 2**20  # of a long name or of a set of extended attributes, which tarfile reads as a whole
 EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+# Nothing is extracted: paths are checked as if into this folder.
+NOWHERE = "/nonexistent"
 DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError)
 
 
 class StrictMember(tarfile.TarInfo):
-    """A member whose damaged header is an error; tarfile alone would take it for the end of the archive."""
+    """A member whose damaged header is an error; tarfile alone would read it as the end of the archive."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "StrictMember":
@@ -42,36 +44,55 @@ class StrictMember(tarfile.TarInfo):
 def write_members(
     archive: Path, patterns: list[str], seed: int, size: int | None, text: Path, limit: int = MATCHED_BYTES_LIMIT
 ) -> None:
-    """Write the members of `archive` that match `patterns` to `text`, one after the other, cut to `size` bytes.
+    """Join the members of an archive that match some patterns.
 
-    The paths are sorted and then shuffled by `seed`. One pass over the archive copies what matches to an unnamed
-    file, so memory stays small whatever the sizes are, and no name from the archive ever becomes a file.
-    Raises InputError when the archive is damaged, when nothing matches, when a path is absolute or goes up by
-    `..`, when a link or a device matches, and when the matching members exceed `limit` bytes.
+    One pass over the archive copies what matches to an unnamed file, so memory stays small whatever the sizes are, and no
+    name from the archive ever becomes a file.
+
+    Parameters
+    ----------
+    archive
+        A tar archive, compressed or not.
+    patterns
+        In gitignore syntax.
+    seed
+        Seed of the order of the members (`shuffled`).
+    size
+        Bytes to which the text is cut; None for no cut.
+    text
+        The file to write.
+    limit
+        Bytes that match, at most.
+
+    Raises
+    ------
+    InputError
+        If the archive is corrupt or too large, if nothing matches, if a file's path leads out of the archive, or if a link
+        or a device matches.
     """
     with tempfile.TemporaryFile(dir=text.parent) as spool:
-        places = _spool_members(archive, compile_patterns(patterns), spool, limit)
-        if not places:
+        extents = _spool_members(archive, compile_patterns(patterns), spool, limit)
+        if not extents:
             raise InputError(f"{archive}: no member matches {', '.join(patterns)}")
         with text.open("wb") as output:
-            for name in shuffled(places, seed):
-                start, length = places[name]
+            for name in shuffled(extents, seed):
+                start, length = extents[name]
                 spool.seek(start)
                 wanted = length if size is None else min(length, size - output.tell())
                 _copy(spool, output, wanted)
 
 
 def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int) -> dict[str, tuple[int, int]]:
-    """Copy what matches to `spool`; returns the start and the length there of each path."""
-    places: dict[str, tuple[int, int]] = {}
+    """Copy what matches to `spool`; return the start and the length there of each path."""
+    extents: dict[str, tuple[int, int]] = {}
     try:
         with tarfile.open(archive, tarinfo=StrictMember) as tar:
-            for number, member in enumerate(tar, start=1):
-                if number > MEMBERS_LIMIT or member.offset_data + member.size > ARCHIVE_BYTES_LIMIT:
+            for count, member in enumerate(tar, start=1):
+                if count > MEMBERS_LIMIT or member.offset_data + member.size > ARCHIVE_BYTES_LIMIT:
                     raise InputError(
                         f"{archive}: more than {MEMBERS_LIMIT:,} members or {ARCHIVE_BYTES_LIMIT:,} bytes unpacked; too large"
                     )
-                path = _checked_path(member, archive)
+                path = _path_inside(member, archive)
                 if member.isdir() or not wanted.match_file(path):
                     continue
                 if not member.isreg():
@@ -82,22 +103,24 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
                 content = tar.extractfile(member)
                 assert content is not None, "a regular file always has content"
                 shutil.copyfileobj(content, spool)
-                places[path] = (start, member.size)
+                extents[path] = (start, member.size)
             _read_to_end(tar)
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the archive
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{archive}: not readable as a tar archive ({reason})") from None
-    return places
+    return extents
 
 
-def _checked_path(member: tarfile.TarInfo, archive: Path) -> str:
-    """The path of a member without a leading `./`."""
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        raise InputError(f"{archive}: found member {member.name!r}, expected a path that stays inside the archive")
-    return str(path)
+def _path_inside(member: tarfile.TarInfo, archive: Path) -> str:
+    """Return the path of a member inside the archive, without a leading `./` or `/`."""
+    if member.isreg():  # of all others nothing is read, and tarfile's filter would refuse those that do not matter
+        try:
+            member = tarfile.data_filter(member, NOWHERE)
+        except tarfile.FilterError:
+            raise InputError(f"{archive}: found member {member.name!r}, expected a path that stays inside the archive") from None
+    return str(PurePosixPath(member.name))
 
 
 def _read_to_end(tar: tarfile.TarFile) -> None:
@@ -108,6 +131,7 @@ def _read_to_end(tar: tarfile.TarFile) -> None:
 
 
 def _copy(source: IO[bytes], target: IO[bytes], count: int) -> None:
+    """Copy `count` bytes."""
     while count:
         block = source.read(min(count, 2**20))
         target.write(block)

@@ -15,17 +15,32 @@ PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 def check_package_name(name: str) -> None:
-    """Raise InputError unless `name` is the name of a Debian package, so that it cannot pass for an option."""
+    """Raise InputError unless `name` is the name of a Debian package, so that no tool can take it for an option."""
     if not PACKAGE_NAME.fullmatch(name):
         raise InputError(f"debian: found {name!r}, expected the name of a package")
 
 
 def fetch_debian_tarball(name: str, folder: Path) -> Path:
-    """Download the package `name` to the empty `folder` and take the tarball usr/src/NAME.tar.* out of it.
+    """Download a package and take the tarball usr/src/NAME.tar.* out of it.
 
-    Over HTTPS alone: apt's own method for HTTP is switched off, so that mirrors configured with http:// do not answer.
+    Over HTTPS alone: apt's own method for HTTP is switched off, so that mirrors configured with http:// are not used.
 
-    Raises UnavailableError with the reason when a tool is missing or fails, or the package has no such tarball.
+    Parameters
+    ----------
+    name
+        The package.
+    folder
+        An empty folder.
+
+    Returns
+    -------
+    tarball
+        A file in the folder.
+
+    Raises
+    ------
+    UnavailableError
+        If a tool is missing or fails, or if the package has no such tarball.
     """
     _call(["apt-get", *HTTPS_ALONE, "download", name], folder)
     packages = list(folder.glob("*.deb"))
@@ -44,6 +59,7 @@ def fetch_debian_tarball(name: str, folder: Path) -> Path:
 
 
 def _take_source(tar: tarfile.TarFile, name: str, tarball: Path) -> None:
+    """Copy the source tarball of a package's content to `tarball`."""
     for member in tar:
         if member.isreg() and member.name.removeprefix("./").startswith(f"usr/src/{name}.tar"):
             source = tar.extractfile(member)

@@ -1,11 +1,8 @@
 """Fetch or assemble the text of a corpus, check it against what was declared, and describe it in a manifest."""
 
-import argparse
 import re
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from rnnscope.cli import run
 from rnnscope.corpus.sources import Source, parse_source, spell, write_first_available
@@ -29,16 +26,39 @@ declare(
 
 Declared = dict[str, int | str]
 
+declare("corpus/text.bin", "The text itself, nothing else: one byte a character.", ())
+declare(
+    "corpus/manifest.json",
+    "Where the text is from, and what it is.",
+    (
+        Column("source", "object", "the source that was used, as in `config.yaml`"),
+        Column("bytes", "integer", "length of the text, characters"),
+        Column("sha256", "text", "SHA-256 of the text, 64 hexadecimal digits"),
+        Column("vocabulary", "integer", "number of distinct bytes, K"),
+        Column("distinct_bytes", "list of integers", "the distinct bytes, ascending"),
+    ),
+)
 
-def fetch(sources: list[Source], declared: Declared, directory: Path) -> None:
-    """Write `text.bin` and `manifest.json` to `directory` from the first of `sources` that answers.
 
-    `declared` holds what is known of the text: any of `bytes` (its size), `vocabulary` (its number of distinct
-    bytes) and `sha256`. Raises InputError when no source answers, and when the text is empty or differs from
-    what was declared; `text.bin` does not appear then.
+def fetch(sources: list[Source], declared: Declared, folder: Path) -> None:
+    """Write `text.bin` and `manifest.json` from the first of some sources that is available.
+
+    Parameters
+    ----------
+    sources
+        In the order in which they are tried.
+    declared
+        What is known of the text: any of `bytes` (its size), `vocabulary` (its number of distinct bytes) and `sha256`.
+    folder
+        Where the two files are written.
+
+    Raises
+    ------
+    InputError
+        If no source is available, and if the text is empty or differs from what was declared; `text.bin` is not written then.
     """
     size = declared.get("bytes")
-    with whole_file(directory / "text.bin") as text:
+    with whole_file(folder / "text.bin") as text:
         source = write_first_available(sources, int(size) if size is not None else None, text)
         if text.stat().st_size == 0:
             raise InputError(f"{spell(source)}: the text is empty")
@@ -46,13 +66,13 @@ def fetch(sources: list[Source], declared: Declared, directory: Path) -> None:
         differences = [f"{key}: found {found[key]}, expected {value}" for key, value in declared.items() if found[key] != value]
         if differences:
             raise InputError(f"{spell(source)}: not the text that was declared: {'; '.join(differences)}")
-    write_json(directory / "manifest.json", {"source": source} | found)
+    write_json(folder / "manifest.json", {"source": source} | found)
 
 
 def describe(text: Path) -> dict[str, Any]:
-    """Size, SHA-256, number of distinct bytes and the distinct bytes of a text."""
+    """Return the size, the SHA-256, the number of distinct bytes and the distinct bytes of a text."""
     characters = open_text(text)
-    values: np.ndarray = distinct_bytes(characters)
+    values = distinct_bytes(characters)
     return {
         "bytes": len(characters),
         "sha256": sha256_of(text),
@@ -73,23 +93,33 @@ def check_declared(declared: Declared) -> None:
             raise InputError(f"{key}: found {value!r}, expected 64 hexadecimal digits")
 
 
-def main() -> None:
-    """Fetch one corpus."""
-    parser = argparse.ArgumentParser(description="Fetch or assemble the text of a corpus and check it.")
-    parser.add_argument(
-        "--source", action="append", required=True, help='JSON such as {"path": "x.txt"}; repeated: the first that answers wins'
-    )
-    parser.add_argument("--bytes", type=int, help="size of the text; texts put together from files are cut to it")
-    parser.add_argument("--vocabulary", type=int, help="number of distinct bytes of the text")
-    parser.add_argument("--sha256", type=str.lower, help="SHA-256 of the text, 64 hexadecimal digits")
-    parser.add_argument("--out", type=Path, required=True, help="folder of text.bin and manifest.json")
-    arguments = parser.parse_args()
+def main(
+    sources: list[str],
+    out: Path,
+    bytes: int | None = None,  # noqa: A002  # the flag has the name of the key in config.yaml
+    vocabulary: int | None = None,
+    sha256: str | None = None,
+) -> None:
+    """Fetch or assemble the text of a corpus and check it.
 
-    sources = [parse_source(text) for text in arguments.source]
-    flags = {"bytes": arguments.bytes, "vocabulary": arguments.vocabulary, "sha256": arguments.sha256}
-    declared: Declared = {key: value for key, value in flags.items() if value is not None}
+    Parameters
+    ----------
+    sources
+        Sources as JSON, such as {"path": "x.txt"}; the first that is available is used.
+    out
+        Folder of text.bin and manifest.json.
+    bytes
+        Size of the text; texts that are joined from files are cut to it.
+    vocabulary
+        Number of distinct bytes of the text.
+    sha256
+        SHA-256 of the text, 64 hexadecimal digits.
+    """
+    parsed = [parse_source(text) for text in sources]
+    known = {"bytes": bytes, "vocabulary": vocabulary, "sha256": sha256.lower() if sha256 is not None else None}
+    declared: Declared = {key: value for key, value in known.items() if value is not None}
     check_declared(declared)
-    fetch(sources, declared, arguments.out)
+    fetch(parsed, declared, out)
 
 
 if __name__ == "__main__":

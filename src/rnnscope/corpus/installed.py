@@ -12,10 +12,29 @@ from rnnscope.errors import InputError
 
 
 def write_package_files(package: str, patterns: list[str], seed: int, size: int | None, text: Path) -> None:
-    """Write the files in the folder of `package` that match `patterns` to `text`, cut to `size` bytes.
+    """Join the files of a package that match some patterns.
 
-    The order is that of `shuffled`. The package is found, not imported (of a dotted name only the parents are).
-    Raises UnavailableError when it is not installed, InputError when it has no folder or nothing in it matches.
+    The package is not imported (of a dotted name only the parents are).
+
+    Parameters
+    ----------
+    package
+        The name under which it is imported.
+    patterns
+        In gitignore syntax.
+    seed
+        Seed of the order of the files (`shuffled`).
+    size
+        Bytes to which the text is cut; None for no cut.
+    text
+        The file to write.
+
+    Raises
+    ------
+    UnavailableError
+        If the package is not installed.
+    InputError
+        If it has no folder, or nothing in it matches.
     """
     folder = _package_folder(package)
     wanted = compile_patterns(patterns)
@@ -32,9 +51,23 @@ def write_package_files(package: str, patterns: list[str], seed: int, size: int 
 
 
 def write_attribute(module: str, attribute: str, size: int | None, text: Path) -> None:
-    """Write the values of a dict of strings to `text`: sorted by key, joined by a blank line, in UTF-8, cut to `size` bytes.
+    """Join the values of a dict of strings: sorted by key, with a blank line between them, in UTF-8.
 
-    Raises UnavailableError when the module is not installed, InputError when the attribute is not such a dict.
+    Parameters
+    ----------
+    module, attribute
+        The module and the name of the dict in it.
+    size
+        Bytes to which the text is cut; None for no cut.
+    text
+        The file to write.
+
+    Raises
+    ------
+    UnavailableError
+        If the module is not installed.
+    InputError
+        If the attribute is not such a dict.
     """
     try:
         values = getattr(importlib.import_module(module), attribute, None)
@@ -46,6 +79,7 @@ def write_attribute(module: str, attribute: str, size: int | None, text: Path) -
 
 
 def _package_folder(package: str) -> Path:
+    """Return the folder of a package without importing it."""
     try:
         found = importlib.util.find_spec(package)
     except ImportError as error:
@@ -59,5 +93,5 @@ def _package_folder(package: str) -> Path:
 
 
 def _files_below(folder: Path) -> list[str]:
-    """Paths of the files below `folder`, relative to it, with forward slashes."""
+    """Return the paths of the files below `folder`, relative to it, with forward slashes."""
     return [(Path(parent) / name).relative_to(folder).as_posix() for parent, _, names in os.walk(folder) for name in names]

@@ -1,4 +1,4 @@
-"""Which files of a tree make up a text, and in which order."""
+"""The files of a tree that make up a text, and their order."""
 
 import random
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from rnnscope.errors import InputError
 
 
 def compile_patterns(patterns: list[str]) -> GitIgnoreSpec:
-    """Compile patterns in gitignore syntax. Raises InputError naming the pattern that is not one."""
+    """Compile patterns in gitignore syntax; raises InputError naming a pattern that is not valid."""
     for pattern in patterns:
         try:
             GitIgnoreSpec.from_lines([pattern])
@@ -19,9 +19,9 @@ def compile_patterns(patterns: list[str]) -> GitIgnoreSpec:
 
 
 def shuffled(names: Iterable[str], seed: int) -> list[str]:
-    """The paths sorted, then shuffled by `seed`.
+    """Return paths in an order that `seed` determines.
 
-    Only the sorted order and the seed decide, so a leading folder shared by all paths changes nothing.
+    They are sorted and then shuffled, so a leading folder shared by all paths changes nothing.
     """
     order = sorted(names)
     random.Random(seed).shuffle(order)

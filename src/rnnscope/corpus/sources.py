@@ -18,7 +18,8 @@ from typing import Any
 
 from rnnscope.corpus.archive import write_members
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
-from rnnscope.corpus.download import check_url, download
+from rnnscope.corpus.download import download
+from rnnscope.corpus.https import check_url
 from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
 from rnnscope.corpus.unavailable import UnavailableError
@@ -36,25 +37,31 @@ log = logging.getLogger(__name__)
 
 
 def spell(value: Any) -> str:
-    """A source, or a part of one, as JSON on one line: how messages name it."""
+    """Return a source, or a part of one, as JSON on one line, for messages."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def parse_source(text: str) -> Source:
-    """Parse a source written as JSON. Raises InputError naming the key that is missing, unknown or of a wrong type."""
+    """Parse a source written as JSON.
+
+    Raises
+    ------
+    InputError
+        If a key is missing, unknown or of a wrong type; the message names it.
+    """
     try:
         source = json.loads(text)
     except ValueError as error:
         raise InputError(f"source: found {text!r}, expected JSON ({error})") from None
     check_source(source)
-    return source  # type: ignore[no-any-return]
+    return source
 
 
 def check_source(source: Any) -> None:
     """Raise InputError, naming what was found and expected, unless `source` is one of the forms above."""
-    told = spell(source)
+    spelled = spell(source)
     if not isinstance(source, dict) or len(source) != 1 or next(iter(source)) not in {"path", "url", *KEYS}:
-        raise InputError(f"source: found {told}, expected one key of path, url, archive, installed")
+        raise InputError(f"source: found {spelled}, expected one key of path, url, archive, installed")
     kind, value = next(iter(source.items()))
     if kind in KEYS:
         if not isinstance(value, dict) or set(value) not in KEYS[kind]:
@@ -66,7 +73,7 @@ def check_source(source: Any) -> None:
 
 
 def _check_values(where: str, values: dict[str, Any]) -> None:
-    """Check the type of each value, and what can be told of it before anything is opened."""
+    """Check the type of each value, and what can be checked of it before anything is opened."""
     for key, value in values.items():
         if key == "members":
             if not isinstance(value, list) or not value or not all(isinstance(pattern, str) for pattern in value):
@@ -86,10 +93,26 @@ def _check_values(where: str, values: dict[str, Any]) -> None:
 
 
 def write_first_available(sources: list[Source], size: int | None, text: Path) -> Source:
-    """Write the text of the first source that answers to `text`; returns that source.
+    """Write the text of the first available source.
 
-    Texts put together from files are cut to `size` bytes. Raises InputError, with the reason of each source,
-    when none answers.
+    Parameters
+    ----------
+    sources
+        In the order in which they are tried.
+    size
+        Bytes to which texts that are joined from files are cut; None for no cut.
+    text
+        The file to write.
+
+    Returns
+    -------
+    source
+        The one that was used.
+
+    Raises
+    ------
+    InputError
+        If none is available, with the reason of each; or if one has something else than a text.
     """
     reasons: list[str] = []
     for source in sources:
@@ -103,11 +126,19 @@ def write_first_available(sources: list[Source], size: int | None, text: Path) -
             raise InputError(f"{spell(source)}: {error}") from None
         else:
             return source
-    raise InputError("no source of the corpus answers: " + "; ".join(reasons))
+    raise InputError("no source of the corpus is available: " + "; ".join(reasons))
 
 
 def write_source(source: Source, size: int | None, text: Path) -> None:
-    """Write the text of one source to `text`. Raises UnavailableError when it does not answer, InputError when it is bad."""
+    """Write the text of one source to `text`.
+
+    Raises
+    ------
+    UnavailableError
+        If it is not available.
+    InputError
+        If it is damaged or not what was declared.
+    """
     kind, value = next(iter(source.items()))
     if kind == "path":
         shutil.copyfile(_existing(value), text)
@@ -122,6 +153,7 @@ def write_source(source: Source, size: int | None, text: Path) -> None:
 
 
 def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> None:
+    """Write the text of an archive, from a file, a Debian package or a download."""
     selection = (archive["members"], archive["shuffle_seed"], size, text)
     if "path" in archive:
         write_members(_existing(archive["path"]), *selection)
@@ -138,6 +170,7 @@ def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> Non
 
 
 def _existing(name: str) -> Path:
+    """Return the path of a file; raises UnavailableError when there is none."""
     path = Path(name)
     if not path.is_file():
         raise UnavailableError("no such file")

@@ -53,6 +53,30 @@ declare(
 # For modules that do not use `Split` yet.
 __all__ = ["PARTS", "distinct_bytes", "open_text", "read_characters", "read_part", "read_steps", "read_vocabulary"]
 
+for part in PARTS:
+    declare(
+        f"split/{part}.npy",
+        f"The {part} part: one array, uint8 ids, shape (streams, steps + 1). Column t + 1 holds the targets of column t.",
+        (),
+    )
+declare(
+    "split/vocabulary.json",
+    "The characters of the text.",
+    (Column("bytes", "list of integers", "distinct bytes of the whole text, ascending; the id of a byte is its index"),),
+)
+declare(
+    "split/split.json",
+    "How the text is laid out.",
+    (
+        Column("streams", "integer", "parallel streams"),
+        Column("sequence_length", "integer", "length of a segment, characters: the steps of truncated back-propagation"),
+        Column("fractions", "list of texts", "shares of train, validation and test, as decimals"),
+        *(Column(f"segments.{part}", "integer", f"segments of each stream in the {part} part") for part in PARTS),
+        *(Column(f"characters.{part}", "integer", f"characters of all streams in the {part} part") for part in PARTS),
+        Column("K", "integer", "number of distinct bytes"),
+    ),
+)
+
 DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
 

@@ -1,8 +1,8 @@
-"""How a source says that it does not answer."""
+"""The error of a source that is not available."""
 
 
 class UnavailableError(Exception):
-    """A source does not answer, for the reason given in one line; the next source of the corpus is tried.
+    """A source is not available, for the reason given in one line; the next source of the corpus is tried.
 
-    A source that answers with something else than what was declared is an InputError instead: it stops the run.
+    A source that has something else than what was declared is an InputError instead: it stops the run.
     """

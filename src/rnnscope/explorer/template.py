@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 SCRIPTS = ("data.js", "view.js", "draw.js", "events.js")  # one after the other they are the page's script
 
@@ -18,7 +17,7 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
     Parameters
     ----------
     title
-        Name of the corpus; like every text, it is escaped.
+        Name of the corpus. The template escapes it, as everything that it does not mark as safe.
     description
         Everything that the script knows besides the numbers, as JSON.
     blocks
@@ -36,12 +35,12 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
     )
     return template.render(
         title=title,
-        style=Markup(style),
+        style=style,
         style_hash=_hash_of(style),
-        script=Markup(script),
+        script=script,
         script_hash=_hash_of(script),
         # Inside a script element only "<" could end it; JSON can write it by its number.
-        description=Markup(json.dumps(description, allow_nan=False).replace("<", "\\u003c")),
+        description=json.dumps(description, allow_nan=False).replace("<", "\\u003c"),
         blocks={name: base64.b64encode(block).decode() for name, block in blocks.items()},
     )
 

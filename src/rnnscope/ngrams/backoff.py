@@ -141,7 +141,7 @@ class BackoffModel:
 
 
 def keys(suffix: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return one integer for each n-gram: that of its suffix in the high bits, the code of its first character in the low: int64."""
+    """Return one integer for each n-gram: its suffix's in the high bits, its first character's code in the low: int64."""
     return (np.asarray(suffix, dtype=np.int64) << BITS_OF_A_CODE) | (np.asarray(first, dtype=np.int64) + 1)
 
 

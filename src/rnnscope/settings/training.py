@@ -65,7 +65,7 @@ class NGrams(Section):
     """Section `ngrams`: n-gram models (paper section 4, T2)."""
 
     key = "ngrams"
-    longest_context: int = setting("n-gram models see 1, 2, ... up to so many characters", minimum=1, maximum=1000)
+    longest_context: int = setting("n-gram models see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class FeedForwardTraining(Section):
 class FeedForward(FeedForwardTraining):
     """Section `nnn`: feed-forward networks that see the last n characters (paper section 4, T2)."""
 
-    longest_context: int = setting("n-NNs see 1, 2, ... up to so many characters", minimum=1, maximum=1000)
+    longest_context: int = setting("n-NNs see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
     hidden_widths: list[int] = setting("candidates for the number of hidden units", minimum=1)
 
 

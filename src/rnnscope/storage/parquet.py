@@ -16,10 +16,21 @@ DAMAGE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSEr
 
 
 def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
-    """Open a parquet file that has at least `columns`. Raises InputError naming the file otherwise.
+    """Open a parquet file.
 
-    A truncated file is told from its missing footer; damage inside a row group shows when that group is
-    read (`read_row_group`).
+    A truncated file lacks its footer; damage inside a row group shows when that group is read (`read_row_group`).
+
+    Parameters
+    ----------
+    path
+        A file that `write_parquet` wrote.
+    columns
+        Names of columns that it has at least.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or lacks a column.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected parquet with columns {', '.join(columns)}")
@@ -35,7 +46,7 @@ def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
 
 
 def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: Path) -> pa.Table:
-    """Read some columns of one row group. Raises InputError naming the file when its bytes are damaged."""
+    """Read some columns of one row group; raises InputError naming the file when its bytes are damaged."""
     try:
         return file.read_row_group(group, columns=columns)
     except DAMAGE as error:
@@ -43,7 +54,13 @@ def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: P
 
 
 def read_parquet(path: Path, columns: list[str]) -> pa.Table:
-    """Read some columns of a whole parquet file. Raises InputError naming the file when it is damaged."""
+    """Read some columns of a whole parquet file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or lacks a column.
+    """
     with open_parquet(path, columns) as file:
         groups = [read_row_group(file, group, columns, path) for group in range(file.num_row_groups)]
         return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table().select(columns)
@@ -56,4 +73,5 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def _one_line(error: Exception) -> str:
+    """Return the beginning of a message on one line."""
     return " ".join(str(error).split())[:120]

@@ -31,7 +31,7 @@ def plain_bracket_spans(text, counts, closing):
 
 
 @given(text=st.text("(([]){})a", max_size=40), data=st.data())
-def test_brackets_against_a_search_backwards(text, data):
+def test_brackets_compared_with_a_search_backwards(text, data):
     counts = np.array(data.draw(st.lists(st.booleans(), min_size=len(text), max_size=len(text))), dtype=bool)
     for closing in OPENING:
         found = bracket_spans(as_array(text), counts, closing)
@@ -39,7 +39,7 @@ def test_brackets_against_a_search_backwards(text, data):
 
 
 @given(data=st.data(), text=st.text('"*/a', min_size=1, max_size=40))
-def test_states_against_a_walk(data, text):
+def test_states_compared_with_a_walk(data, text):
     inside = data.draw(st.lists(st.booleans(), min_size=len(text), max_size=len(text)))
     expected, begun = [], None
     for place in range(1, len(text)):

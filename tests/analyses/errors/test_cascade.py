@@ -61,7 +61,7 @@ def plain_removal(how, plain, log_prob, ngrams):
     return removal
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cascades())
 def test_every_error_falls_in_the_class_that_comes_first(given_cascade):
     cascade, plain, log_prob, ngrams = given_cascade
@@ -84,7 +84,7 @@ def test_every_error_falls_in_the_class_that_comes_first(given_cascade):
         assert row["alone_share"] == pytest.approx(alone / max(len(removal), 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cascades())
 def test_the_classes_partition_the_errors(given_cascade):
     cascade, _, log_prob, _ = given_cascade

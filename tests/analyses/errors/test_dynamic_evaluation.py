@@ -76,7 +76,7 @@ def test_a_rate_of_zero_changes_no_error(call, project):
     assert table["errors_before"].sum() > 0
 
 
-def test_a_rate_that_blows_the_weights_up_is_told(call, project):
+def test_a_rate_that_blows_the_weights_up_is_reported(call, project):
     message = run_stage(call, project, 3e38)
     assert message == "error: --learning-rate: 3e+38 makes the loss of lstm-1-8 infinite; expected a lower one"
     assert not (project.folder / "dynamic.parquet").exists()
@@ -87,7 +87,7 @@ def test_less_than_one_is_refused(call, project, flag):
     assert run_stage(call, project, 0.1, flag, 0) == f"error: {flag}: found 0, expected a whole number of at least 1"
 
 
-def test_a_checkpoint_of_another_text_is_told(call, project):
+def test_a_checkpoint_of_another_text_is_reported(call, project):
     network = Network(Shape("lstm", 1, 8, 2))
     path = project.folder / "models/lstm-1-8/checkpoint.safetensors"
     save_checkpoint(path, network.state_dict(), Description("lstm-1-8", network.shape, 0.0, 1, [10, 32]))

@@ -55,7 +55,7 @@ def count_sets(errors: Iterable[np.ndarray]) -> np.ndarray:
         The index of a set is a binary number: the first model counts 1, the second 2, the third 4, ...
     """
     models = 0
-    sets = np.zeros(1, np.uint16)
+    sets: np.ndarray = np.zeros(1, np.uint16)
     for models, wrong in enumerate(errors, start=1):
         sets = sets | (wrong.astype(np.uint16) << (models - 1))
     return np.bincount(sets.ravel(), minlength=2**models)
