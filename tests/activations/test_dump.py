@@ -73,8 +73,8 @@ def test_pandas_and_numpy_read_a_dump(tmp_path, precision):
         np.testing.assert_allclose(found, expected, rtol=2**-11 if precision == "float16" else 1e-6, atol=1e-6)
 
 
-def test_a_part_of_a_row_group_is_read_from_where_it_lies(tmp_path):
-    """A file that another program wrote anew, with fewer rows and other groups."""
+def test_a_part_of_a_row_group_is_read_from_its_offset(tmp_path):
+    """A file rewritten by another program, with fewer rows and other groups."""
     values = np.arange(60, dtype=np.float32).reshape(20, 3)
     write_layer(tmp_path, 1, 4, 5, {"h": values}, np.float32)
     path = tmp_path / "layer-1.parquet"

@@ -111,7 +111,7 @@ def dumps():
 
 
 def write_plainly(path, megabytes):
-    """What the disk, and the system's memory before it, take for so many bytes."""
+    """What the disk, and the system's memory before it, take for that many bytes."""
     megabyte = os.urandom(2**20)
     with path.open("wb") as file:
         for _ in range(megabytes):

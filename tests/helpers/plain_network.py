@@ -51,7 +51,7 @@ STEPS = {"rnn": (rnn_step, 1, 1), "lstm": (lstm_step, 4, 2), "gru": (gru_step, 3
 
 
 def joined(W_input, W_hidden):
-    """The matrix of W [x_below; h_previous] from its two halves; a cell without hidden input has the first alone."""
+    """The matrix of W [x_below; h_previous] from its two halves; a cell without hidden input has only the first."""
     return torch.cat((W_input, W_hidden), dim=1) if len(W_hidden) else W_input
 
 

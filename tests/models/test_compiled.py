@@ -254,8 +254,8 @@ def build(tmp_path, **environment):
 
 
 def test_without_a_compiler_the_package_installs_and_computes_in_plain_torch(tmp_path):
-    told, libraries = build(tmp_path, CC="/nowhere/cc", CXX="/nowhere/c++")
-    assert "building extension" in told
+    output, libraries = build(tmp_path, CC="/nowhere/cc", CXX="/nowhere/c++")
+    assert "building extension" in output
     assert libraries == []
     script = """
 import logging, torch
@@ -276,6 +276,6 @@ print(logits.double().flatten().tolist())
 
 @pytest.mark.skipif(not shutil.which("c++"), reason="no compiler")
 def test_it_compiles_without_a_warning(tmp_path):
-    told, libraries = build(tmp_path)
-    assert "warning" not in told
+    output, libraries = build(tmp_path)
+    assert "warning" not in output
     assert len(libraries) == len(list(compiled.SOURCE.parent.glob("*.so")))

@@ -205,7 +205,7 @@ def test_a_byte_without_a_name_is_an_error_where_nothing_stands_for_it(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         pytest.param("\\data\\", "data", "the file ends after line 27, expected a line", id="another file"),
         pytest.param("\\end\\", "", r"ends after line 2\d, expected .*end", id="no end"),
@@ -221,17 +221,17 @@ def test_a_byte_without_a_name_is_an_error_where_nothing_stands_for_it(tmp_path)
         pytest.param("b b\t", "a b\t", "line 16: found 'a b' again, expected each 2-gram once", id="twice"),
     ],
 )
-def test_a_bad_file_is_told_in_one_line(tmp_path, old, new, told):
+def test_a_bad_file_is_reported_in_one_line(tmp_path, old, new, message):
     path = tmp_path / "bad.arpa"
     assert PRUNED.count(old) == 1
     path.write_text(PRUNED.replace(old, new))
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         read_arpa(path)
     assert str(caught.value).startswith(f"{path}")
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_or_empty_file_is_told(tmp_path):
+def test_a_missing_or_empty_file_is_reported(tmp_path):
     with pytest.raises(InputError, match="no such file; expected an ARPA file"):
         read_arpa(tmp_path / "none.arpa")
     (tmp_path / "empty.arpa").touch()

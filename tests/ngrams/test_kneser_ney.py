@@ -55,13 +55,15 @@ def assert_agrees(train, scored, K, contexts):
 
 @settings(deadline=None)
 @given(train=streams, scored=st.lists(scored_text, min_size=1, max_size=2), first=st.integers(1, 9), more=st.integers(0, 3))
-@example(train=[[0, 1, 2]], scored=[[0, 1, 2, 3, 0]], first=1, more=9)  # n larger than the text, a character of the test alone
+@example(
+    train=[[0, 1, 2]], scored=[[0, 1, 2, 3, 0]], first=1, more=9
+)  # n larger than the text, a character that only the test has
 @example(train=[[0] * 40], scored=[[0, 0, 1, 0]], first=1, more=20)  # one character, over and over
 @example(train=[[0], []], scored=[[0, 1]], first=1, more=2)  # no n-gram has anything on its left
 @example(train=[[0, 1, 2, 0] * 20], scored=[[0, 1, 2, 0] * 10], first=25, more=5)  # repeats longer than a key of the sort
 @example(
     train=[[0, *[1] * 7, 2, *[1] * 7] * 4], scored=[[2, *[1] * 7, 0]], first=7, more=0
-)  # told apart 8 back, one beyond a key
+)  # they differ 8 back, one beyond a key
 def test_agrees_with_the_plain_implementation(train, scored, first, more):
     assert_agrees(train, scored, K, range(first, first + more + 1))
 

@@ -47,7 +47,7 @@ def counted(train, n):
 @example(train=[[0] * 40], text=[0, 0, 1, 0], n=5)  # one character, over and over
 @example(train=[[]], text=[0, 1], n=2)
 @example(train=[[0], [1], []], text=[0, 1], n=1)  # no bigram
-@example(train=[[0, 1, 2, 0], [0, 1, 2, 1]], text=[0, 1, 2, 0, 1, 2, 1], n=3)  # 012 stands at the start of streams alone
+@example(train=[[0, 1, 2, 0], [0, 1, 2, 1]], text=[0, 1, 2, 0, 1, 2, 1], n=3)  # 012 occurs only at the start of streams
 def test_agrees_with_the_pass_and_with_the_plain_implementation(train, text, n):
     plain = Model(train, K, n)
     expected = [math.log(plain.probability(text[i], text[:i])) for i in range(len(text))]
@@ -114,7 +114,7 @@ def saved(tmp_path_factory):
     return path
 
 
-def test_a_truncated_file_is_told_in_one_line(saved, tmp_path):
+def test_a_truncated_file_is_reported_in_one_line(saved, tmp_path):
     content, damaged = saved.read_bytes(), tmp_path / "damaged"
     for length in range(0, len(content), 7):
         damaged.write_bytes(content[:length])
@@ -122,10 +122,10 @@ def test_a_truncated_file_is_told_in_one_line(saved, tmp_path):
             read_model(damaged)
 
 
-def test_a_flipped_bit_is_told_in_one_line_or_changes_nothing(saved, tmp_path):
+def test_a_flipped_bit_is_reported_in_one_line_or_changes_nothing(saved, tmp_path):
     content, damaged = saved.read_bytes(), tmp_path / "damaged"
     text = np.random.default_rng(1).integers(0, K, 40)
-    scores, told = read_model(saved).log_probabilities(text).tobytes(), []
+    scores, messages = read_model(saved).log_probabilities(text).tobytes(), []
     for position in range(len(content)):
         flipped = bytearray(content)
         flipped[position] ^= 1 << position % 8
@@ -133,13 +133,13 @@ def test_a_flipped_bit_is_told_in_one_line_or_changes_nothing(saved, tmp_path):
         try:
             assert read_model(damaged).log_probabilities(text).tobytes() == scores
         except InputError as error:
-            told.append(str(error))
-    assert len(told) > len(content) / 2  # the rest is statistics and names that nobody reads
-    assert all(line.startswith(f"{damaged}: ") and "\n" not in line for line in told)
+            messages.append(str(error))
+    assert len(messages) > len(content) / 2  # the rest is statistics and names that are not read
+    assert all(line.startswith(f"{damaged}: ") and "\n" not in line for line in messages)
 
 
 @pytest.mark.parametrize(("added", "stored"), [(1, pa.int32()), (0, pa.date32())])
-def test_counts_that_were_changed_are_told(saved, tmp_path, added, stored):
+def test_counts_that_were_changed_are_reported(saved, tmp_path, added, stored):
     table = pq.read_table(saved)
     count = pa.array(table["count"].to_numpy() + np.int32(added)).view(stored)
     changed = table.set_column(3, "count", count)
@@ -191,7 +191,7 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("sample --model {saved} --prime bé", r"^--prime: found the byte b'\\xc3' at position 1"),
         ("sample --model {saved} --temperature -1", "^--temperature: found -1.0"),
@@ -205,9 +205,9 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
         ("sample --model {saved} --arpa {saved}", "^--model and --arpa: expected exactly one of the two"),
     ],
 )
-def test_bad_input_is_reported_and_leaves_nothing(saved, split, tmp_path, words, told):
+def test_bad_input_is_reported_and_leaves_nothing(saved, split, tmp_path, words, message):
     out = tmp_path / "out"
     stage, arguments = parse(STAGES, words.format(saved=saved, split=split, out=out).split())
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         stage(**arguments)
     assert not list(tmp_path.iterdir())

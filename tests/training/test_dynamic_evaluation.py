@@ -27,7 +27,7 @@ def drawn(cell="lstm", dropout=0.0):
 
 
 def plain_dynamic_evaluation(network, part, steps, learning_rate):
-    """The log-probabilities (streams, steps) of some streams that change the same weights, in float64, by autograd alone."""
+    """The log-probabilities (streams, steps) of some streams that change the same weights, in float64, by autograd."""
     cell = network.shape.cell
     layers, softmax = plain_weights(network)
     parameters = [values for layer in layers for values in layer.values()] + softmax

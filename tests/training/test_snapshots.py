@@ -31,7 +31,7 @@ def begin():
 
 
 def weights_of_the_run(part, epochs, folder):
-    """The weights after so many epochs of a real training run, which validates between its epochs."""
+    """The weights after some epochs of a real training run, which validates between its epochs."""
     training = begin()
     train_part, validation_part = to_device(part, CPU), to_device(part[:, :16], CPU)
     one_pass = partial(train_epoch, training, train_part, SEQUENCE_LENGTH, OPTIMISATION.gradient_clip)

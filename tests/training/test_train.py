@@ -256,7 +256,7 @@ def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         ({"model": "lstm-1"}, "error: model 'lstm-1': expected <cell>-<layers>-<size>"),
         ({"model": "ngram-3"}, "error: --model: found ngram-3, expected a recurrent network or an n-NN"),
@@ -267,9 +267,9 @@ def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):
         ({"split": "nowhere"}, "error: nowhere/vocabulary.json: no such file"),
     ],
 )
-def test_bad_input_is_reported_in_one_line(split, tmp_path, flags, told):
+def test_bad_input_is_reported_in_one_line(split, tmp_path, flags, message):
     done = train_stage(**{"split": split, "out": tmp_path / "out"} | flags)
     assert done.returncode == 1
-    assert done.stderr.startswith(told)
+    assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()

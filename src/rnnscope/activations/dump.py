@@ -155,7 +155,7 @@ def rows(stream: int, first_step: int, characters: np.ndarray, activations: list
 def write_dump(network: Network, test: np.ndarray, sequence_length: int, precision: str, device: torch.device, out: Path) -> None:
     """Write `layer-<l>.parquet`, l from 1, for the test part, in stream-then-step order.
 
-    Memory holds `BYTES_AT_ONCE` of dumps, whatever the length of the text.
+    Memory holds `BYTES_AT_ONCE` of dumps, independent of the length of the text.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-// The recurrences of recurrences.py on CPU cores, in single precision: all steps of a layer in one call, no allocation
-// between steps.
+// The recurrences of recurrences.py on CPU cores, in single precision: all steps of a layer in one call, without
+// allocation between steps.
 //
 // Shapes: T steps, B streams, H hidden units (a multiple of 16), G gates stacked as in recurrences.py, D inputs, K
 // characters. Matrices are row-major. The states h and c have T + 1 rows; row 0 is the state before the first step, so that
-// row t is that before step t. Threads share out the streams, which do not depend on each other, and no sum depends on how
-// many threads there are: a run repeats to the bit.
+// row t is that before step t. Threads divide the streams, which do not depend on each other, and no sum depends on the
+// number of threads: a run repeats to the bit.
 
 #include <omp.h>
 
@@ -20,7 +20,7 @@ using std::int64_t;
 
 // ---- Matrix product ---------------------------------------------------------------------------------------------------
 //
-// A tile of ROWS x COLUMNS sums stays in registers while the depth goes by. The right-hand matrix is first copied into
+// A tile of ROWS x COLUMNS sums stays in registers during the loop over the depth. The right-hand matrix is first copied into
 // panels of COLUMNS columns; a recurrence does that once for all its steps.
 
 #if defined(__AVX512F__)
@@ -32,9 +32,9 @@ constexpr int64_t WIDTH = 4, ROWS = 6;
 #endif
 constexpr int64_t VECTORS = 2, COLUMNS = VECTORS * WIDTH;
 constexpr int64_t DEPTH_AT_ONCE = 512;      // of a product over many steps, so that the panels stay in the cache
-constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there while all panels go by
+constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there during the loop over all panels
 
-// A register of floats, and the same wherever in memory; arithmetic is lane by lane.
+// A register of floats, and the same at any address in memory; arithmetic is lane by lane.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
 typedef Vector Lanes __attribute__((aligned(sizeof(float)), may_alias));
 typedef int32_t Whole __attribute__((vector_size(WIDTH * sizeof(int32_t))));
@@ -85,7 +85,7 @@ inline void multiply_tile(Matrix left, const Vector* panel, int64_t depth, int64
     }
 }
 
-// As many tiles of a height as fit one below the other, then lower ones.
+// As many tiles of this height as fit below each other, then tiles of less height.
 template <int64_t height>
 void multiply_tiles(Matrix left, int64_t rows, const Vector* panel, int64_t depth, int64_t columns, bool add,
                     float* product, int64_t product_row) {
@@ -104,7 +104,7 @@ void multiply(Matrix left, int64_t rows, const Panels& right, bool add, float* p
     }
 }
 
-// Give each thread its share [first, last) of so many things.
+// Give each thread its share [first, last) of `count` items.
 template <typename Work>
 void share_out(int64_t count, Work work) {
 #pragma omp parallel
@@ -114,10 +114,10 @@ void share_out(int64_t count, Work work) {
     }
 }
 
-// ---- What the cells have in common ------------------------------------------------------------------------------------
+// ---- Shared by all cells ----------------------------------------------------------------------------------------------
 
 // e^x = scale (1 + rest): in this form e^x - 1 keeps its digits for a small x. Good to 2e-7 of e^x for the x that matter;
-// where e^x leaves the range of a float it stays at the end of it. What is not a number stays so.
+// where e^x leaves the range of a float it is clamped to that range. NaN stays NaN.
 struct Exponential {
     Vector scale, rest;
 
@@ -174,7 +174,7 @@ struct Input {
     }
 };
 
-// All lanes in one number: half against half, until one is left.
+// Reduce all lanes to one number: join the halves until one lane is left.
 template <typename Join>
 inline float across(Vector vector, Join join) {
     float values[WIDTH];
@@ -216,8 +216,8 @@ void add_rows(int64_t count, int64_t width, const int64_t* indices, const float*
     }
 }
 
-// For every row of logits (count, K), K a register's floats at least: -log p of the target and, where asked for, its gradient
-// p - (one-hot target). The last register of a row overlaps the one before it; what is there already counts once.
+// For every row of logits (count, K), K at least the floats of a register: -log p of the target and, on request, its gradient
+// p - (one-hot target). The last register of a row overlaps the one before it; the lanes of the overlap count once.
 void cross_entropy(int64_t count, int64_t K, const float* logits, const int64_t* targets, float* losses, float* gradient) {
     const int64_t whole = (K - 1) / WIDTH, last_column = K - WIDTH;
     Whole counts_already = {};

@@ -24,7 +24,7 @@ from rnnscope.storage.files import sha256_of
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
-REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multiples of this, and at least so many logits
+REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multiples of this, and at least this many logits
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class GRU(Function):
     def forward(
         ctx: Any, return_gates: bool, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, h_0: Tensor
     ) -> Tensor | tuple[Tensor, ...]:
-        """Return r, z, candidate, h, each (T, B, H); without `return_gates` h alone."""
+        """Return r, z, candidate, h, each (T, B, H); without `return_gates` only h."""
         T, B, H = *below.shape[:2], W_hidden.shape[1]
         kept = T if return_gates else 1
         gates, reset_h, h = W_hidden.new_empty(kept, B, 3 * H), W_hidden.new_empty(kept, B, H), _states(h_0, T)

@@ -9,7 +9,7 @@ W_j x_j is one row of a table of W_j: the first layer looks up n rows and adds t
 
 Training uses the targets that have n characters before them in their own stream of the train part. Scored text (the
 targets of the validation or the test part) is read as the n-grams read it: as one text, stream after stream, its first
-n targets with the context that there is. A missing character adds nothing to the sum.
+n targets with shorter contexts. A missing character adds nothing to the sum.
 
 Source: Bengio et al. 2003, "A neural probabilistic language model", with one-hot codes in place of learned features.
 """

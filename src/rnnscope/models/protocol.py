@@ -44,7 +44,7 @@ class SequenceModel(Trainable, Protocol):
 
     @property
     def vocabulary_size(self) -> int:
-        """K, the number of characters that it tells apart."""
+        """K, the number of characters that it reads and predicts."""
         ...
 
     def zero_state(self, streams: int) -> State:

@@ -9,7 +9,7 @@ orders first. Within an order, n-grams are sorted by their last byte, then the o
     count       int32   in the top order occurrences, in the others the number of distinct bytes that precede the n-gram
 
 Only the counts are stored: probabilities follow from them, and are computed when the file is read. The metadata key
-`rnnscope` holds the SHA-256 of the columns, so that damage is found whatever part of the file it is in.
+`rnnscope` holds the SHA-256 of the columns, so that damage is found in any part of the file.
 """
 
 import hashlib

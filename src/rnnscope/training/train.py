@@ -116,7 +116,7 @@ def main(
 
 
 def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = None) -> tuple[str, AnyShape]:
-    """Return the kind of network that a name stands for, and its shape on K = `vocabulary` characters."""
+    """Return the kind of network of a name, and its shape on K = `vocabulary` characters."""
     if name.is_recurrent:
         width = matched_hidden_width(name.kind, name.layers, name.size, vocabulary)
         return Network.kind, Shape(name.kind, name.layers, width, vocabulary)
