@@ -30,10 +30,8 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
     """
     style = source("page.css")
     script = "\n".join(source(name) for name in SCRIPTS)
-    template = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(
-        source("page.html")
-    )
-    return template.render(
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    return environment.from_string(source("page.html")).render(
         title=title,
         style=style,
         style_hash=_hash_of(style),
