@@ -15,7 +15,8 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-OURS = {"docs", "rnnscope", "tests"} | {path.stem for path in (REPOSITORY / "tests").rglob("*") if path.is_dir() or path.suffix == ".py"}
+TESTS = REPOSITORY / "tests"
+OURS = {"docs", "rnnscope", "tests"} | {path.stem for path in TESTS.rglob("*") if path.is_dir() or path.suffix == ".py"}
 IMPORT = re.compile(r"^\s*(?:from|import) ([A-Za-z_]\w*)", re.MULTILINE)
 
 

@@ -24,7 +24,6 @@ DIALECT = {
     r"\b(?:stands?|lies?)\s+(?:beside|there|once)\b": "is beside, is there",
     r"\b(?:zygote|drill(?:s|ed)?)\b": "fault injection",
     r"\bplanted\b": "synthetic",
-    r"\bcompared\.py\b|\bwhole_text\b|\bWholeText\b": "aligned, text, SplitText",
 }
 PROSE = {".py", ".cpp", ".md", ".smk", ".yaml", ".rst", ".html", ".css", ".js"}
 

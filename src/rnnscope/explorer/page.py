@@ -21,7 +21,10 @@ from rnnscope.models.cells import CELLS, Cell
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.settings import Explorer
+from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import whole_file
+
+declare("explorer.html", "The page for looking at units and text; described in the introduction.")
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,17 @@ from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
+from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.tensors import load_tensors, save_tensors
+
+declare(
+    "models/<model>/checkpoint.safetensors",
+    "The weights of the epoch with the lowest validation loss, float32. The metadata key `rnnscope` is JSON: `kind`, `model`, "
+    "`shape`, `dropout`, `epoch` and `vocabulary`, the distinct bytes. Of a recurrent network `shape` has `cell`, `layers`, "
+    "`hidden_width` and `vocabulary`, here K; of an n-NN `n`, `hidden_width` and `vocabulary`. The tensor `table` of an n-NN is "
+    "(n, K, hidden width): row (j, k) is what character k adds to the hidden layer at position j of the context, oldest first.",
+)
 
 AnyShape = Shape | feed_forward.Shape
 AnyNetwork = Network | FeedForwardNetwork

@@ -32,8 +32,8 @@ KEYS = (
         "outputs",
         "object",
         "by path below `results/<corpus>`: `sha256`, `rule`, `module`, `source` (digest of the module and of all modules "
-        "of rnnscope that it imports), `settings` (the slice of the configuration that the rule reads), `wall_time` (seconds), and the name of "
-        "its `environment`",
+        "of rnnscope that it imports), `settings` (the slice of the configuration that the rule reads), `wall_time` (seconds), "
+        "and the name of its `environment`",
     ),
 )
 declare(FILE, "What every output of the corpus is and how it was made, written when a run of Snakemake ends well.", KEYS)

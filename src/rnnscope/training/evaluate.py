@@ -10,9 +10,20 @@ from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.settings import Computing
+from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import write_json
 from rnnscope.storage.predictions import write_predictions
 from rnnscope.training.procedures import PROCEDURES
+
+declare(
+    "models/<model>/evaluation.json",
+    "Losses of the checkpoint, without dropout.",
+    (
+        Column("train_loss", "number", "on the train part, nats per character; of recurrent networks alone"),
+        Column("validation_loss", "number", "on the validation part, nats per character"),
+        Column("test_loss", "number", "on the test part, nats per character"),
+    ),
+)
 
 
 def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path, losses: Path) -> None:

@@ -41,6 +41,12 @@ from rnnscope.training.optimisation import (
 )
 from rnnscope.training.segments import to_device
 
+declare(
+    "models/<model>/snapshots/snapshot-<i>.safetensors",
+    "The weights early in the training of the model that `dynamics: model` in `config.yaml` names, i from 1; written like "
+    "`checkpoint.safetensors`, `epoch` being the number of finished epochs.",
+)
+
 TABLE = (
     Column("snapshot", "integer", "index of the snapshot, from 1"),
     Column("characters", "integer", "training characters read before it, of all streams together"),

@@ -24,9 +24,31 @@ from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
 from rnnscope.settings import Computing, Optimisation
+from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import discard, sha256_of, write_json
 from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history
 from rnnscope.training.procedures import PROCEDURES
+
+declare(
+    "models/<model>/summary.json",
+    "What was trained and what came out.",
+    (
+        Column("model", "text", "`<cell>-<layers>-<size>` or `nnn-<n>`, the folder's name"),
+        Column("cell", "text", "the cell of a recurrent network, or `nnn`"),
+        Column("layers", "integer", "depth; 1 for an n-NN"),
+        Column("size", "integer", "the parameter budget: that of a 1-layer LSTM with this many units; 0 for an n-NN"),
+        Column("n", "integer", "characters of context of an n-NN; 0 for a recurrent network"),
+        Column(
+            "hidden_width", "integer", "units of each layer; of a recurrent network, the width that comes closest to the budget"
+        ),
+        Column("parameters", "integer", "weights and biases"),
+        Column("dropout", "number", "probability that a non-recurrent connection is dropped in training"),
+        Column("seed", "integer", "of the initial weights and of the dropout masks"),
+        Column("epochs", "integer", "how many were trained"),
+        Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),
+        Column("validation_loss", "number", "of that epoch, nats per character"),
+    ),
+)
 
 
 def main(
