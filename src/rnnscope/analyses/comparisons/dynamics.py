@@ -27,8 +27,9 @@ from rnnscope.settings import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
 from rnnscope.training.segments import segments, to_device
+from rnnscope.training.snapshots import TABLE as SNAPSHOTS_TABLE
 
-SNAPSHOTS = ["snapshot", "characters", "epoch"]
+SNAPSHOTS = [column.name for column in SNAPSHOTS_TABLE]
 DYNAMICS = Table(
     "analyses/dynamics.csv",
     "Figure F6: one row a snapshot and n-NN. Both predict every test character; p and q are their distributions over the K "
