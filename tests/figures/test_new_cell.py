@@ -30,7 +30,7 @@ def made_up(monkeypatch):
 
 
 def with_cell(path):
-    """Replace the GRU, or where there is none the LSTM, of a table by the made-up cell; its gates in place of the GRU's."""
+    """Replace the GRU (without one, the LSTM) of a table and its gates by the made-up cell and its gates."""
     text = path.read_text()
     old = "gru" if "gru" in text else "lstm"
     for before, after in ((f"{old}-", "mgu-"), (f",{old},", ",mgu,"), (f"\n{old},", "\nmgu,"), (f"best {old}", "best mgu")):

@@ -29,8 +29,8 @@ def make_distances(models=None):
     """The distances of points on a line, and the merges of neighbours from the left on."""
     models = list(make_map()["model"]) if models is None else models
     number = len(models)
-    places = np.arange(number) ** 2.0
-    apart = np.abs(places[:, np.newaxis] - places) / places[-1]
+    positions = np.arange(number) ** 2.0
+    apart = np.abs(positions[:, np.newaxis] - positions) / positions[-1]
     pairs = {"model": np.repeat(models, number), "other": np.tile(models, number), "distance": apart.ravel()}
     merges = [[0 if row == 0 else number + row - 1, row + 1, apart[row, row + 1], row + 2] for row in range(number - 1)]
     return pd.DataFrame(pairs), pd.DataFrame(merges, columns=["first", "second", "distance", "models"])

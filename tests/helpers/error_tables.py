@@ -56,7 +56,7 @@ def make_error_changes(**columns):
 def make_overlap(models=("lstm-3-512", "ngram-20", "nnn-6"), counts=None, seed=0):
     """A row for each set of models, with random counts or those given: none, the first, the second, both, the third, ..."""
     counts = np.random.default_rng(seed).integers(1000, 90_000, 2 ** len(models)) if counts is None else np.array(counts)
-    sets = [[model for place, model in enumerate(models) if code >> place & 1] for code in range(2 ** len(models))]
+    sets = [[model for index, model in enumerate(models) if code >> index & 1] for code in range(2 ** len(models))]
     columns = {
         "compared": " ".join(models),
         "erring": [" ".join(erring) or "none" for erring in sets],
