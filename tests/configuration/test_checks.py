@@ -85,9 +85,9 @@ MESSAGES = [
     (
         "corpora.linux_kernel.features",
         "verse",
-        'corpora.linux_kernel.features: found "verse", expected prose, code or a list ',
+        "corpora.linux_kernel.features: found 'verse', expected one list (prose or code) ",
     ),
-    ("corpora.linux_kernel.features", ["verse"], "corpora.linux_kernel.features: found 'verse', expected names of features: "),
+    ("corpora.linux_kernel.features", ["verse"], "corpora.linux_kernel.features: found 'verse', expected one list "),
     ("grid", {"cells": [], "layers": [1], "sizes": [64], "additional": []}, "grid: found no model, expected at least one"),
     ("activations.models", ["lstm-3-9"], "activations.models: found lstm-3-9, expected a model of the grid"),
     ("errors.candidates", ["lstm-3-64", "gru-9-9"], "errors.candidates: found gru-9-9, expected a model of the grid"),

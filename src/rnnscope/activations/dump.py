@@ -26,7 +26,8 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.protocol import Activations
 from rnnscope.progress import progress
-from rnnscope.settings import Computing, Precision
+from rnnscope.settings.training import Computing
+from rnnscope.settings.units import Precision
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.training.segments import segments, to_device

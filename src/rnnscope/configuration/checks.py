@@ -8,6 +8,8 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
+from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.configuration.schema import validator
 from rnnscope.errors import InputError
 
@@ -88,17 +90,11 @@ def check_corpora(config: Configuration) -> None:
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
-        if isinstance(settings.get("features"), list):
-            _check_features(f"corpora.{corpus}.features", settings["features"])
-
-
-def _check_features(key: str, features: list[str]) -> None:
-    """Check the names of features. Imports what computes them only here: most configurations name a list of the code's."""
-    from rnnscope.analyses.units.features import FEATURES
-
-    for name in features:
-        if name not in FEATURES:
-            raise InputError(f"{key}: found {name!r}, expected names of features: {', '.join(FEATURES)}")
+        features = settings.get("features", "prose")
+        try:
+            chosen_features(features if isinstance(features, list) else [features])
+        except InputError as error:
+            raise InputError(f"corpora.{corpus}.{error}") from None
 
 
 def check_models(config: Configuration) -> None:

@@ -125,8 +125,8 @@ def _keys(description: str, properties: dict[str, Schema], **more: Any) -> Schem
 
 
 FEATURES: Schema = {
-    "description": "prose, code or a list of one or more different names of features",
-    "anyOf": [{"enum": ["prose", "code"]}, _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
+    "description": "the name of a list of features, or a list of different names of features",
+    "anyOf": [_text("the name of a list"), _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
 }
 
 # What the dataclasses cannot say: a source is one of several forms.

@@ -19,7 +19,7 @@ from rnnscope.corpus.split_reader import PARTS, read_characters, read_part, read
 from rnnscope.corpus.split_reader import read_sequence_length as read_steps
 from rnnscope.corpus.text import distinct_bytes, open_text
 from rnnscope.errors import InputError
-from rnnscope.settings import SplitSettings
+from rnnscope.settings.corpus import SplitSettings
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file, write_json
 

@@ -20,7 +20,7 @@ from rnnscope.explorer.template import render
 from rnnscope.models.cells import CELLS, Cell
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
-from rnnscope.settings import Explorer
+from rnnscope.settings.units import Explorer
 from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import whole_file
 

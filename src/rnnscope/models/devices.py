@@ -6,7 +6,7 @@ import os
 import torch
 
 from rnnscope.errors import InputError
-from rnnscope.settings import Computing
+from rnnscope.settings.training import Computing
 
 
 def prepare_device(computing: Computing) -> torch.device:

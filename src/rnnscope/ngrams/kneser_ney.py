@@ -33,7 +33,7 @@ from rnnscope.corpus.split import read_characters, read_vocabulary
 from rnnscope.ngrams.smoothing import Interpolation, discounts
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
-from rnnscope.settings import NGrams
+from rnnscope.settings.training import NGrams
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import write_predictions
 from rnnscope.storage.tables import Table

@@ -9,7 +9,7 @@ from rnnscope.cli import run
 from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
-from rnnscope.settings import Computing
+from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import write_json
 from rnnscope.storage.predictions import write_predictions

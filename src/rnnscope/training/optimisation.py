@@ -17,7 +17,7 @@ from torch import Tensor
 from rnnscope.errors import InputError
 from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
-from rnnscope.settings import Optimisation
+from rnnscope.settings.training import Optimisation
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors

@@ -27,7 +27,7 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network
 from rnnscope.models.protocol import SequenceModel
 from rnnscope.progress import progress
-from rnnscope.settings import Computing, Optimisation, Snapshots
+from rnnscope.settings.training import Computing, Optimisation, Snapshots
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import check_digest, discard, sha256_of, whole_file
 from rnnscope.training.backpropagation import train_segments

@@ -23,7 +23,7 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
-from rnnscope.settings import Computing, Optimisation
+from rnnscope.settings.training import Computing, Optimisation
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import discard, sha256_of, write_json
 from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history

@@ -14,7 +14,7 @@ from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, inte
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.settings import Intervals, MinimumCount
+from rnnscope.settings.predictions import Intervals, MinimumCount
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.parquet import open_parquet, read_parquet
 from rnnscope.storage.predictions import predictions_path

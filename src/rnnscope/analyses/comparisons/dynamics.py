@@ -23,7 +23,7 @@ from rnnscope.models.feed_forward import FeedForwardNetwork, log_distributions, 
 from rnnscope.models.network import Network
 from rnnscope.models.protocol import State
 from rnnscope.progress import progress
-from rnnscope.settings import Computing
+from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
 from rnnscope.training.segments import segments, to_device

@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE, ClassicalMDS
 from rnnscope.analyses.comparisons.model_distances import MODEL_DISTANCES
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.settings import ModelMap
+from rnnscope.settings.predictions import ModelMap
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table
 

@@ -14,7 +14,7 @@ from rnnscope.analyses.errors.errors import is_error
 from rnnscope.analyses.errors.oracles import Oracle
 from rnnscope.corpus.split_reader import Split
 from rnnscope.corpus.split_text import SplitText
-from rnnscope.settings import Oracles
+from rnnscope.settings.predictions import Oracles
 from rnnscope.storage.predictions import predictions_path
 
 

@@ -16,7 +16,8 @@ from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
-from rnnscope.settings import Computing, DynamicEvaluation, Oracles
+from rnnscope.settings.predictions import DynamicEvaluation, Oracles
+from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path, write_predictions
 from rnnscope.storage.tables import Table

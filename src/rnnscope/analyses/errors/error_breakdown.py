@@ -8,7 +8,7 @@ from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.settings import ErrorSnippets, Oracles
+from rnnscope.settings.predictions import ErrorSnippets, Oracles
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table

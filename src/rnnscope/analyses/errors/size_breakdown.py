@@ -6,7 +6,7 @@ from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.settings import Oracles, SizeBreakdown
+from rnnscope.settings.predictions import Oracles, SizeBreakdown
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table

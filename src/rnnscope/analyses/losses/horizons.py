@@ -14,7 +14,7 @@ from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
 from rnnscope.analyses.losses.run_files import parse_name, read_evaluated, read_object, read_test_loss
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.settings import Bootstrap
+from rnnscope.settings.predictions import Bootstrap
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.files import check_digest
 from rnnscope.storage.tables import Table, read_csv

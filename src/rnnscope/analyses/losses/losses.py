@@ -9,7 +9,7 @@ import pandas as pd
 from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
 from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, read_object
 from rnnscope.cli import run
-from rnnscope.settings import Bootstrap
+from rnnscope.settings.predictions import Bootstrap
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table
 

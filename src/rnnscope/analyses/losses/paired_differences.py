@@ -12,7 +12,7 @@ import pandas as pd
 
 from rnnscope.analyses.losses.bootstrap import block_sums, interval, resampled_means
 from rnnscope.cli import run
-from rnnscope.settings import Intervals
+from rnnscope.settings.predictions import Intervals
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_aligned
 from rnnscope.storage.tables import Table

@@ -23,7 +23,7 @@ from rnnscope.cli import run
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS
-from rnnscope.settings import CellText, Units
+from rnnscope.settings.units import CellText, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
 

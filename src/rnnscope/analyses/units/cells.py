@@ -28,7 +28,7 @@ from rnnscope.analyses.units.units import (
     varying,
 )
 from rnnscope.cli import run
-from rnnscope.settings import Cells, Units
+from rnnscope.settings.units import Cells, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table
 

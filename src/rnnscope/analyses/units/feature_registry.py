@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from rnnscope.errors import InputError
-from rnnscope.settings import Features, settings_of
+from rnnscope.settings.base import settings_of
+from rnnscope.settings.units import Features
 
 Function = Callable[..., np.ndarray]
 

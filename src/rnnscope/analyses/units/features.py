@@ -14,7 +14,7 @@ from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_f
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
-from rnnscope.settings import Features
+from rnnscope.settings.units import Features
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
 

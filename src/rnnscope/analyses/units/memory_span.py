@@ -25,7 +25,7 @@ from rnnscope.analyses.units.units import (
 )
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.settings import Units
+from rnnscope.settings.units import Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
 

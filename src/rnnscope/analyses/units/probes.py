@@ -30,7 +30,7 @@ from rnnscope.analyses.units.units import (
 )
 from rnnscope.cli import run
 from rnnscope.models.cells import Activation
-from rnnscope.settings import Units
+from rnnscope.settings.units import Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
 
