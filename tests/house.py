@@ -92,9 +92,13 @@ def sources(files):
 
 
 def normalised(text):
-    """The lines of a module without blank lines, comments, imports and spaces at their ends."""
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if len(line) > 1 and not line.startswith(("#", "import ", "from "))]
+    """The lines of a module without blank lines, comments, docstrings, imports and spaces at their ends."""
+    tree = ast.parse(text)
+    left_out = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    left_out += [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    numbers = {number for node in left_out for number in range(node.lineno, node.end_lineno + 1)}
+    lines = (line.strip() for number, line in enumerate(text.splitlines(), 1) if number not in numbers)
+    return [line for line in lines if len(line) > 1 and not line.startswith("#")]
 
 
 def duplicates(files):
@@ -130,7 +134,7 @@ def calls(function):
 
 
 def choices_of_best_models(files):
-    """Functions that take a minimum over validation losses of models; those of epochs are left out."""
+    """Functions that take a minimum over validation losses of models or of their candidates, not of epochs."""
     minima = {"min", "idxmin", "argmin", "nsmallest"}
     return sum(
         not minima.isdisjoint(name for name, _ in calls(node))
@@ -158,7 +162,7 @@ MEASURES = {
     "dialect words in src, workflow, docs, README": dialect,
     f"pairs of places that share {DUPLICATE} lines or more": duplicates,
     "add_argument lines": add_argument_lines,
-    "functions that choose the best model": choices_of_best_models,
+    "functions that choose a model or a candidate": choices_of_best_models,
     "bootstrap loops": bootstrap_loops,
 }
 

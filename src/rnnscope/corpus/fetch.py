@@ -11,19 +11,6 @@ from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import sha256_of, whole_file, write_json
 
-declare("corpus/text.bin", "The text itself and nothing else: one byte a character.")
-declare(
-    "corpus/manifest.json",
-    "What the text is and where it came from.",
-    (
-        Column("source", "object", "the source that the text came from, as in `config.yaml`"),
-        Column("bytes", "integer", "length of the text, characters"),
-        Column("sha256", "text", "SHA-256 of the text, 64 hexadecimal digits"),
-        Column("vocabulary", "integer", "number of distinct bytes, K"),
-        Column("distinct_bytes", "list of integers", "the distinct bytes, ascending"),
-    ),
-)
-
 Declared = dict[str, int | str]
 
 declare("corpus/text.bin", "The text itself, nothing else: one byte a character.", ())

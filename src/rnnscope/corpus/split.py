@@ -23,33 +23,6 @@ from rnnscope.settings.corpus import SplitSettings
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file, write_json
 
-for _part in PARTS:
-    declare(
-        f"split/{_part}.npy",
-        f"The {_part} part: one array, uint8 ids, shape (streams, steps + 1); column t + 1 holds the targets of column t.",
-    )
-declare(
-    "split/vocabulary.json",
-    "The characters of the text.",
-    (
-        Column(
-            "bytes", "list of integers", "the distinct bytes of the text, ascending; the id of a byte is its index in this list"
-        ),
-    ),
-)
-declare(
-    "split/split.json",
-    "How the text is laid out.",
-    (
-        Column("streams", "integer", "parallel streams"),
-        Column("sequence_length", "integer", "characters of a segment: the steps of truncated back-propagation"),
-        Column("fractions", "list of texts", "shares of train, validation and test, as decimals"),
-        *(Column(f"segments.{part}", "integer", f"segments of each stream in the {part} part") for part in PARTS),
-        *(Column(f"characters.{part}", "integer", f"characters of all streams in the {part} part") for part in PARTS),
-        Column("K", "integer", "number of distinct bytes"),
-    ),
-)
-
 # For modules that do not use `Split` yet.
 __all__ = ["PARTS", "distinct_bytes", "open_text", "read_characters", "read_part", "read_steps", "read_vocabulary"]
 

@@ -66,7 +66,7 @@ def describe(path: Path, job: dict[str, Any]) -> tuple[dict[str, Any], dict[str,
         What made it; empty for a file without a record.
     """
     record = read_record(path) or {}
-    environment = {key: record[key] for key in ("commit", "packages", "host") if key in record}
+    environment: dict[str, Any] = {key: record[key] for key in ("commit", "packages", "host") if key in record}
     entry = {
         "sha256": record.get("sha256") or sha256_of(path),
         "rule": job["rule"],
