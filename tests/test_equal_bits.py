@@ -1,4 +1,4 @@
-"""Holds a small experiment to the numbers that commit 38316ba gave, with the compiled recurrences and without them.
+"""Compare a small experiment with the numbers that commit 38316ba gave, with the compiled recurrences and without them.
 
 `equal_bits/` keeps them. reference.json has SHA-256 digests, for every kind of processor that they were taken on: of the
 tensors of every checkpoint, of the text of every history, of the log-probabilities of all predictions. On these processors
@@ -22,9 +22,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from helpers.fork_server import PreloadedPython
+from helpers.workspace import EXPERIMENT, Workspace
 from safetensors.numpy import load_file
-from workspace import EXPERIMENT, Workspace
-from zygote import Zygote
 
 from rnnscope.models import compiled
 
@@ -69,14 +69,14 @@ def run_experiment(folder, kind):
         patch.delenv("RNNSCOPE_PLAIN", raising=False)
         if kind == "plain":
             patch.setenv("RNNSCOPE_PLAIN", "1")
-        zygote = Zygote(folder / "zygote")
+        preloaded_python = PreloadedPython(folder / "preloaded_python")
         try:
             workspace = Workspace(folder / "workspace")
-            workspace.zygote = zygote
+            workspace.preloaded_python = preloaded_python
             workspace.configure(EXPERIMENT | SMALL)
             done = workspace.snakemake(*(f"results/tale/predictions/{name}.parquet" for name in PREDICTIONS))
         finally:
-            zygote.close()
+            preloaded_python.close()
     assert done.returncode == 0, done.stdout + done.stderr
     return workspace.folder / "results/tale"
 
@@ -138,7 +138,7 @@ def read_reference():
 
 
 def check_values(results):
-    """Hold values to the stored ones, and the n-grams to their digests."""
+    """Compare values with the stored ones, and the n-grams with their digests."""
     values = values_of(results)
     with np.load(REFERENCE / "reference.npz") as reference:
         assert set(values) == set(reference)
