@@ -70,9 +70,9 @@ def test_of_a_rule_file_only_what_its_rules_do_makes_them_stale(workspace):
     assert workspace.stale() == {}
     training = workspace.folder / "workflow/rules/training.smk"
     text = training.read_text()
-    command = "--threads {threads} --predictions"
+    command = "--losses {output.losses}"
     assert text.count(command) == 1
-    training.write_text(text.replace(command, "--threads  {threads} --predictions"))
+    training.write_text(text.replace(command, "--losses  {output.losses}"))
     assert set(workspace.stale()) == with_readers({"evaluate_model"}, workspace.readers())
 
 
@@ -106,7 +106,7 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
     [
         ("figures/units/saturation.py", {"figure_saturation"}),
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
-        ("analyses/losses/losses.py", {"losses"}),
+        ("analyses/losses/learning_curves.py", {"learning_curves"}),
         ("analyses/units/memory_span.py", {"memory_span"}),
         ("analyses/errors/oracles.py", BREAKDOWNS),
         ("ngrams/kneser_ney.py", {"ngrams"}),
@@ -196,7 +196,7 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
     on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
-    assert len(on_the_device) == 12 + 6 + 2 + 1 + 1
+    assert len(on_the_device) == (12 + 1) + 6 + 2 + 2
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
