@@ -46,8 +46,17 @@ def gru_step(weights, x, state):
     return (h,), {"r": r, "z": z, "candidate": candidate, "h": h}
 
 
+def mingru_step(weights, x, state):
+    (h_previous,) = state
+    a = weights["W"] @ x + weights["b"]
+    H = len(h_previous)
+    z, candidate = sigma(a[:H]), a[H:]
+    h = (1 - z) * h_previous + z * candidate
+    return (h,), {"z": z, "candidate": candidate, "h": h}
+
+
 # Of every cell its equations, how many affine maps they have, and how many states.
-STEPS = {"rnn": (rnn_step, 1, 1), "lstm": (lstm_step, 4, 2), "gru": (gru_step, 3, 1)}
+STEPS = {"rnn": (rnn_step, 1, 1), "lstm": (lstm_step, 4, 2), "gru": (gru_step, 3, 1), "mingru": (mingru_step, 2, 1)}
 
 
 def joined(W_input, W_hidden):

@@ -55,7 +55,7 @@ class Cell:
 
     Notes
     -----
-    Colours are those of Okabe and Ito, "Color Universal Design" (2008).
+    Colours are those of Okabe and Ito, "Color Universal Design" (2008); beyond their eight, of Tol, "Colour schemes" (2021).
     """
 
     name: str
@@ -130,6 +130,20 @@ CELLS = {
             states=("h",),
             displayed_state="h",
             colour="#009E73",
+        ),
+        Cell(
+            name="mingru",
+            title="minGRU",
+            activations=(
+                Activation("z", "update gate", gate="update"),
+                Activation("candidate", "what the update gate mixes in, as tanh", saturating=True),
+                Activation("h", "hidden state, as tanh(h)", saturating=True),
+            ),
+            gate_order=("z", "candidate"),
+            states=("h",),
+            displayed_state="h",
+            colour="#332288",
+            hidden_input=False,
         ),
     )
 }

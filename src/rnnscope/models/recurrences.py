@@ -147,7 +147,32 @@ class GRU(Function):
         return d_gates, torch.cat((dW_rz, dW_g)), None
 
 
-RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU}
+class MinGRU(Function):
+    """z = sigma(projected_z); h~ = projected_h; h_t = (1-z).h_{t-1} + z.h~ (Feng et al. 2024, arXiv:2410.01201, section 3.1)."""
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
+        """Return z, candidate, h, each (T, B, H), from projected (T, B, 2H), W_hidden (0, H) and h_0 (B, H)."""
+        z, candidate = projected.chunk(2, dim=2)
+        z, candidate = z.sigmoid(), candidate.clone()
+        h = torch.empty_like(z)
+        h_t = h_0
+        for t in range(len(h)):
+            h_t = torch.lerp(h_t, candidate[t], z[t], out=h[t])
+        ctx.save_for_backward(W_hidden, h_0, z, candidate, h)
+        ctx.mark_non_differentiable(z, candidate)
+        return z, candidate, h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden (none of its rows) and (none) h_0 from that of h."""
+        W_hidden, h_0, z, candidate, h = ctx.saved_tensors
+        dh = _through_time(gradients[-1], 1 - z)
+        d_z = sigmoid_backward(dh * (candidate - _previous(h, h_0)), z)
+        return torch.cat((d_z, dh * z), dim=2), torch.zeros_like(W_hidden), None
+
+
+RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU, "mingru": MinGRU}
 
 
 def run_layer(cell: str, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
@@ -167,6 +192,14 @@ def project(below: Tensor, W_input: Tensor, bias: Tensor) -> Tensor:
 def _each_step(gates: Tensor, hidden_width: int) -> list[tuple[Tensor, ...]]:
     """For every step, one view (B, H) a gate of the stacked gates (T, B, G H)."""
     return list(zip(*(gate.unbind() for gate in gates.split(hidden_width, dim=2)), strict=True))
+
+
+def _through_time(dh: Tensor, kept: Tensor) -> Tensor:
+    """The whole gradient of each h_t (T, B, H): its own, and what h_{t+1} = kept_{t+1}.h_t + ... passes back to it."""
+    total = dh.clone()
+    for t in reversed(range(len(total) - 1)):
+        total[t].addcmul_(total[t + 1], kept[t + 1])
+    return total
 
 
 def _previous(values: Tensor, first: Tensor) -> Tensor:
