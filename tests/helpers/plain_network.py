@@ -55,8 +55,23 @@ def mingru_step(weights, x, state):
     return (h,), {"z": z, "candidate": candidate, "h": h}
 
 
+def minlstm_step(weights, x, state):
+    (h_previous,) = state
+    a = weights["W"] @ x + weights["b"]
+    H = len(h_previous)
+    f, i, candidate = sigma(a[:H]), sigma(a[H : 2 * H]), a[2 * H :]
+    h = f / (f + i) * h_previous + i / (f + i) * candidate
+    return (h,), {"f": f, "i": i, "candidate": candidate, "h": h}
+
+
 # Of every cell its equations, how many affine maps they have, and how many states.
-STEPS = {"rnn": (rnn_step, 1, 1), "lstm": (lstm_step, 4, 2), "gru": (gru_step, 3, 1), "mingru": (mingru_step, 2, 1)}
+STEPS = {
+    "rnn": (rnn_step, 1, 1),
+    "lstm": (lstm_step, 4, 2),
+    "gru": (gru_step, 3, 1),
+    "mingru": (mingru_step, 2, 1),
+    "minlstm": (minlstm_step, 3, 1),
+}
 
 
 def joined(W_input, W_hidden):

@@ -145,6 +145,21 @@ CELLS = {
             colour="#332288",
             hidden_input=False,
         ),
+        Cell(
+            name="minlstm",
+            title="minLSTM",
+            activations=(
+                Activation("f", "forget gate, before it is divided by the sum of both gates", gate="forget"),
+                Activation("i", "input gate, before it is divided by the sum of both gates", gate="input"),
+                Activation("candidate", "what the input gate lets in, as tanh", saturating=True),
+                Activation("h", "hidden state, as tanh(h)", saturating=True),
+            ),
+            gate_order=("f", "i", "candidate"),
+            states=("h",),
+            displayed_state="h",
+            colour="#882255",
+            hidden_input=False,
+        ),
     )
 }
 

@@ -172,7 +172,37 @@ class MinGRU(Function):
         return torch.cat((d_z, dh * z), dim=2), torch.zeros_like(W_hidden), None
 
 
-RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU, "mingru": MinGRU}
+class MinLSTM(Function):
+    """f, i = sigma(projected_fi); f' = f/(f+i), i' = i/(f+i); h_t = f'.h_{t-1} + i'.projected_h (Feng et al. 2024)."""
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
+        """Return f, i, candidate, h, each (T, B, H), from projected (T, B, 3H), W_hidden (0, H) and h_0 (B, H)."""
+        H = h_0.shape[1]
+        f, i = projected[:, :, : 2 * H].sigmoid().chunk(2, dim=2)
+        candidate = projected[:, :, 2 * H :].clone()
+        input_share = i / (f + i)
+        h = torch.empty_like(candidate)
+        h_t = h_0
+        for t in range(len(h)):
+            h_t = torch.lerp(h_t, candidate[t], input_share[t], out=h[t])
+        ctx.save_for_backward(W_hidden, h_0, f, i, candidate, h)
+        ctx.mark_non_differentiable(f, i, candidate)
+        return f, i, candidate, h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden (none of its rows) and (none) h_0 from that of h."""
+        W_hidden, h_0, f, i, candidate, h = ctx.saved_tensors
+        total = f + i
+        dh = _through_time(gradients[-1], f / total)
+        # d(i')/di = f / (f + i)^2 and d(i')/df = -i / (f + i)^2; f' = 1 - i'.
+        d_share = dh * (candidate - _previous(h, h_0)) / total**2
+        d_f, d_i = sigmoid_backward(-d_share * i, f), sigmoid_backward(d_share * f, i)
+        return torch.cat((d_f, d_i, dh * i / total), dim=2), torch.zeros_like(W_hidden), None
+
+
+RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU, "mingru": MinGRU, "minlstm": MinLSTM}
 
 
 def run_layer(cell: str, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
