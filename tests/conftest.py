@@ -40,7 +40,7 @@ def workspace(finished, tmp_path):
 @pytest.fixture
 def fresh(tmp_path):
     """A workspace in which nothing has run."""
-    return Workspace(tmp_path / "workspace")
+    return Workspace(tmp_path / "fresh")
 
 
 @pytest.fixture

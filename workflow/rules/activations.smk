@@ -5,7 +5,7 @@ for layers in sorted({ModelName.parse(model).layers for model in DUMPED}):
         name:
             f"dump_activations_of_{layers}_layers"
         input:
-            **split_files("test"),
+            **split_files("test", "vocabulary", "layout"),
             checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
         output:
             expand("results/{{corpus}}/activations/{{model}}/layer-{layer}.parquet", layer=range(1, layers + 1)),

@@ -38,7 +38,7 @@ rule model_map:
 rule character_gains:
     """Figure F4: which characters the best network predicts better than an n-gram model."""
     input:
-        **split_files("test"),
+        **split_files("test", "vocabulary"),
         best=table("best_models"),
         predictions=predictions([*CANDIDATES, REFERENCE_NGRAM]),
     output:
@@ -59,7 +59,7 @@ rule character_gains:
 rule closing_delimiters:
     """Figure F5: how surely models close what was opened, by how long ago that was."""
     input:
-        **split_files("test"),
+        **split_files("test", "vocabulary"),
         features="results/{corpus}/analyses/features.parquet",
         best=table("best_models"),
         predictions=predictions([*CANDIDATES, REFERENCE_NGRAM, *NNNS]),
@@ -81,7 +81,7 @@ rule closing_delimiters:
 rule dynamics:
     """Figure F6: how near the predictions of a network in training come to those of each n-NN."""
     input:
-        **split_files("test"),
+        **split_files("test", "vocabulary", "layout"),
         table=model_files([OBSERVED], "snapshots/snapshots.csv"),
         snapshots=snapshot_files(OBSERVED),
         nnns=model_files(NNNS, "checkpoint.safetensors"),

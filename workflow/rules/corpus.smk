@@ -21,7 +21,7 @@ rule split_text:
     input:
         text="results/{corpus}/corpus/text.bin",
     output:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary", "layout"),
     group:
         "text"
     resources:

@@ -5,7 +5,7 @@ ORACLES = flags(Oracles, longest_context=len(ORACLE_NGRAMS))
 rule error_breakdown:
     """Figure F7: what each oracle removes of the best model's errors, and snippets that show it."""
     input:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary"),
         best=table("best_models"),
         predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),
     output:
@@ -28,7 +28,7 @@ rule error_breakdown:
 rule size_breakdown:
     """Figure F8: what a larger model gets right that a smaller one does not, by the class of error."""
     input:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary"),
         predictions=predictions([*config["size_breakdown"].values(), *ORACLE_NGRAMS]),
     output:
         table("size_breakdown"),
@@ -49,7 +49,7 @@ rule size_breakdown:
 rule dynamic_evaluation:
     """What the best model gets right when it keeps learning from the test text, by the class of error."""
     input:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary"),
         best=table("best_models"),
         checkpoints=model_files(CANDIDATES, "checkpoint.safetensors"),
         predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),

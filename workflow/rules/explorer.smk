@@ -1,7 +1,7 @@
 rule explorer:
     """The page on which a person browses units and text."""
     input:
-        **split_files("test"),
+        **split_files("test", "vocabulary"),
         checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
         activations=activation_files(DUMPED),
         cells=table("cells"),

@@ -38,7 +38,7 @@ rule learning_curves:
 rule best_models:
     """The models of the best validation loss, which all comparisons are about."""
     input:
-        run_files=model_files([*MODELS, *NNNS], "summary.json", "evaluation.json"),
+        run_files=model_files([*MODELS, *NNNS], "evaluation.json"),
     output:
         table("best_models"),
     resources:

@@ -1,7 +1,7 @@
 rule ngrams:
     """Modified Kneser-Ney models of every context length in one pass over the text."""
     input:
-        **split_files("train", "test"),
+        **split_files("train", "test", "vocabulary"),
     output:
         counts=table("ngram_counts"),
         predictions=predictions(NGRAMS),

@@ -19,11 +19,11 @@ def local_sources(wildcards):
     return [local(path) for path in paths if path and Path(path).exists()]
 
 
-def split_files(*parts):
-    """The files of a split by name: some parts, and what describes them."""
+def split_files(*names):
+    """Some files of a split by name: its parts (train, validation, test), its vocabulary, its layout."""
     folder = "results/{corpus}/split"
     described = {"vocabulary": f"{folder}/vocabulary.json", "layout": f"{folder}/split.json"}
-    return {part: f"{folder}/{part}.npy" for part in parts} | described
+    return {name: described.get(name, f"{folder}/{name}.npy") for name in names}
 
 
 def table(name):

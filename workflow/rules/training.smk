@@ -1,7 +1,7 @@
 rule train_model:
     """Train one candidate of a model; keep the epoch of the best validation loss."""
     input:
-        **split_files("train", "validation"),
+        **split_files("train", "validation", "vocabulary", "layout"),
     output:
         run_files("{candidate}/"),
     priority: training_work
@@ -39,7 +39,7 @@ rule select_candidate:
 rule evaluate_model:
     """The losses of a model, and its probability of every character of the test part."""
     input:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary", "layout"),
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
     output:
         predictions="results/{corpus}/predictions/{model}.parquet",
@@ -60,7 +60,7 @@ rule evaluate_model:
 rule train_snapshots:
     """Train the first epochs of a model again, and keep its weights at evenly spaced times."""
     input:
-        **split_files("train"),
+        **split_files("train", "vocabulary", "layout"),
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
     output:
         table="results/{corpus}/models/{model}/snapshots/snapshots.csv",

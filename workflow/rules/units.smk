@@ -1,7 +1,7 @@
 rule features:
     """What the text is doing at every test character: inside quotes, how far in its line, ..."""
     input:
-        **split_files("train", "validation", "test"),
+        **split_files("train", "validation", "test", "vocabulary"),
     output:
         "results/{corpus}/analyses/features.parquet",
     group:
@@ -73,7 +73,7 @@ rule probes:
 rule memory_span:
     """How long the best units carry their features, compared with the length of back-propagation."""
     input:
-        **split_files("test"),
+        **split_files("layout"),
         features="results/{corpus}/analyses/features.parquet",
         activations=activation_files(DUMPED),
         cells=table("cells"),
@@ -84,7 +84,7 @@ rule memory_span:
         **needs(mem_mb=2000, runtime=60),
     params:
         **stage("analyses.units.memory_span", Units),
-        split=subpath(input.test, parent=True),
+        split=subpath(input.layout, parent=True),
         activations=folders_of("activations"),
     shell:
         "python -m {params.module} --features {input.features} --activations {params.activations} --cells {input.cells} "
@@ -94,7 +94,7 @@ rule memory_span:
 rule cell_text:
     """Figure F2: snippets of the test text with the values of the best units, and of some drawn at random."""
     input:
-        **split_files("test"),
+        **split_files("test", "vocabulary"),
         features="results/{corpus}/analyses/features.parquet",
         activations=activation_files(DUMPED),
         cells=table("cells"),

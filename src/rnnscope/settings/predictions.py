@@ -80,7 +80,7 @@ class ErrorSnippets(Section):
     """Section `error_snippets`: pieces of text that show each class of errors."""
 
     key = "error_snippets"
-    snippets: int = setting("snippets of each class", minimum=1)
+    snippets: int = setting("snippets of each class", minimum=0)
     seed: int = setting("seed of their choice", **SEED)
 
 
@@ -98,6 +98,8 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
-    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
+    learning_rate: float = setting(
+        "learning rate of plain gradient descent on the mean loss of a segment; 0 is the plain evaluation", minimum=0
+    )
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)
