@@ -82,6 +82,10 @@ def capital(text):
     return [byte in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ" for byte in text]
 
 
+def inside_number(text):
+    return [chr(byte) in "0123456789" for byte in text]
+
+
 def sentence_start(text):
     """`ended`: an end mark was read, and closing marks at most since; `about`: a sentence is about to begin."""
     about, ended, values = True, False, []

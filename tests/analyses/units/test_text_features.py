@@ -101,7 +101,7 @@ def test_the_lists_of_the_study_in_their_order():
     assert [entry.name for entry in chosen_features(["prose"])] == [*prose, "capital", "sentence_start"]
     code = ["line_position", "newline_soon", "indentation", "brace_depth", "inside_comment", "inside_string"]
     code += ["inside_if_condition", "inside_parentheses", "inside_preprocessor", "inside_word", "word_position"]
-    assert [entry.name for entry in chosen_features(["code"])] == code
+    assert [entry.name for entry in chosen_features(["code"])] == [*code, "inside_number"]
 
 
 def test_counts_and_flags():

@@ -162,3 +162,10 @@ def sentence_start(text: bytes) -> np.ndarray:
         positions += found.span(1)
         values += [True, False]
     return piecewise(positions, values, len(text), bool)
+
+
+@feature(lists=("code",))
+def inside_number(text: bytes) -> np.ndarray:
+    """The character is an ASCII digit."""
+    characters = as_array(text)
+    return (characters >= ord("0")) & (characters <= ord("9"))
