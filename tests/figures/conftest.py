@@ -1,7 +1,14 @@
 import pytest
 from helpers.comparison_tables import make_closings, make_distances, make_dynamics, make_gains, make_map
 from helpers.error_tables import make_error_breakdown, make_error_changes, make_error_snippets, make_overlap
-from helpers.loss_tables import make_best_models, make_differences, make_horizons, make_learning_curves, make_losses
+from helpers.loss_tables import (
+    make_best_models,
+    make_differences,
+    make_horizons,
+    make_learning_curves,
+    make_losses,
+    make_position_loss,
+)
 from helpers.unit_tables import (
     make_baseline,
     make_cell_text,
@@ -54,6 +61,7 @@ MAKERS = {
     "paired_differences": make_differences,
     "learning_curves": make_learning_curves,
     "horizons": make_horizons,
+    "position_loss": make_position_loss,
     "saturation": make_saturation,
     "saturation_counts": make_saturation_counts,
     "cells": make_cells,

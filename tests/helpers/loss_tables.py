@@ -72,3 +72,13 @@ def make_best_models(losses=None):
         best = losses[losses["cell"] == cell].sort_values("validation_loss").iloc[0]
         rows.append((f"best {cell}", best["model"], best["validation_loss"]))
     return pd.DataFrame(rows, columns=["role", "model", "validation_loss"])
+
+
+def make_position_loss(models=("lstm-3-512", "rnn-3-256", "gru-3-512", "ngram-20"), ranges=8):
+    rows = []
+    for model in models:
+        for index in range(ranges):
+            loss = 1.1 + (0 if model.startswith("ngram") else 2 * 0.5**index)
+            rows.append([model, 2**index, 2 ** (index + 1) - 1, 100 * 2**index, loss, loss - 0.05, loss + 0.05])
+    names = ["model", "first_position", "last_position", "characters", "loss", "low", "high"]
+    return pd.DataFrame(rows, columns=names)

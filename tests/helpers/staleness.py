@@ -35,12 +35,15 @@ BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
 NNN = {f"{rule} of n-NNs" for rule in MODEL}
-TABLES_OF_MODELS = {"losses", "learning_curves", "best_models", "model_distances", "paired_differences", "error_overlap"}
+TABLES_OF_MODELS = {
+    *("best_models", "error_overlap", "learning_curves", "losses"),
+    *("model_distances", "paired_differences", "position_loss"),
+}
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
 DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation"}
 BOOTSTRAP = {"losses", "horizons"}
-INTERVALS = {"paired_differences", "character_gains", "closing_delimiters"}
+INTERVALS = {"position_loss", "paired_differences", "character_gains", "closing_delimiters"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 

@@ -92,3 +92,22 @@ rule paired_differences:
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
         "--out {output} 2> {log}"
+
+
+rule position_loss:
+    """The loss by position in the stream: what it costs to start from a zero state."""
+    input:
+        best=table("best_models"),
+        predictions=predictions([*MODELS, REFERENCE_NGRAM]),
+    output:
+        table("position_loss"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.position_loss", Intervals),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} {params.settings} "
+        "--out {output} 2> {log}"

@@ -33,6 +33,7 @@ FIGURES = {
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
     "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses", "best": "best_models"}),
     "paired_differences": CatalogueEntry("losses", {"table": "paired_differences"}),
+    "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
     "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
