@@ -9,7 +9,7 @@ import pytest
 import yaml
 from helpers.workspace import REPOSITORY
 
-from rnnscope.corpus.split import read_part
+from rnnscope.corpus.split_reader import read_part
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 

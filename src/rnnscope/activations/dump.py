@@ -19,7 +19,7 @@ from torch import Tensor
 
 from rnnscope.activations.reader import DTYPE, POSITION
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
@@ -221,8 +221,9 @@ def main(split: Path, checkpoint: Path, precision: Precision, computing: Computi
     """
     device = prepare_device(computing)
     network, description = load_checkpoint(checkpoint, device)
-    check_vocabulary(checkpoint, description, read_vocabulary(split))
-    write_dump(network, read_part(split, "test"), read_steps(split), precision.precision, device, out)
+    parts = read_split(split)
+    check_vocabulary(checkpoint, description, parts.vocabulary)
+    write_dump(network, parts.part("test"), parts.sequence_length, precision.precision, device, out)
 
 
 if __name__ == "__main__":

@@ -15,16 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.cli import run
-from rnnscope.corpus.split_reader import PARTS, read_characters, read_part, read_vocabulary
-from rnnscope.corpus.split_reader import read_sequence_length as read_steps
+from rnnscope.corpus.split_reader import PARTS
 from rnnscope.corpus.text import distinct_bytes, open_text
 from rnnscope.errors import InputError
 from rnnscope.settings.corpus import SplitSettings
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file, write_json
-
-# For modules that do not use `Split` yet.
-__all__ = ["PARTS", "distinct_bytes", "open_text", "read_characters", "read_part", "read_steps", "read_vocabulary"]
 
 for part in PARTS:
     declare(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_characters, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.explorer.blocks import first_characters, model_blocks
 from rnnscope.explorer.page_budget import PREDICTIONS, Units, choose_contents, note
 from rnnscope.explorer.ranked_units import read_ranked_units
@@ -51,8 +51,8 @@ def build(
     InputError
         If a file is missing or corrupt, or the files do not belong together.
     """
-    vocabulary = read_vocabulary(split)
-    test = read_characters(split, "test", len(vocabulary))
+    parts = read_split(split)
+    vocabulary, test = parts.vocabulary, parts.part("test")
     networks = {}
     for name in models:
         path = models_folder / name / "checkpoint.safetensors"

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_characters, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.ngrams.smoothing import Interpolation, discounts
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
@@ -133,8 +133,8 @@ def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) ->
         If the split is not readable.
     """
     contexts = range(1, ngrams.longest_context + 1)
-    K = len(read_vocabulary(split))
-    train, test = (read_characters(split, part, K) for part in ("train", "test"))
+    parts = read_split(split)
+    K, train, test = len(parts.vocabulary), parts.part("train"), parts.part("test")
     targets = test[:, 1:]
     rows = []
     with progress("Kneser-Ney", len(contexts), "models") as advance:

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.cli import Stage, run
-from rnnscope.corpus.split import open_text, read_characters, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.text import open_text
 from rnnscope.errors import InputError
 from rnnscope.ngrams import backoff
 from rnnscope.ngrams.arpa import read_arpa, write_arpa
@@ -75,8 +76,8 @@ def fit(split: Path, horizon: int, out: Path) -> None:
     """
     if not 1 <= horizon <= LONGEST_HORIZON:
         raise InputError(f"--horizon: found {horizon}, expected 1 to {LONGEST_HORIZON} characters")
-    vocabulary = read_vocabulary(split)
-    train = read_characters(split, "train", len(vocabulary))
+    parts = read_split(split)
+    vocabulary, train = parts.vocabulary, parts.part("train")
     orders = count_ngrams(list(train), len(vocabulary), horizon)
     write_counts(out, orders, vocabulary)
     log.info("%s: %s n-grams of the orders 1 to %d", out, f"{sum(len(c.first) for c in orders):,}", len(orders))

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.settings.training import Computing
@@ -51,11 +51,12 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
     """
     device = prepare_device(computing)
     network, description = load_checkpoint(checkpoint, device, nn.Module)
-    check_vocabulary(checkpoint, description, read_vocabulary(split))
-    procedure, sequence_length = PROCEDURES[description.kind], read_steps(split)
+    parts = read_split(split)
+    check_vocabulary(checkpoint, description, parts.vocabulary)
+    procedure, sequence_length = PROCEDURES[description.kind], parts.sequence_length
     loss_of = {}
     for name in procedure.evaluated_parts:
-        part = read_part(split, name)
+        part = parts.part(name)
         log_prob = procedure.log_probabilities(network, procedure.to_device(part, device), sequence_length).cpu().numpy()
         loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnscope.corpus.split import PARTS
+from rnnscope.corpus.split_reader import PARTS
 from rnnscope.models import feed_forward
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.backends import rounding_of
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
@@ -29,7 +29,7 @@ from rnnscope.models.protocol import SequenceModel
 from rnnscope.progress import progress
 from rnnscope.settings.training import Computing, Optimisation, Snapshots
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import check_digest, discard, sha256_of, whole_file
+from rnnscope.storage.files import check_digest, discard, whole_file
 from rnnscope.training.backpropagation import train_segments
 from rnnscope.training.optimisation import (
     RESUME,
@@ -183,16 +183,17 @@ def main(
     """
     device, count = prepare_device(computing), snapshots.snapshots
     trained, description = load_checkpoint(checkpoint)
-    check_vocabulary(checkpoint, description, read_vocabulary(split))
+    parts = read_split(split)
+    check_vocabulary(checkpoint, description, parts.vocabulary)
     generator = torch.Generator().manual_seed(optimisation.seed)
     network: SequenceModel = Network(trained.shape, trained.dropout, generator).to(device)
-    characters, sequence_length = to_device(read_part(split, "train"), device), read_steps(split)
+    characters, sequence_length = to_device(parts.part("train"), device), parts.sequence_length
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, sequence_length, optimisation.epochs, count)
 
     rounding = rounding_of(next(network.parameters()))
     run_of = [asdict(optimisation), asdict(description.shape), description.dropout, sequence_length, rounding, count]
-    key = json.dumps([*run_of, sha256_of(split / "train.npy")])
+    key = json.dumps([*run_of, parts.digest("train")])
     training_run = start_training(network, optimisation)
     resume_training(out / RESUME, training_run, key)
     taken = train_to_snapshots(training_run, optimisation, characters, sequence_length, count, out / RESUME, key)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from rnnscope.cli import run
-from rnnscope.corpus.split import read_part, read_steps, read_vocabulary
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.backends import rounding_of
@@ -25,7 +25,7 @@ from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
 from rnnscope.settings.training import Computing, Optimisation
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import discard, sha256_of, write_json
+from rnnscope.storage.files import discard, write_json
 from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history
 from rnnscope.training.procedures import PROCEDURES
 
@@ -91,17 +91,18 @@ def main(
     """
     name = _parse(model)
     _check_flags(name, dropout, hidden_width, sequence_length)
-    device, vocabulary = prepare_device(computing), read_vocabulary(split)
+    device, text = prepare_device(computing), read_split(split)
+    vocabulary = text.vocabulary
     kind, shape = kind_and_shape(name, len(vocabulary), hidden_width)
-    length = sequence_length or read_steps(split)
-    parts = [read_part(split, part) for part in ("train", "validation")]
+    length = sequence_length or text.sequence_length
+    parts = [text.part(name) for name in ("train", "validation")]
     if name.context >= parts[0].shape[1]:
         characters = parts[0].shape[1]
         raise InputError(f"--model: found n = {name.context}, expected less than {characters}, the characters of a train stream")
     network = build_network(kind, shape, dropout, torch.Generator().manual_seed(optimisation.seed)).to(device)
     training_run = start_training(network, optimisation)
 
-    texts = [sha256_of(split / f"{part}.npy") for part in ("train", "validation")]
+    texts = [text.digest(name) for name in ("train", "validation")]
     rounding = rounding_of(next(network.parameters()))
     key = json.dumps([asdict(optimisation), kind, asdict(shape), dropout, length, rounding, texts])
     out.mkdir(parents=True, exist_ok=True)
