@@ -1,8 +1,9 @@
-"""The loss by position in the stream: what it costs to start from a zero state (paper section 1).
+"""The loss by position in the stream: what it costs to start without the past (paper section 1).
 
-The evaluation starts every stream of the test part from a zero state. At the first characters a network therefore knows
-less of the text than later on. The n-gram model is the control: it reads across the starts of streams, so that what its
-loss does at the same characters is the difficulty of the text.
+The evaluation starts every stream of the test part from a zero state, so that a network knows less of the text at the first
+characters than later on. The n-gram model starts without the past too: the test characters are scored as one text, stream
+after stream, and so its first contexts are the end of another stream. It is shown for comparison: a wrong context costs more
+than none.
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ from rnnscope.storage.tables import Table
 POSITION_LOSS = Table(
     "analyses/position_loss.csv",
     "One row for each range of positions and model: the best network of each cell and the n-gram model of "
-    "`comparisons: ngram`, the control. The interval is the one of 95 % of the resamples of whole streams.",
+    "`comparisons: ngram`. The interval is the one of 95 % of the resamples of whole streams.",
     (
         Column("model", "text", "name of the model"),
         Column("first_position", "integer", "first character of the range; 1 is the first test character of a stream"),
