@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from rnnscope.analyses.units import feature_registry, text_features  # noqa: F401  # which registers them
+
 REPOSITORY = Path(__file__).parents[2]
 
 PROSE = """\
@@ -17,11 +19,7 @@ The boy did not answer; he only looked at the river and counted %d boats.\r
 \r
 """
 
-FEATURES = [
-    *("line_position", "newline_soon", "inside_quotes", "inside_parentheses", "indentation", "inside_word", "word_position"),
-    *("capital", "sentence_start", "inside_comment", "inside_string", "inside_if_condition", "brace_depth"),
-    "inside_preprocessor",
-]
+FEATURES = list(feature_registry.FEATURES)
 
 EXPERIMENT = {
     "run": ["tale"],

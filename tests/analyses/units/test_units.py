@@ -19,7 +19,7 @@ def test_states_of_every_layer_the_displayed_one_first(tmp_path):
 
 @pytest.mark.parametrize("name", ["lstn-1-64", "lstm-64", "nnn-3", "ngram-3", "activations"])
 def test_a_folder_that_is_no_recurrent_network_s_is_named(name):
-    with pytest.raises(InputError, match=f"^/x/{name}: .* expected <cell>-<layers>-<size> with a cell of lstm, rnn, gru$"):
+    with pytest.raises(InputError, match=f"^/x/{name}: .* expected <cell>-<layers>-<size> with a cell of {', '.join(CELLS)}$"):
         cell_of(Path("/x") / name)
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from rnnscope.figures import style
 from rnnscope.figures.units import saturation
+from rnnscope.models.cells import CELLS
 
 GATES = {"lstm": ["input", "forget", "output"], "gru": ["reset", "update"]}
 
@@ -81,4 +82,4 @@ def test_cell_without_gates_is_refused(tmp_path, call):
     message = call(
         saturation, "--table", table, "--counts", table, "--out-svg", tmp_path / "a.svg", "--out-png", tmp_path / "a.png"
     )
-    assert message == f"error: {table}: cell 'rnn', expected one with gates: lstm, gru"
+    assert message == f"error: {table}: cell 'rnn', expected one with gates: {', '.join(name for name in CELLS if name != 'rnn')}"
