@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -52,6 +53,7 @@ def check_configuration(config: Configuration) -> None:
         At the first mistake: one line that names the key, what was found and what was expected.
     """
     check_renamed_keys(config)
+    check_names(config)
     for error in validator().iter_errors(config):
         raise InputError(report_schema_error(error))
     check_corpora(config)
@@ -68,6 +70,14 @@ def check_renamed_keys(config: Configuration) -> None:
             raise InputError(f"{old}: this key was renamed, expected {new}")
 
 
+def check_names(config: Configuration) -> None:
+    """Raise InputError if a corpus has the name of a number, which YAML does not take for a text."""
+    corpora = config.get("corpora")
+    for name in corpora if isinstance(corpora, Mapping) else ():
+        if not isinstance(name, str):
+            raise InputError(f'corpora: found the name {name}, expected a text; write "{name}", with quotes, here and in run')
+
+
 def report_schema_error(error: ValidationError) -> str:
     """Return the line that reports a mistake which the schema found."""
     key = ".".join(map(str, error.absolute_path)) or "top level"
@@ -78,7 +88,15 @@ def report_schema_error(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
-    return f"{key}: found {json.dumps(error.instance, default=str)}, expected {error.schema['description']}"
+    found = json.dumps(error.instance, default=str, ensure_ascii=False)
+    return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
+
+
+def _spelling(error: ValidationError) -> str:
+    """Return how to write a number as a text, where that is what the schema wants; else nothing."""
+    is_number = isinstance(error.instance, int | float | date)
+    wants_text = error.validator == "type" and error.validator_value == "string"
+    return f'; write "{error.instance}", with quotes' if is_number and wants_text else ""
 
 
 def check_corpora(config: Configuration) -> None:
@@ -90,6 +108,11 @@ def check_corpora(config: Configuration) -> None:
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        is_unicode = settings.get("characters") == "unicode"
+        if not is_unicode and settings.get("vocabulary", 0) > 256:
+            raise InputError(
+                f"corpora.{corpus}.vocabulary: found {settings['vocabulary']}, expected at most 256 bytes, or characters: unicode"
+            )
         features = settings.get("features", "prose")
         try:
             chosen_features(features if isinstance(features, list) else [features])
@@ -102,7 +125,7 @@ def check_models(config: Configuration) -> None:
     models = grid_models(config)
     if not models:
         raise InputError("grid: found no model, expected at least one")
-    for key in MODEL_KEYS:
+    for key in _present(config, MODEL_KEYS):
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
             if model not in models:
@@ -112,8 +135,15 @@ def check_models(config: Configuration) -> None:
 def check_bounds(config: Configuration) -> None:
     """Raise InputError if a key exceeds the key that bounds it."""
     for key, bound in BOUNDED_KEYS.items():
+        if len(_present(config, (key, bound))) < 2:
+            continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def _present(config: Configuration, keys: tuple[str, ...]) -> list[str]:
+    """The keys whose section is there; optional ones may be left out."""
+    return [key for key in keys if key.partition(".")[0] in config]
 
 
 def value_of(config: Configuration, key: str) -> Any:

@@ -98,6 +98,7 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
+    is_optional = True
     learning_rate: float = setting(
         "learning rate of plain gradient descent on the mean loss of a segment; 0 is the plain evaluation", minimum=0
     )

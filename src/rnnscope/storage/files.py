@@ -104,7 +104,7 @@ def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> I
         The command that makes it again. By default the environment variable `RNNSCOPE_REBUILD`, with {} in place of the
         file: what started this process knows the command.
     """
-    rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").format(shlex.quote(str(path)))
+    rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").replace("{}", shlex.quote(str(path)), 1)
     remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
     return InputError(f"{path}: {reason}; {remedy}")
 

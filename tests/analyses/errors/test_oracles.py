@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnnscope.analyses.errors import oracles
 from rnnscope.corpus.split import Layout, cut_parts
 from rnnscope.corpus.split_text import join_parts
-from rnnscope.corpus.text import distinct_bytes
+from rnnscope.corpus.text import ByteText, distinct_bytes
 
 
 @given(texts())
@@ -81,7 +81,7 @@ def test_memory_on_a_text_to_read(text, repeats):
     """One stream, nearly all of it the test part."""
     data = np.frombuffer(text, dtype=np.uint8)
     vocabulary = distinct_bytes(data)
-    parts = [ids for _, ids in cut_parts(data, Layout(1, 1, (1, 1, len(data) - 2)), vocabulary)]
+    parts = [ids for _, ids in cut_parts(ByteText(data), Layout(1, 1, (1, 1, len(data) - 2)))]
     joined = join_parts(parts, vocabulary)
     mask = oracles.memory_oracle(oracles.repeat_distances(joined, oracles.find_words(joined), 100), [100]).levels["100"]
     found = bytes(joined.characters[joined.positions[mask]]).decode()

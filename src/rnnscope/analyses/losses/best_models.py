@@ -71,7 +71,14 @@ def read_best(path: Path, role: str) -> str:
     return roles[role]
 
 
-def main(models_folder: Path, candidates: list[str], models: list[str], nnns: list[str], ngram: int, out: Path) -> None:
+def main(
+    models_folder: Path,
+    candidates: list[str],
+    models: list[str],
+    out: Path,
+    nnns: list[str] | None = None,
+    ngram: int | None = None,
+) -> None:
     """Write which models have the lowest validation loss.
 
     Parameters
@@ -82,20 +89,20 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
         Names of the networks of which the best takes the role "network".
     models
         Names of all recurrent networks, of which the best of each cell is taken.
-    nnns
-        Names of the n-NNs, such as nnn-3.
-    ngram
-        Characters of context of the n-gram model.
     out
         CSV file to write.
+    nnns
+        Names of the n-NNs, such as nnn-3, if there are any.
+    ngram
+        Characters of context of the n-gram model, if there is one.
     """
     by_cell: dict[str, list[str]] = {}
     for model in models:
         by_cell.setdefault(parse_name(model).kind, []).append(model)
     rows = [
         (NETWORK, *best_of(models_folder, candidates)),
-        (NGRAM, f"ngram-{ngram}", None),
-        (NNN, *best_of(models_folder, nnns)),
+        *([(NGRAM, f"ngram-{ngram}", None)] if ngram is not None else []),
+        *([(NNN, *best_of(models_folder, nnns))] if nnns else []),
         *((f"best {cell}", *best_of(models_folder, names)) for cell, names in by_cell.items()),
     ]
     BEST_MODELS.write(pd.DataFrame(rows, columns=BEST_MODELS.names), out)
