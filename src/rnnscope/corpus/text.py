@@ -249,6 +249,11 @@ class UnicodeText:
         return self._ids[start:stop]
 
 
+def kind_of_characters(vocabulary: np.ndarray) -> str:
+    """Return what the characters of a vocabulary are, as config.yaml says it: bytes, uint8, or unicode, uint32."""
+    return "unicode" if vocabulary.dtype == np.uint32 else "bytes"
+
+
 def id_dtype(K: int) -> type[np.unsignedinteger]:
     """Return the dtype of the ids of K characters: uint8 up to 256, else uint16."""
     return np.uint8 if K <= 256 else np.uint16

@@ -1,7 +1,7 @@
 """Checkpoints: a network's weights, and in the file's metadata what is needed to rebuild the network."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from rnnscope.corpus.text import kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.tensors import load_tensors, save_tensors
@@ -20,7 +22,8 @@ from rnnscope.storage.tensors import load_tensors, save_tensors
 declare(
     "models/<model>/checkpoint.safetensors",
     "The weights of the epoch with the lowest validation loss, float32. The metadata key `rnnscope` is JSON: `kind`, `model`, "
-    "`shape`, `dropout`, `epoch` and `vocabulary`, the distinct bytes. Of a recurrent network `shape` has `cell`, `layers`, "
+    "`shape`, `dropout`, `epoch` and `vocabulary`, the distinct characters; `characters`, `unicode`, where "
+    "these are code points, and `encoding` where it is not utf-8. Of a recurrent network `shape` has `cell`, `layers`, "
     "`hidden_width` and `vocabulary`, here K; of an n-NN `n`, `hidden_width` and `vocabulary`. The tensor `table` of an n-NN is "
     "(n, K, hidden width): row (j, k) is what character k adds to the hidden layer at position j of the context, oldest first.",
 )
@@ -58,9 +61,13 @@ class Description:
     epoch
         How many epochs it was trained.
     vocabulary
-        The bytes that are its characters, ascending.
+        The bytes or code points that are its characters, ascending.
     kind
         A key of `KINDS`. Files of earlier versions do not have it: they are recurrent.
+    characters
+        What a character is: bytes, or unicode for a code point.
+    encoding
+        Encoding of the text that it was trained on.
     """
 
     model: str
@@ -69,6 +76,13 @@ class Description:
     epoch: int
     vocabulary: list[int]
     kind: str = Network.kind
+    characters: str = "bytes"
+    encoding: str = DEFAULT_ENCODING
+
+    @property
+    def symbols(self) -> np.ndarray:
+        """Its characters: bytes, uint8 (K,), or code points, uint32 (K,)."""
+        return np.array(self.vocabulary, dtype=np.uint8 if self.characters == "bytes" else np.uint32)
 
 
 def build_network(kind: str, shape: AnyShape, dropout: float, generator: torch.Generator | None = None) -> AnyNetwork:
@@ -77,8 +91,10 @@ def build_network(kind: str, shape: AnyShape, dropout: float, generator: torch.G
 
 
 def save_checkpoint(path: Path, weights: dict[str, torch.Tensor], description: Description) -> None:
-    """Write a model's weights and description, whole or not at all."""
-    save_tensors(path, weights, asdict(description))
+    """Write a model's weights and description, whole or not at all; what has its usual value is left out of the latter."""
+    stored = asdict(description)
+    usual = {field.name: field.default for field in fields(Description) if field.name in ("characters", "encoding")}
+    save_tensors(path, weights, {key: value for key, value in stored.items() if value != usual.get(key, MISSING)})
 
 
 @overload
@@ -123,14 +139,14 @@ def load_checkpoint(
 
 
 def check_vocabulary(path: Path, description: Description, vocabulary: np.ndarray) -> None:
-    """Check that a checkpoint was trained on the characters of `vocabulary`, uint8 (K,).
+    """Check that a checkpoint was trained on the characters of `vocabulary`, uint8 or uint32 (K,).
 
     Raises
     ------
     InputError
         If it was trained on others.
     """
-    if description.vocabulary != vocabulary.tolist():
+    if description.characters != kind_of_characters(vocabulary) or description.vocabulary != vocabulary.tolist():
         raise InputError(
             f"{path}: trained on {len(description.vocabulary)} other characters; expected the {len(vocabulary)} of this split"
         )

@@ -15,13 +15,14 @@ import numpy as np
 
 from rnnscope.cli import Stage, run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.corpus.text import open_text
+from rnnscope.corpus.text import as_bytes, check_characters, read_as, string_as
 from rnnscope.errors import InputError
 from rnnscope.ngrams import backoff
 from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 
 LONGEST_HORIZON = 1000  # characters; far beyond any use
 
@@ -36,7 +37,7 @@ def kneser_ney(orders: Sequence[Counts], vocabulary: np.ndarray) -> BackoffModel
     orders
         The counts by order, from 1.
     vocabulary
-        The bytes of the ids, uint8 (K,), increasing.
+        The bytes or code points of the ids, uint8 or uint32 (K,), increasing.
 
     Notes
     -----
@@ -83,20 +84,23 @@ def fit(split: Path, horizon: int, out: Path) -> None:
     log.info("%s: %s n-grams of the orders 1 to %d", out, f"{sum(len(c.first) for c in orders):,}", len(orders))
 
 
-def score(text: Path, model: Path | None = None, arpa: Path | None = None) -> None:
+def score(text: Path, model: Path | None = None, arpa: Path | None = None, encoding: str = DEFAULT_ENCODING) -> None:
     """Print the mean loss of a text, nats per character.
 
     Parameters
     ----------
     text
-        The text, one byte a character.
+        The text.
     model
         File that fit wrote; this or an ARPA file.
     arpa
         ARPA file, of this or another program.
+    encoding
+        Encoding of the text, for a model of code points.
     """
+    check_characters("unicode", encoding)
     chosen = _chosen_model(model, arpa)
-    log_prob = chosen.log_probabilities(chosen.encode(open_text(text), str(text)))
+    log_prob = chosen.log_probabilities(chosen.encode(read_as(text, chosen.vocabulary, encoding), str(text)))
     print(f"{-log_prob.mean():.4f} nats per character, {len(log_prob):,} characters")
 
 
@@ -107,6 +111,7 @@ def sample(
     length: int = 500,
     temperature: float = 1.0,
     seed: int = 1,
+    encoding: str = DEFAULT_ENCODING,
 ) -> None:
     """Print text drawn from a model.
 
@@ -124,15 +129,18 @@ def sample(
         Below 1 is more conservative, 0 takes the most probable character each time.
     seed
         Seed of what is drawn.
+    encoding
+        Encoding of the model's text, for a prime text of bytes.
     """
+    check_characters("bytes", encoding)
     if not 0 <= temperature < math.inf:
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
     if length < 0:
         raise InputError(f"--length: found {length}, expected at least 0 characters")
     chosen = _chosen_model(model, arpa)
-    ids = chosen.encode(np.frombuffer(prime.encode(), dtype=np.uint8), "--prime").tolist()
-    drawn = backoff.sample(chosen, ids, length, temperature, np.random.default_rng(seed))
-    sys.stdout.buffer.write(prime.encode() + chosen.vocabulary[drawn].tobytes() + b"\n")
+    read = string_as(prime, chosen.vocabulary, encoding, "--prime")
+    drawn = backoff.sample(chosen, chosen.encode(read, "--prime").tolist(), length, temperature, np.random.default_rng(seed))
+    sys.stdout.buffer.write(as_bytes(read) + as_bytes(chosen.vocabulary[drawn]) + b"\n")
 
 
 def export(model: Path, out: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.analyses.errors import oracles
+from rnnscope.corpus.character_classes import is_in_class
 from rnnscope.corpus.split import Layout, cut_parts
 from rnnscope.corpus.split_text import join_parts
 from rnnscope.corpus.text import ByteText, distinct_bytes
@@ -53,8 +54,8 @@ def test_word_model_and_punctuation(text):
 
 def test_every_byte_is_of_a_word_or_punctuation_or_neither():
     every = np.arange(256, dtype=np.uint8)
-    in_word = oracles.is_among(every, oracles.WORD_CHARACTERS)
-    mark = oracles.is_among(every, oracles.PUNCTUATION)
+    in_word = is_in_class(every, "word")
+    mark = is_in_class(every, "punctuation")
     assert bytes(every[~in_word & ~mark]) == bytes(range(33)) + b"\x7f"
     assert not (in_word & mark).any()
     assert bytes(every[mark]).decode() == "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"
