@@ -98,8 +98,11 @@ def fractions(wildcards):
 
 
 def features_of(wildcards):
-    """The features that units are compared with: the name of a list, or names of features."""
-    return corpus_of(wildcards).get("features", "prose")
+    """The features that units are compared with: the name of a list, names of features, or those of a language."""
+    features = corpus_of(wildcards).get("features", "prose")
+    if isinstance(features, dict):
+        return [*features.get("names", ["language"]), "--language", features["language"]]
+    return features
 
 
 def candidates_of(model):

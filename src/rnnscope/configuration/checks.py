@@ -11,6 +11,7 @@ from jsonschema import ValidationError
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units.feature_registry import chosen_features
+from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.errors import InputError
 
@@ -115,9 +116,18 @@ def check_corpora(config: Configuration) -> None:
             )
         features = settings.get("features", "prose")
         try:
-            chosen_features(features if isinstance(features, list) else [features])
+            check_features(features)
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
+
+
+def check_features(features: str | list[str] | dict[str, Any]) -> None:
+    """Raise InputError if a corpus names a feature or a programming language that is not known."""
+    if isinstance(features, dict):
+        lexer_of(features["language"])
+        chosen_features(features.get("names", ["language"]), features["language"])
+    else:
+        chosen_features(features if isinstance(features, list) else [features])
 
 
 def check_models(config: Configuration) -> None:

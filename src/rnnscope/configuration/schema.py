@@ -132,8 +132,19 @@ def _keys(description: str, properties: dict[str, Schema], **more: Any) -> Schem
 
 
 FEATURES: Schema = {
-    "description": "the name of a list of features, or a list of different names of features",
-    "anyOf": [_text("the name of a list"), _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
+    "description": "the name of a list of features, a list of different names of features, or language: and its name",
+    "anyOf": [
+        _text("the name of a list"),
+        _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+        _keys(
+            "language, perhaps with names of features",
+            {
+                "language": _text("a language that Pygments knows", r"^[\w+#.-]+$"),
+                "names": _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+            },
+            required=["language"],
+        ),
+    ],
 }
 
 # What the dataclasses cannot say: a source is one of several forms.

@@ -56,11 +56,16 @@ def is_in_class(characters: np.ndarray, name: str) -> np.ndarray:
         Of the same shape.
     """
     of_bytes, of_code_points = CLASSES[name]
-    if characters.dtype == np.uint8:
-        table = np.zeros(256, dtype=bool)
-        table[list(of_bytes)] = True
-    else:
-        table = np.zeros(CODE_POINTS, dtype=bool)
-        occurring = np.unique(characters)
-        table[occurring] = [of_code_points(chr(number)) for number in occurring.tolist()]
+    if characters.dtype != np.uint8:
+        return where(characters, of_code_points)
+    table = np.zeros(256, dtype=bool)
+    table[list(of_bytes)] = True
+    return table[characters]
+
+
+def where(characters: np.ndarray, is_wanted: Callable[[str], bool]) -> np.ndarray:
+    """Return for which code points a predicate of characters holds; it is asked once for each distinct one."""
+    table = np.zeros(CODE_POINTS, dtype=bool)
+    occurring = np.unique(characters)
+    table[occurring] = [is_wanted(chr(number)) for number in occurring.tolist()]
     return table[characters]

@@ -1,6 +1,7 @@
 """How a text is found, and how it is laid out (paper section 1)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from rnnscope.settings.base import Section, setting
 
@@ -24,7 +25,7 @@ class Corpus:
     bytes: int | None = setting("length of the text in bytes; joined texts are cut to it", minimum=1, default=None)
     vocabulary: int | None = setting("distinct characters of the text", minimum=1, maximum=1_114_112, default=None)
     sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$", default=None)
-    features: str | list[str] = setting("features of the text that units are compared with", default="prose")
+    features: str | list[str] | dict[str, Any] = setting("features of the text that units are compared with", default="prose")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""The letters of a text whose characters may be bytes: what each letter is, and which bytes write it.
+
+What a text is doing is known once a letter was read to its end: a state changes at the last byte of the letter that changes
+it. What a letter itself is, such as a capital, holds for all of its bytes.
+"""
+
+import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.settings.corpus import DEFAULT_ENCODING
+
+Text = bytes | str  # characters that are bytes, or code points
+
+
+class EncodedText(bytes):
+    """A text of bytes in an encoding other than utf-8."""
+
+    encoding: str = DEFAULT_ENCODING
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of a text.
+
+    Parameters
+    ----------
+    string
+        The letters. A byte that writes none is a letter of its own, from U+DC80 to U+DCFF.
+    lengths
+        How many characters of the text each letter has: integer (letters,).
+    """
+
+    string: str
+    lengths: np.ndarray
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Return for every character of the text the value of its letter; `values` are of the letters, (letters,)."""
+        return np.repeat(values, self.lengths)
+
+    def completed(self, positions: Iterable[int]) -> list[int]:
+        """Return the characters at which some letters are read to their end; one letter beyond the last is the text's end."""
+        ends = np.append(np.cumsum(self.lengths) - 1, self.lengths.sum())
+        return ends[np.array(list(positions), dtype=np.int64)].tolist()
+
+
+def letters_of(text: Text) -> Letters:
+    """Return the letters of a text: of bytes in its encoding (`EncodedText`), which else is utf-8."""
+    if isinstance(text, str):
+        return Letters(text, np.ones(len(text), dtype=np.int64))
+    encoding = text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING
+    if codecs.lookup(encoding).name != "utf-8":
+        return _decoded_byte_by_byte(text, encoding)
+    string = text.decode(encoding, "surrogateescape")
+    points = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    is_byte = (points < 0x80) | ((points >= 0xDC80) & (points < 0xDD00))
+    return Letters(string, np.where(is_byte, 1, np.searchsorted([0x80, 0x800, 0x10000], points, side="right") + 1))
+
+
+def _decoded_byte_by_byte(text: bytes, encoding: str) -> Letters:
+    """The letters of a text in any encoding. Several letters that end at one byte count as the last of them."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    letters, lengths, pending = [], [], 0
+    for index in range(len(text)):
+        decoded = decoder.decode(text[index : index + 1])
+        pending += 1
+        if decoded:
+            letters.append(decoded[-1])
+            lengths.append(pending)
+            pending = 0
+    if pending:
+        letters.append("\N{REPLACEMENT CHARACTER}")
+        lengths.append(pending)
+    return Letters("".join(letters), np.array(lengths, dtype=np.int64))
