@@ -20,6 +20,7 @@ from rnnscope.errors import InputError
 
 BITS_OF_A_CODE = 17  # ids of 16 bits, one for an unknown character, and -1
 BLOCK = 2**20  # characters scored at a time
+SPACE = ord(" ")
 UNKNOWN = -1  # the id of a character that the model does not know
 
 
@@ -101,6 +102,11 @@ class BackoffModel:
         InputError
             If the model does not know a character: its first occurrence is named.
         """
+        if (self._id_of[SPACE] == len(self.vocabulary)) and (text == SPACE).any():
+            position = int(np.argmax(text == SPACE))
+            raise InputError(
+                f"{name}: found a space at position {position}, for which the model has no word such as <20> or <space>"
+            )
         ids = self._id_of[text]
         if (ids == UNKNOWN).any():
             position = int(np.argmax(ids == UNKNOWN))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.cli import Stage, run
+from rnnscope.corpus.scores import score_lines
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import as_bytes, check_characters, read_as, string_as
 from rnnscope.errors import InputError
@@ -84,8 +85,10 @@ def fit(split: Path, horizon: int, out: Path) -> None:
     log.info("%s: %s n-grams of the orders 1 to %d", out, f"{sum(len(c.first) for c in orders):,}", len(orders))
 
 
-def score(text: Path, model: Path | None = None, arpa: Path | None = None, encoding: str = DEFAULT_ENCODING) -> None:
-    """Print the mean loss of a text, nats per character.
+def score(
+    text: Path, model: Path | None = None, arpa: Path | None = None, encoding: str = DEFAULT_ENCODING, lines: str = "none"
+) -> None:
+    """Print the mean loss of a text, nats per character, and if wanted each character.
 
     Parameters
     ----------
@@ -96,11 +99,18 @@ def score(text: Path, model: Path | None = None, arpa: Path | None = None, encod
     arpa
         ARPA file, of this or another program.
     encoding
-        Encoding of the text, for a model of code points.
+        Encoding of the text.
+    lines
+        What is printed before: none, or characters, a line each with its probability and its surprise.
     """
     check_characters("unicode", encoding)
+    if lines not in ("none", "characters"):
+        raise InputError(f"--lines: found {lines!r}, expected none or characters")
     chosen = _chosen_model(model, arpa)
-    log_prob = chosen.log_probabilities(chosen.encode(read_as(text, chosen.vocabulary, encoding), str(text)))
+    characters = read_as(text, chosen.vocabulary, encoding)
+    log_prob = chosen.log_probabilities(chosen.encode(characters, str(text)))
+    for line in score_lines(characters, log_prob, encoding) if lines == "characters" else ():
+        print(line)
     print(f"{-log_prob.mean():.4f} nats per character, {len(log_prob):,} characters")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.analyses.units.feature_registry import FEATURES
-from rnnscope.analyses.units.letters import EncodedText, letters_of
+from rnnscope.corpus.letters import EncodedText, letters_of
 from rnnscope.settings import Features
 
 SETTINGS = Features(newline_within=3)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units import language_features
 from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_features
-from rnnscope.analyses.units.letters import EncodedText, Text
 from rnnscope.cli import run
+from rnnscope.corpus.letters import EncodedText, Text
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
 from rnnscope.progress import warn

@@ -15,8 +15,8 @@ from pygments.util import ClassNotFound
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (whose features come first in lists)
 from rnnscope.analyses.units.feature_registry import feature
-from rnnscope.analyses.units.letters import Letters, Text, letters_of
 from rnnscope.analyses.units.text_arrays import piecewise
+from rnnscope.corpus.letters import Letters, Text, letters_of
 from rnnscope.errors import InputError
 
 Tokens = list[tuple[int, _TokenType, str]]  # index of the first letter, kind, letters

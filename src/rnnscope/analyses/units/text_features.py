@@ -16,7 +16,6 @@ import numpy as np
 
 from rnnscope.analyses.units.code_scan import scan_code
 from rnnscope.analyses.units.feature_registry import feature
-from rnnscope.analyses.units.letters import Text, letters_of
 from rnnscope.analyses.units.marks import (
     BEFORE_QUOTATION,
     BRACKETS,
@@ -28,6 +27,7 @@ from rnnscope.analyses.units.marks import (
 )
 from rnnscope.analyses.units.text_arrays import as_array, as_code, between, piecewise, steps_since
 from rnnscope.corpus.character_classes import is_in_class, where
+from rnnscope.corpus.letters import Text, letters_of
 from rnnscope.corpus.text import code_points
 
 

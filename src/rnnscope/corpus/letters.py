@@ -5,11 +5,13 @@ it. What a letter itself is, such as a capital, holds for all of its bytes.
 """
 
 import codecs
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from rnnscope.corpus.text import as_string
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 
 Text = bytes | str  # characters that are bytes, or code points
@@ -74,3 +76,39 @@ def _decoded_byte_by_byte(text: bytes, encoding: str) -> Letters:
         letters.append("\N{REPLACEMENT CHARACTER}")
         lengths.append(pending)
     return Letters("".join(letters), np.array(lengths, dtype=np.int64))
+
+
+def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING) -> list[str]:
+    """Return what shows each character of a text.
+
+    Parameters
+    ----------
+    characters
+        Bytes, uint8, or code points, uint32 (characters,).
+    encoding
+        Encoding of the text, where a character is a byte.
+
+    Returns
+    -------
+    list of str
+        The letter that a character writes, at the first of its bytes; a mark that combines with the letter before it is shown
+        on a dotted circle. Empty at further bytes, and for what is not visible: control characters, white space but for the
+        space, bytes that write no letter.
+    """
+    if characters.dtype == np.uint8:
+        text = EncodedText(characters.tobytes())
+        text.encoding = encoding
+        letters = letters_of(text)
+    else:
+        letters = letters_of(as_string(characters))
+    shown = [""] * len(characters)
+    for first, letter in zip((np.cumsum(letters.lengths) - letters.lengths).tolist(), letters.string, strict=True):
+        shown[first] = _shown(letter)
+    return shown
+
+
+def _shown(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category[0] == "M":
+        return f"\N{DOTTED CIRCLE}{letter}"
+    return letter if category[0] in "LNPS" or letter == " " else ""
