@@ -44,6 +44,7 @@ from rnnscope.storage.files import whole_file
 
 ZERO = -99  # log10 of a probability of 0
 NAME = re.compile(rb"<([0-9A-Fa-f]{2,6})>")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 SIZE = re.compile(rb"ngram\s+(\d{1,3})\s*=\s*(\d{1,12})")
 BYTE_ORDER_MARK = codecs.BOM_UTF8
 SPACES = {b"<space>", "\N{LOWER ONE EIGHTH BLOCK}".encode()}
@@ -82,11 +83,10 @@ def character_of(name: bytes) -> int:
     match = NAME.fullmatch(name)
     if match and int(match[1], 16) < CODE_POINTS:
         return int(match[1], 16)
-    try:
-        (letter,) = name.decode()
-    except ValueError:
-        raise ValueError(f"found the word {_quoted(name)}, expected one character or its number such as <0A>") from None
-    return ord(letter)
+    letters = name.decode(errors="replace")
+    if len(letters) != 1 or letters == REPLACEMENT != name.decode(errors="ignore"):
+        raise ValueError(f"found the word {_quoted(name)}, expected one character or its number such as <0A>")
+    return ord(letters)
 
 
 def write_arpa(path: Path, model: BackoffModel) -> None:
