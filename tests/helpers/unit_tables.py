@@ -106,4 +106,6 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
                 character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
                 rows.append([panel, *unit, line, column, character, random.uniform(-1, 1)])
     unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
-    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
+    table = pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
+    letters = {**{byte: chr(byte) for byte in range(32, 127)}, 200: "\N{WHITE VERTICAL RECTANGLE}"}
+    return table.assign(letter=table["character"].map(letters).fillna(""))

@@ -20,6 +20,7 @@ from torch import Tensor
 from rnnscope.activations.reader import DTYPE, POSITION
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.text import id_dtype
 from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
@@ -45,7 +46,7 @@ def _columns() -> tuple[Column, ...]:
     position = (
         Column("stream", "int16", "row of `test.npy`"),
         Column("step", "int32", "column of the character that was read"),
-        Column("character", "uint8", "id of that character"),
+        Column("character", "uint8", "id of that character; uint16 where the ids have 16 bits"),
     )
     cells_with: dict[str, list[str]] = {}
     for cell in CELLS.values():
@@ -132,7 +133,8 @@ def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memo
 
 def schema(shape: Shape, precision: str) -> pa.Schema:
     """Return the columns of one layer's file: the character's position and id, and the bytes of each activation's H values."""
-    position = [pa.field(name, type_, nullable=False) for name, type_ in POSITION.items()]
+    types = POSITION | {"character": pa.from_numpy_dtype(id_dtype(shape.vocabulary))}
+    position = [pa.field(name, type_, nullable=False) for name, type_ in types.items()]
     bytes_a_row = pa.binary(shape.hidden_width * np.dtype(precision).itemsize)
     names = CELLS[shape.cell].activation_names
     return pa.schema(position + [pa.field(name, bytes_a_row, nullable=False, metadata={DTYPE: precision}) for name in names])

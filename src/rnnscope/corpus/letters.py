@@ -11,9 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnscope.corpus.character_classes import where
 from rnnscope.corpus.text import as_string
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 
+MANY_WIDE = 0.3  # share of the text from which on a line holds half as many characters
+INVISIBLE = "\N{WHITE VERTICAL RECTANGLE}"
+LETTER = (  # the meaning of a column in tables of text
+    "the letter that it writes, at the first of its bytes; empty at further bytes and for control characters; "
+    f"`{INVISIBLE}` for what is not visible"
+)
 Text = bytes | str  # characters that are bytes, or code points
 
 
@@ -78,7 +85,7 @@ def _decoded_byte_by_byte(text: bytes, encoding: str) -> Letters:
     return Letters("".join(letters), np.array(lengths, dtype=np.int64))
 
 
-def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING) -> list[str]:
+def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING, invisible: str = "") -> list[str]:
     """Return what shows each character of a text.
 
     Parameters
@@ -87,13 +94,14 @@ def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING) -> l
         Bytes, uint8, or code points, uint32 (characters,).
     encoding
         Encoding of the text, where a character is a byte.
+    invisible
+        What shows a letter that is not visible, beyond ASCII, and a byte that writes none.
 
     Returns
     -------
     list of str
         The letter that a character writes, at the first of its bytes; a mark that combines with the letter before it is shown
-        on a dotted circle. Empty at further bytes, and for what is not visible: control characters, white space but for the
-        space, bytes that write no letter.
+        on a dotted circle. Empty at further bytes, and for control characters of ASCII.
     """
     if characters.dtype == np.uint8:
         text = EncodedText(characters.tobytes())
@@ -103,7 +111,7 @@ def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING) -> l
         letters = letters_of(as_string(characters))
     shown = [""] * len(characters)
     for first, letter in zip((np.cumsum(letters.lengths) - letters.lengths).tolist(), letters.string, strict=True):
-        shown[first] = _shown(letter)
+        shown[first] = _shown(letter) or ("" if letter.isascii() else invisible)
     return shown
 
 
@@ -112,3 +120,10 @@ def _shown(letter: str) -> str:
     if category[0] == "M":
         return f"\N{DOTTED CIRCLE}{letter}"
     return letter if category[0] in "LNPS" or letter == " " else ""
+
+
+def are_wide(characters: np.ndarray) -> bool:
+    """Return whether many code points are as wide as they are high, such as ideographs; bytes are never."""
+    if characters.dtype == np.uint8:
+        return False
+    return bool(where(characters, lambda letter: unicodedata.east_asian_width(letter) in "WF").mean() > MANY_WIDE)

@@ -1,5 +1,6 @@
 """What all figures share: colours, markers, sizes, reading a table, writing the .svg and the .png."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -8,9 +9,11 @@ import matplotlib
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
+from rnnscope.figures.letters import families
 from rnnscope.models.cells import CELLS, Cell, ModelName
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tables import read_csv
@@ -36,6 +39,8 @@ NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
 LINE_STYLES: tuple[LineStyle, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+
+SANS, GENERIC = "DejaVu Sans", {"sans-serif", "sans", "serif", "monospace"}  # comes with matplotlib
 
 LOSS_LABEL = "test loss (nats per character)"
 
@@ -167,7 +172,16 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
 
 
 def save(figure: Figure, svg: Path, png: Path) -> None:
-    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time."""
-    with whole_file(svg) as partial_svg, whole_file(png) as partial_png:
+    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time.
+
+    Letters that the fonts of matplotlib do not have are drawn in others that are installed.
+    """
+    for text in figure.findobj(Text):
+        if not text.get_text().isascii():
+            first, *others = text.get_fontfamily()
+            found = families(text.get_text(), SANS if first in GENERIC else first)
+            text.set_fontfamily([*dict.fromkeys([*found, *others])])
+    with warnings.catch_warnings(), whole_file(svg) as partial_svg, whole_file(png) as partial_png:
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # `families` has said it in one line
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)
