@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.workspace import EXPERIMENT
 from helpers.workspace import FEATURES as ALL_FEATURES
 
 from rnnscope.figures import catalogue
@@ -61,7 +62,7 @@ KEYS = {
     "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
     "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
-    "grid.additional": Change(["gru-2-5", "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
+    "grid.additional": Change([*EXPERIMENT["grid"]["additional"], "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
     "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
     "training.learning_rate": Change(0.01, RECIPE),
     "training.rmsprop_alpha": Change(0.9, RECIPE),
