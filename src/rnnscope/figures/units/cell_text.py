@@ -75,7 +75,7 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, columns: int, points: float) ->
 def _panel_title(panel: pd.Series) -> str:
     """Return the feature, the unit, and its score."""
     activation = ModelName.parse(panel["model"]).cell.by_name[panel["quantity"]]
-    divided = activation.name if panel["scale"] == 1 else f"{activation.name}/{panel['scale']:.2g}"
+    divided = activation.name if panel["scale"] == 1 else f"{activation.name}/{panel['scale']:.3g}"
     state = f"tanh({divided}) of cell" if activation.saturating else f"{activation.name} of unit"
     unit = f"{state} {panel['unit']}, layer {panel['layer']} of {panel['model']}"
     if panel["feature"] == "random":
