@@ -195,8 +195,9 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
-    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
-    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2
+    rules = ("rule train_", "rule evaluate_", "rule dump_", "rule dynamic", "rule memory_span:")
+    on_the_device = [job for job in jobs if job.startswith(rules)]
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 

@@ -41,6 +41,7 @@ EXPERIMENT = {
     "activations": {"models": ["lstm-1-4", "gru-2-5", "mingru-1-4", "minlstm-2-5"]},
     "features": {"newline_within": 5},
     "cells": {"best": 3, "permutations": 4},
+    "memory_span": {"restart_steps": 3, "restart_cases": 10},
     "cell_text": {"lines": 2, "columns": 40, "random_units": 2},
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},

@@ -45,13 +45,19 @@ class ModelMap(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intervals(Section):
-    """Section `intervals`: bootstrap intervals over blocks of neighbouring characters."""
+class Resampling(Section):
+    """The keys of section `intervals` for intervals whose clusters are given: whole streams, or groups of them."""
 
     key = "intervals"
-    block: int = setting("characters of a stream that are drawn together, at most", minimum=1)
     samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2)
     seed: int = setting("seed of these samples", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Resampling):
+    """Section `intervals`: bootstrap intervals over blocks of neighbouring characters."""
+
+    block: int = setting("characters of a stream that are drawn together, at most", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
