@@ -121,7 +121,7 @@ def test_predictions_of_another_text_are_reported(split, tmp_path):
     with pytest.raises(InputError) as error:
         split.read_log_prob(path)
     test = split.folder / "test.npy"
-    assert str(error.value) == f"{path}: its targets are not the 2 of {test}; one of the two is stale"
+    assert str(error.value) == f"{path}: its targets are not the 2 of {test}; it is stale; delete it and run again what made it"
     with pytest.raises(InputError, match="its targets are not the 2 of"):
         split.check_aligned(path, np.array([[4, 0]], dtype=np.uint8))
 
