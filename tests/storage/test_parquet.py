@@ -105,14 +105,14 @@ def test_of_a_file_without_the_digest_of_its_footer_everything_is_compared(tmp_p
 
 def test_types_numbers_of_rows_names_and_missing_values_are_checked(tmp_path):
     path = tmp_path / "other.parquet"
+    pq.write_table(TABLE, path)
     with pytest.raises(InputError, match=r"other\.parquet: column 'step': found int32, expected int16"):
-        pq.write_table(TABLE, path)
         read_parquet(path, {"step": pa.int16()})
+    pq.write_table(pa.table({"step": pa.array([1, None, 3], pa.int32())}), path)
     with pytest.raises(InputError, match=r"column 'step': found 1 missing values, expected none"):
-        pq.write_table(pa.table({"step": pa.array([1, None, 3], pa.int32())}), path)
         read_parquet(path, {"step": pa.int32()})
+    pq.write_table(pa.Table.from_arrays([STEPS, STEPS], ["a", "a"]), path)
     with pytest.raises(InputError, match="found columns a, a; expected different names"):
-        pq.write_table(pa.Table.from_arrays([STEPS, STEPS], ["a", "a"]), path)
         read_parquet(path, ["a"])
 
 

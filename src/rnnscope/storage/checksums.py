@@ -1,8 +1,8 @@
 """The record beside every file that a stage writes: its SHA-256 and what made it.
 
 The record of `folder/name` is `folder/.provenance/name.json`. With it a damaged file is found, whatever its format. Of a
-parquet file, of which stages read some columns only, it also has the digest of the footer. It names the module, the versions and the kind of machine, but no host, user or time, so that two runs on machines of the same kind
-write the same records.
+parquet file, of which stages read some columns only, it also has the digest of the footer. It names the module, the versions
+and the kind of machine, but no host, user or time, so that two runs on machines of the same kind write the same records.
 """
 
 import hashlib
