@@ -1,11 +1,10 @@
 """Text drawn from a checkpoint, one character at a time."""
 
-import sys
 from pathlib import Path
 
 import torch
 
-from rnnscope.cli import run
+from rnnscope.cli import run, write_output
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.protocol import SequenceModel
@@ -47,7 +46,9 @@ def sample(network: SequenceModel, prime: list[int], length: int, temperature: f
     return drawn
 
 
-def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: float = 1.0, seed: int = 1) -> None:
+def main(
+    checkpoint: Path, prime: str = "\n", length: int = 500, temperature: float = 1.0, seed: int = 1, raw: bool = False
+) -> None:
     """Print the prime text and the model's continuation of it.
 
     Parameters
@@ -62,6 +63,8 @@ def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: fl
         Below 1 is more conservative, 0 takes the most probable character each time.
     seed
         Seed of what is drawn.
+    raw
+        Write control characters to a terminal as they are.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: fl
         raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
     generator = torch.Generator().manual_seed(seed)
     drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
-    sys.stdout.buffer.write(prime.encode() + bytes(description.vocabulary[character] for character in drawn) + b"\n")
+    write_output(prime.encode() + bytes(description.vocabulary[character] for character in drawn) + b"\n", raw)
 
 
 if __name__ == "__main__":
