@@ -31,6 +31,7 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     ReferenceNGram,
+    Resampling,
     SizeBreakdown,
 )
 from rnnscope.settings.training import (
@@ -83,6 +84,7 @@ __all__ = [
     "Oracles",
     "Precision",
     "ReferenceNGram",
+    "Resampling",
     "Section",
     "Setting",
     "SizeBreakdown",
