@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
-# stays, because the same content makes nothing stale.
+# stays, because the same content makes nothing stale. The first {} is the place of the file.
 # Snakemake takes the last --configfile of several: all files follow one.
 CONFIGURATION = {
     "--configfile": [os.path.relpath(path) for path in workflow.overwrite_configfiles],

@@ -13,6 +13,7 @@ import rnnscope.analyses.units.text_features  # noqa: F401 (registers the featur
 from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
+from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
 
 Configuration = Mapping[str, Any]
@@ -28,7 +29,8 @@ RENAMED_KEYS = {
     "nnn.steps": "nnn.sequence_length",
     "features.lists": "corpora.<corpus>.features: prose, code or a list of names",
     "cells.characters": "units.characters",
-    "comparisons.block": "intervals.block",
+    "comparisons.block": "intervals.clusters",
+    "intervals.block": "intervals.clusters",
     "comparisons.samples": "intervals.samples",
     "comparisons.seed": "intervals.seed",
     "comparisons.perplexity": "model_map.perplexity",
@@ -89,7 +91,7 @@ def report_schema_error(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
-    found = json.dumps(error.instance, default=str, ensure_ascii=False)
+    found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
     return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
 
 
@@ -101,11 +103,13 @@ def _spelling(error: ValidationError) -> str:
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1 or a feature is unknown."""
+    """Raise InputError if a corpus to run is missing, a title not printable, a sum of shares not 1, or a feature unknown."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
+        if not settings["title"].isprintable():
+            raise InputError(f"corpora.{corpus}.title: found {settings['title']!r}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")

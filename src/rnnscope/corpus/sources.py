@@ -24,7 +24,7 @@ from rnnscope.corpus.compressed import append_text, is_compressed
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.download import download
 from rnnscope.corpus.folder import existing_file, local_path, matching_files, write_files, write_folder
-from rnnscope.corpus.https import check_url
+from rnnscope.corpus.https import check_url, without_password
 from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
 from rnnscope.corpus.unavailable import UnavailableError
@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 
 
 def spell(value: Any) -> str:
-    """Return a source, or a part of one, as JSON on one line, for messages."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Return a source, or a part of one, as JSON on one line, for messages: without passwords."""
+    return without_password(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def parse_source(text: str) -> Source:
@@ -58,8 +58,8 @@ def parse_source(text: str) -> Source:
     """
     try:
         source = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"source: found {text!r}, expected JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"source: found {without_password(text)!r}, expected JSON ({error})") from None
     check_source(source)
     return source
 

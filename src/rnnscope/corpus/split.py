@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import PARTS
-from rnnscope.corpus.text import ByteText, UnicodeText, check_characters, id_dtype, open_text
+from rnnscope.corpus.text import ByteText, UnicodeText, as_bytes, check_characters, id_dtype, open_text
 from rnnscope.errors import InputError
 from rnnscope.settings.corpus import DEFAULT_ENCODING, SplitSettings
 from rnnscope.storage.declarations import Column, declare
@@ -230,6 +230,9 @@ def main(
         planned = plan(len(opened), layout.streams, layout.sequence_length, shares)
     except InputError as error:
         raise InputError(f"{text}: {error}") from None
+    if len(opened.vocabulary) < 2:
+        character = as_bytes(opened.vocabulary)
+        raise InputError(f"{text}: found only the character {character!r}, expected two different ones: nothing to predict")
     for part, ids in cut_parts(opened, planned):
         with whole_file(out / f"{part}.npy") as partial, partial.open("wb") as file:
             np.save(file, ids)

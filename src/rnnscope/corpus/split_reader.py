@@ -1,5 +1,6 @@
 """A split, read: its vocabulary, its parts, its text, and whether predictions are those of its test part."""
 
+import tokenize
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from rnnscope.storage.predictions import check_targets, read_predictions
 
 PARTS = ("train", "validation", "test")
 KINDS_OF_CHARACTERS = {"bytes": (np.uint8, 0xFF), "code_points": (np.uint32, 0x10FFFF)}
+# What numpy ends with on a header that is no description of an array: it is parsed as Python.
+DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError)
 
 
 class Split:
@@ -159,10 +162,10 @@ def read_part(folder: Path, part: str) -> np.ndarray:
     check_digest(path)
     try:
         ids = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError) as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise corrupt_file_error(path, f"not readable as an array ({reason})") from None
-    if ids.dtype not in (np.uint8, np.uint16) or ids.ndim != 2 or ids.shape[1] < 2:
+    if ids.dtype not in (np.uint8, np.uint16) or ids.ndim != 2 or ids.shape[0] < 1 or ids.shape[1] < 2:
         raise corrupt_file_error(path, f"found {ids.dtype} {ids.shape}, expected uint8 or uint16 (streams, steps + 1)")
     surplus = path.stat().st_size - ids.offset - ids.nbytes
     if surplus:

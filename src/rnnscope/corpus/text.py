@@ -72,7 +72,7 @@ def check_characters(characters: str, encoding: str | None) -> None:
     """Raise InputError unless `characters` is bytes or unicode, and `encoding` one of texts (None: none is declared)."""
     if characters not in CHARACTERS:
         raise InputError(f"characters: found {characters!r}, expected {' or '.join(CHARACTERS)}")
-    if encoding is not None and not is_encoding(encoding):
+    if encoding is not None and not (isinstance(encoding, str) and is_encoding(encoding)):
         raise InputError(f"encoding: found {encoding!r}, expected an encoding that Python knows, such as utf-8 or gb18030")
 
 

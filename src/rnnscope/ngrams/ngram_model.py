@@ -7,13 +7,12 @@ Its file is that of `counts`.
 
 import logging
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rnnscope.cli import Stage, run
+from rnnscope.cli import Stage, run, write_output
 from rnnscope.corpus.scores import score_lines
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import as_bytes, check_characters, read_as, string_as
@@ -122,6 +121,7 @@ def sample(
     temperature: float = 1.0,
     seed: int = 1,
     encoding: str = DEFAULT_ENCODING,
+    raw: bool = False,
 ) -> None:
     """Print text drawn from a model.
 
@@ -141,6 +141,8 @@ def sample(
         Seed of what is drawn.
     encoding
         Encoding of the model's text, for a prime text of bytes.
+    raw
+        Write control characters to a terminal as they are.
     """
     check_characters("bytes", encoding)
     if not 0 <= temperature < math.inf:
@@ -150,7 +152,7 @@ def sample(
     chosen = _chosen_model(model, arpa)
     read = string_as(prime, chosen.vocabulary, encoding, "--prime")
     drawn = backoff.sample(chosen, chosen.encode(read, "--prime").tolist(), length, temperature, np.random.default_rng(seed))
-    sys.stdout.buffer.write(as_bytes(read) + as_bytes(chosen.vocabulary[drawn]) + b"\n")
+    write_output(as_bytes(read) + as_bytes(chosen.vocabulary[drawn]) + b"\n", raw)
 
 
 def export(model: Path, out: Path) -> None:

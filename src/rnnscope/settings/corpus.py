@@ -24,7 +24,7 @@ class Corpus:
     minimum_count: int | None = setting("unicode: characters that are rarer count as one", minimum=1, default=None)
     bytes: int | None = setting("length of the text in bytes; joined texts are cut to it", minimum=1, default=None)
     vocabulary: int | None = setting("distinct characters of the text", minimum=1, maximum=1_114_112, default=None)
-    sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$", default=None)
+    sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern=r"^[0-9a-f]{64}\Z", default=None)
     features: str | list[str] | dict[str, Any] = setting("features of the text that units are compared with", default="prose")
 
 

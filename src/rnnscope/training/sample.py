@@ -1,14 +1,13 @@
 """Text drawn from a checkpoint, one character at a time."""
 
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rnnscope.cli import run
+from rnnscope.cli import run, write_output
 from rnnscope.corpus.text import as_bytes, check_characters, string_as
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint
@@ -17,6 +16,9 @@ from rnnscope.models.protocol import SequenceModel
 from rnnscope.training.score import encode
 
 LINE_FEED = ord("\n")
+
+# At a lower temperature, logits that differ by 0.1 have odds of e^100: the most probable character is certain.
+LOWEST_TEMPERATURE = 0.001
 
 
 @torch.inference_mode()
@@ -128,6 +130,7 @@ def main(
     nucleus: float = 1.0,
     prime_bytes: str | None = None,
     encoding: str | None = None,
+    raw: bool = False,
 ) -> None:
     """Print the prime text and the model's continuation of it.
 
@@ -140,7 +143,7 @@ def main(
     length
         Characters to draw.
     temperature
-        Below 1 is more conservative, 0 takes the most probable character each time.
+        Below 1 is more conservative, 0 takes the most probable character each time; otherwise at least 0.001.
     seed
         Seed of what is drawn.
     top_k
@@ -151,6 +154,8 @@ def main(
         In place of the prime text, its bytes as hexadecimal digits.
     encoding
         Encoding of the model's text; as of the checkpoint when left out.
+    raw
+        Write control characters to a terminal as they are.
 
     Raises
     ------
@@ -158,8 +163,10 @@ def main(
         If the checkpoint is not readable, a number is out of its bounds or the prime text has characters that the model
         does not know.
     """
-    if not 0 <= temperature < math.inf or length < 0:
-        raise InputError("expected a length and a temperature of at least 0")
+    if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
+        raise InputError(f"--temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
+    if length < 0:
+        raise InputError(f"--length: found {length}, expected at least 0")
     if top_k is not None and top_k < 1:
         raise InputError(f"--top-k: found {top_k}, expected at least 1 character")
     if not 0 < nucleus <= 1:
@@ -173,7 +180,7 @@ def main(
         raise InputError("--prime: found an empty text, expected at least one character")
     generator = torch.Generator().manual_seed(seed)
     drawn = sample(network, ids, length, temperature, generator, top_k, nucleus)
-    sys.stdout.buffer.write(as_bytes(description.symbols[[*ids, *drawn]]) + b"\n")
+    write_output(as_bytes(description.symbols[[*ids, *drawn]]) + b"\n", raw)
 
 
 if __name__ == "__main__":

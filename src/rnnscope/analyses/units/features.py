@@ -18,6 +18,7 @@ from rnnscope.cli import run
 from rnnscope.corpus.letters import EncodedText, Text
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
+from rnnscope.errors import InputError
 from rnnscope.progress import warn
 from rnnscope.settings.units import Features
 from rnnscope.storage.declarations import Column, declare
@@ -26,6 +27,7 @@ from rnnscope.storage.tables import Table
 
 POSITION = ("stream", "step")
 MANY_ERRORS = 0.01  # share of the text
+POSITION_TYPES = {"stream": pa.int16(), "step": pa.int32()}
 
 declare(
     "analyses/features.parquet",
@@ -109,12 +111,15 @@ def read_features(path: Path) -> dict[str, np.ndarray]:
     Raises
     ------
     InputError
-        If the file is missing or corrupt.
+        If the file is missing or corrupt, or has a feature that is neither yes or no nor a count.
     """
-    with open_parquet(path, list(POSITION)) as file:
-        names = file.schema_arrow.names
-    table = read_parquet(path, names)
-    return {name: table[name].to_numpy() for name in names}
+    with open_parquet(path, POSITION_TYPES) as file:
+        schema = file.schema_arrow
+    for field in schema:
+        if not (pa.types.is_boolean(field.type) or pa.types.is_integer(field.type)):
+            raise InputError(f"{path}: column {field.name!r}: found {field.type}, expected bool or a type of whole numbers")
+    table = read_parquet(path, schema.names)
+    return {name: table[name].to_numpy() for name in schema.names}
 
 
 def main(split: Path, features: list[str], settings: Features, out: Path, out_changes: Path, language: str | None = None) -> None:

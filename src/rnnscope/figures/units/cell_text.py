@@ -80,7 +80,8 @@ def outline(letter: str, points: float, fonts: tuple[str, ...] = (MONOSPACE,)) -
 def _draw_letters(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
     """Draw the letters over their characters, one collection of equal outlines per letter and colour."""
     equal: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
-    for line, rows in panel.groupby("line"):
+    for line in range(int(panel["line"].max()) + 1):
+        rows = panel[panel["line"] == line]
         for letter in drawn_letters(rows, SIGNS):
             over = rows.iloc[letter.index : letter.index + letter.span]
             colour = "black" if DARK[0] <= over["value"].mean() <= DARK[1] else "white"
@@ -123,7 +124,8 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
 def _panel_title(panel: pd.Series) -> str:
     """Return the feature, the unit, and its score."""
     activation = ModelName.parse(panel["model"]).cell.by_name[panel["quantity"]]
-    state = f"tanh({activation.name}) of cell" if activation.saturating else f"{activation.name} of unit"
+    divided = activation.name if panel["scale"] == 1 else f"{activation.name}/{panel['scale']:.3g}"
+    state = f"tanh({divided}) of cell" if activation.saturating else f"{activation.name} of unit"
     unit = f"{state} {panel['unit']}, layer {panel['layer']} of {panel['model']}"
     if panel["feature"] == "random":
         return f"drawn at random: {unit}"
@@ -164,7 +166,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["panel", "layer", "unit", "line", "column", "character", "value"]
+    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value"]
     snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
     snippets["letter"] = read_letters(table)
     snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
