@@ -47,6 +47,38 @@ def sample(network: SequenceModel, prime: list[int], length: int, temperature: f
     return drawn
 
 
+def continue_text(network: SequenceModel, vocabulary: list[int], prime: str, length: int, temperature: float, seed: int) -> bytes:
+    """Draw the characters that follow a text, both as bytes.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on the CPU.
+    vocabulary
+        The byte of each of its ids.
+    prime
+        The text that it reads first.
+    length, temperature
+        As of `sample`.
+    seed
+        Seed of what is drawn.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its bounds or the prime text has characters that the network does not know.
+    """
+    if temperature < 0 or length < 0 or not prime:
+        raise InputError("expected a prime text of at least one character, a length and a temperature of at least 0")
+    id_of = {byte: index for index, byte in enumerate(vocabulary)}
+    unknown = [byte for byte in prime.encode() if byte not in id_of]
+    if unknown:
+        raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
+    generator = torch.Generator().manual_seed(seed)
+    drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
+    return bytes(vocabulary[character] for character in drawn)
+
+
 def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: float = 1.0, seed: int = 1) -> None:
     """Print the prime text and the model's continuation of it.
 
@@ -69,16 +101,9 @@ def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: fl
         If the checkpoint is not readable, a number is out of its bounds or the prime text has characters that the model
         does not know.
     """
-    if temperature < 0 or length < 0 or not prime:
-        raise InputError("expected a prime text of at least one character, a length and a temperature of at least 0")
     network, description = load_checkpoint(checkpoint)
-    id_of = {byte: index for index, byte in enumerate(description.vocabulary)}
-    unknown = [byte for byte in prime.encode() if byte not in id_of]
-    if unknown:
-        raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
-    generator = torch.Generator().manual_seed(seed)
-    drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
-    sys.stdout.buffer.write(prime.encode() + bytes(description.vocabulary[character] for character in drawn) + b"\n")
+    drawn = continue_text(network, description.vocabulary, prime, length, temperature, seed)
+    sys.stdout.buffer.write(prime.encode() + drawn + b"\n")
 
 
 if __name__ == "__main__":
