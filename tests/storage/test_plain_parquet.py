@@ -71,11 +71,8 @@ def test_what_the_footer_says(tmp_path):
 def test_readers_skip_row_groups_by_the_statistics(tmp_path):
     """polars and DuckDB find the rows of one group although the values of another are damaged."""
     path = tmp_path / "plain.parquet"
-    write(
-        path,
-        {"stream": "int16", "c": "float32"},
-        [[np.full(100, group, np.int16), np.full(100, group, np.float32)] for group in range(3)],
-    )
+    groups = [[np.full(100, group, np.int16), np.full(100, group, np.float32)] for group in range(3)]
+    write(path, {"stream": "int16", "c": "float32"}, groups)
     chunk = pq.read_metadata(path).row_group(0).column(1)
     content = bytearray(path.read_bytes())
     content[chunk.data_page_offset : chunk.data_page_offset + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
@@ -101,13 +98,16 @@ def test_a_damaged_file_is_never_read_as_if_it_were_whole(tmp_path_factory, data
     else:
         content[position] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(content)
+    message = None
     try:
         table = read_parquet(path, list(columns))
     except InputError as error:
-        assert "plain.parquet" in str(error)
-        assert "\n" not in str(error)
-    else:
+        message = str(error)
+    if message is None:
         assert table.equals(whole)
+    else:
+        assert "plain.parquet" in message
+        assert "\n" not in message
 
 
 def test_columns_of_different_lengths_are_refused():

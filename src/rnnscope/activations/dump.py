@@ -57,8 +57,8 @@ def _columns() -> tuple[Column, ...]:
 
 declare(
     "activations/<model>/layer-<l>.parquet",
-    "One row a test character, in stream-then-step order: every gate and state of one layer after reading it, a column a unit "
-    "(from 0), such as `c_68`. The introduction says how to read some of them.",
+    "One row a test character, in stream-then-step order: every gate and state of one layer after reading it, a column a unit, "
+    "such as `c_68`. The introduction says how to read one of them.",
     _columns(),
 )
 

@@ -9,6 +9,7 @@ Every page has a CRC-32 of its bytes. Any parquet reader reads the files; the te
 Source: the parquet format (apache/parquet-format, src/main/thrift/parquet.thrift), whose numbers of fields and types these are.
 """
 
+import base64
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -113,6 +114,7 @@ class PlainWriter:
     def __init__(self, file: BinaryIO, columns: Mapping[str, str]) -> None:
         self.file = file
         self.names = [name.encode() for name in columns]
+        self.schema = pa.schema([pa.field(name, pa.type_for_alias(dtype), nullable=False) for name, dtype in columns.items()])
         self.kinds = [KINDS[dtype] for dtype in columns.values()]
         self.beginnings = [_beginning(name, kind) for name, kind in zip(self.names, self.kinds, strict=True)]
         self.position = 0
@@ -156,6 +158,8 @@ class PlainWriter:
             listing(2, STRUCT, elements),
             i64(3, self.rows),
             listing(4, STRUCT, self.groups),
+            # As pyarrow writes it: some readers learn from it alone that a column is float16 (polars before 1.36).
+            listing(5, STRUCT, [struct(binary(1, b"ARROW:schema"), binary(2, base64.b64encode(self.schema.serialize())))]),
             binary(6, b"rnnscope"),
             # Statistics are in the order of each type: a union with one empty structure.
             listing(7, STRUCT, [struct(nested(1))] * len(self.names)),
@@ -174,10 +178,8 @@ class PlainWriter:
         self._write(header)
         self._write(page)
         whole = len(header) + len(stored)
-        written = i64(5, len(values)), i64(6, whole), i64(7, self.position - start), i64(9, start)
-        return fields_after(0, i64(2, start)) + beginning + fields_after(
-            4, *written, *_statistics(kind, values)
-        ) + STOP + STOP, whole
+        written = [i64(5, len(values)), i64(6, whole), i64(7, self.position - start), i64(9, start), *_statistics(kind, values)]
+        return fields_after(0, i64(2, start)) + beginning + fields_after(4, *written) + STOP + STOP, whole
 
     def _write(self, content: bytes | memoryview) -> None:
         self.file.write(content)
