@@ -6,13 +6,14 @@ character, or an embedding, which is multiplied into the weights of layer 1.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS
-from rnnscope.models.network import Network, Shape
+from rnnscope.models.network import Layer, Network, Shape
 
 RECURRENT, SOFTMAX = "recurrent", "softmax"
 
@@ -29,7 +30,7 @@ class Counterpart:
         The order in which it stacks the gates, by the names of the cell's facts.
     """
 
-    module: type[nn.RNNBase]
+    module: type[nn.LSTM] | type[nn.RNN]
     gate_order: tuple[str, ...]
 
 
@@ -79,7 +80,7 @@ def to_torch(network: Network) -> dict[str, Tensor]:
         raise InputError(f"cell {shape.cell}: torch.nn has no such cell; expected one of {', '.join(COUNTERPARTS)}")
     gates = CELLS[shape.cell].gate_order, COUNTERPARTS[shape.cell].gate_order
     weights = {}
-    for depth, layer in enumerate(network.layers):
+    for depth, layer in enumerate(cast(list[Layer], network.layers)):
         weights[f"{RECURRENT}.weight_ih_l{depth}"] = _reordered(layer.W_input, *gates)
         weights[f"{RECURRENT}.weight_hh_l{depth}"] = _reordered(layer.W_hidden, *gates)
         weights[f"{RECURRENT}.bias_ih_l{depth}"] = _reordered(layer.bias, *gates)

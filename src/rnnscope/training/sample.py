@@ -73,7 +73,7 @@ def continue_text(network: SequenceModel, vocabulary: list[int], prime: str, len
     id_of = {byte: index for index, byte in enumerate(vocabulary)}
     unknown = [byte for byte in prime.encode() if byte not in id_of]
     if unknown:
-        raise InputError(f"--prime: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
+        raise InputError(f"prime text: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
     generator = torch.Generator().manual_seed(seed)
     drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
     return bytes(vocabulary[character] for character in drawn)
