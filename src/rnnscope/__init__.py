@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnscope.interface.results import Results
 
-__all__ = ["open"]
+__all__ = ["export", "open"]
 
 
 def open(folder: Path | str) -> "Results":  # noqa: A001 (only as rnnscope.open)
@@ -35,3 +35,31 @@ def open(folder: Path | str) -> "Results":  # noqa: A001 (only as rnnscope.open)
     from rnnscope.interface.results import Results  # pandas and pyarrow take half a second: not for `import rnnscope`
 
     return Results(folder)
+
+
+def export(results: "Results | Path | str", model: str, out: Path | str) -> None:
+    """Write a recurrent network as plain torch.nn weights, with its vocabulary and a model card.
+
+    Parameters
+    ----------
+    results
+        What `open` returned, or the folder of a corpus.
+    model
+        Name of a network that torch.nn has a counterpart of: an LSTM or an RNN.
+    out
+        Folder to write model.safetensors, vocabulary.json and README.md to.
+
+    Raises
+    ------
+    InputError
+        If there is no such network, or torch.nn has no such cell.
+
+    Examples
+    --------
+    >>> import rnnscope
+    >>> rnnscope.export("results/tale", "lstm-1-4", "exported/lstm-1-4")
+    """
+    from rnnscope.interface.export import export as write
+    from rnnscope.interface.results import Results
+
+    write(results if isinstance(results, Results) else Results(results), model, Path(out))

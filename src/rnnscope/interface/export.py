@@ -109,15 +109,14 @@ Cross-entropy without dropout. Every stream of a part starts from a zero state.
 `model.safetensors` is a state dict of plain torch modules. The gates are stacked in the order of torch.nn ({order}). An id is the
 index of a byte in `vocabulary.json`.
 
-    import json, torch
+    import json, pathlib, torch
     from safetensors.torch import load_file
 
     recurrent = torch.nn.{torch_class}({arguments})
     softmax = torch.nn.Linear({softmax})
     weights = load_file("model.safetensors")
-    for name, module in (("recurrent", recurrent), ("softmax", softmax)):
-        module.load_state_dict({{key.removeprefix(name + "."): value for key, value in weights.items() if key.startswith(name + ".")}})
-    vocabulary = json.load(open("vocabulary.json"))["bytes"]
+    torch.nn.ModuleDict({{"recurrent": recurrent, "softmax": softmax}}).load_state_dict(weights)
+    vocabulary = json.loads(pathlib.Path("vocabulary.json").read_text())["bytes"]
 
     ids = torch.tensor([vocabulary.index(byte) for byte in b"The "]).unsqueeze(1)  # (steps, streams)
     states, last = recurrent(torch.nn.functional.one_hot(ids, {vocabulary}).float())

@@ -45,7 +45,7 @@ class Results:
     >>> import rnnscope
     >>> results = rnnscope.open("results/tale")
     >>> results
-    <rnnscope results of tale: 15 models, 2 with activations, 24 tables>
+    <rnnscope results of tale: ... models, 2 with activations, ... tables>
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -204,9 +204,9 @@ class Results:
         >>> import rnnscope
         >>> results = rnnscope.open("results/tale")
         >>> results.activations("lstm-1-4", layer=1, quantity="c", units=2).shape
-        (6080,)
+        (1720,)
         >>> results.activations("lstm-1-4", layer=1, quantity="f", units=[0, 3]).shape
-        (6080, 2)
+        (1720, 2)
         """
         files = self.layers(model)
         if layer not in files:

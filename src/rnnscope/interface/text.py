@@ -21,9 +21,9 @@ class Text:
     >>> import rnnscope
     >>> text = rnnscope.open("results/tale").text
     >>> text.test.shape, text.test.dtype
-    ((4, 1520), dtype('uint8'))
-    >>> text.snippet(0, 20)
-    'he boy did not answe'
+    ((4, 430), dtype('uint8'))
+    >>> text.snippet(2, 20)
+    '"Well," said the old'
     """
 
     def __init__(self, split: Split) -> None:
