@@ -101,11 +101,11 @@ def test_without_a_line_feed_the_most_probable_character_is_the_first(tmp_path, 
     [
         (["--prime-bytes", "xy"], "--prime-bytes: found 'xy', expected bytes as hexadecimal digits"),
         (["--prime", "a", "--prime-bytes", "61"], "expected at most one of the two"),
-        (["--prime", ""], "--prime: found an empty text"),
-        (["--prime", "ж"], "--prime: found the character 'ж' at position 0"),
-        (["--top-k", "0"], "--top-k: found 0"),
-        (["--nucleus", "0"], "--nucleus: found 0.0, expected a number above 0 and at most 1"),
-        (["--temperature", "nan"], "temperature of at least 0"),
+        (["--prime", ""], "prime text: found no character"),
+        (["--prime", "ж"], "prime text: found the character 'ж' at position 0"),
+        (["--top-k", "0"], "top-k: found 0"),
+        (["--nucleus", "0"], "nucleus: found 0.0, expected a number above 0 and at most 1"),
+        (["--temperature", "nan"], "temperature: found nan, expected 0 or"),
     ],
 )
 def test_bad_flags_are_one_line(tmp_path, call, flags, message):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.errors import InputError
-from rnnscope.settings.corpus import CHARACTERS, MOST_CHARACTERS
+from rnnscope.settings.corpus import CHARACTERS, DEFAULT_ENCODING, MOST_CHARACTERS
 from rnnscope.storage.files import check_digest
 
 BLOCK = 2**20
@@ -163,8 +163,10 @@ def as_bytes(characters: np.ndarray) -> bytes:
     return as_string(characters).encode("utf-8", "surrogatepass")
 
 
-def as_string(characters: np.ndarray) -> str:
-    """Return code points, uint32 (characters,), as a string."""
+def as_string(characters: np.ndarray, encoding: str = DEFAULT_ENCODING) -> str:
+    """Return bytes in an encoding, uint8, or code points, uint32 (characters,), as a string."""
+    if characters.dtype == np.uint8:
+        return characters.tobytes().decode(encoding, "replace")
     return characters.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 

@@ -98,7 +98,9 @@ def first_character(network: Network, description: Description) -> list[int]:
     return [int(network.softmax.bias.argmax())]
 
 
-def prime_ids(prime: str | None, prime_bytes: str | None, encoding: str, description: Description) -> list[int] | None:
+def prime_ids(
+    prime: str | None, prime_bytes: str | None, encoding: str, description: Description, name: str = "prime text"
+) -> list[int] | None:
     """Return the ids of the text that the model reads first, None where none is given."""
     if prime is not None and prime_bytes is not None:
         raise InputError("--prime and --prime-bytes: expected at most one of the two")
@@ -117,7 +119,56 @@ def prime_ids(prime: str | None, prime_bytes: str | None, encoding: str, descrip
             raise InputError(f"--prime-bytes: found {prime_bytes!r}, expected text in {encoding}") from None
     if prime is None:
         return None
-    return encode(string_as(prime, description.symbols, encoding, "--prime"), description, "--prime")
+    return encode(string_as(prime, description.symbols, encoding, name), description, name)
+
+
+def continue_text(
+    network: Network,
+    description: Description,
+    prime: list[int],
+    length: int,
+    temperature: float,
+    seed: int,
+    top_k: int | None = None,
+    nucleus: float = 1.0,
+) -> np.ndarray:
+    """Draw the characters that follow a text.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on the CPU.
+    description
+        What its checkpoint says of it.
+    prime
+        Ids of the text that it reads first.
+    length, temperature, top_k, nucleus
+        As of `sample`.
+    seed
+        Seed of what is drawn.
+
+    Returns
+    -------
+    ndarray
+        Bytes, uint8, or code points, uint32 (length,).
+
+    Raises
+    ------
+    InputError
+        If a number is out of its bounds.
+    """
+    if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
+        raise InputError(f"temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
+    if length < 0:
+        raise InputError(f"length: found {length}, expected at least 0")
+    if top_k is not None and top_k < 1:
+        raise InputError(f"top-k: found {top_k}, expected at least 1 character")
+    if not 0 < nucleus <= 1:
+        raise InputError(f"nucleus: found {nucleus}, expected a number above 0 and at most 1")
+    if not prime:
+        raise InputError("prime text: found no character, expected at least one")
+    generator = torch.Generator().manual_seed(seed)
+    return description.symbols[sample(network, prime, length, temperature, generator, top_k, nucleus)]
 
 
 def main(
@@ -163,24 +214,13 @@ def main(
         If the checkpoint is not readable, a number is out of its bounds or the prime text has characters that the model
         does not know.
     """
-    if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
-        raise InputError(f"--temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
-    if length < 0:
-        raise InputError(f"--length: found {length}, expected at least 0")
-    if top_k is not None and top_k < 1:
-        raise InputError(f"--top-k: found {top_k}, expected at least 1 character")
-    if not 0 < nucleus <= 1:
-        raise InputError(f"--nucleus: found {nucleus}, expected a number above 0 and at most 1")
     network, description = load_checkpoint(checkpoint)
     check_characters(description.characters, encoding)
     ids = prime_ids(prime, prime_bytes, encoding or description.encoding, description)
     if ids is None:
         ids = first_character(network, description)
-    if not ids:
-        raise InputError("--prime: found an empty text, expected at least one character")
-    generator = torch.Generator().manual_seed(seed)
-    drawn = sample(network, ids, length, temperature, generator, top_k, nucleus)
-    write_output(as_bytes(description.symbols[[*ids, *drawn]]) + b"\n", raw)
+    drawn = continue_text(network, description, ids, length, temperature, seed, top_k, nucleus)
+    write_output(as_bytes(description.symbols[ids]) + as_bytes(drawn) + b"\n", raw)
 
 
 if __name__ == "__main__":
