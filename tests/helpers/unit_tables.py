@@ -96,6 +96,10 @@ def make_memory(
     return pd.DataFrame(curves), pd.DataFrame(units)
 
 
+def make_feature_changes():
+    return pd.DataFrame({"feature": ["inside_quotes", "capital"], "mean": [0.2, 0.0], "changes": [True, False]})
+
+
 def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=30):
     random = np.random.default_rng(4)
     rows = []

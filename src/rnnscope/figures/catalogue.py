@@ -37,7 +37,9 @@ FIGURES = {
     "paired_differences": CatalogueEntry("losses", {"table": "ranking"}),
     "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
-    "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
+    "cells": CatalogueEntry(
+        "units", {"table": "cells", "baseline": "cells_baseline", "changes": "feature_changes"}, needs="activations"
+    ),
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
     "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
     "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),

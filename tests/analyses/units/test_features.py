@@ -115,3 +115,15 @@ def test_unknown_features_and_files(tmp_path, call, text):
         "error: features: found 'mood', expected one list (prose or language or code) or features (line_position, "
     )
     assert "\n" not in message
+
+
+def test_a_feature_that_never_changes_is_said_on_the_screen_and_in_a_table(tmp_path, call, text, capsys):
+    changes = tmp_path / "changes.csv"
+    words = ["--split", tmp_path / "split", "--newline-within", 1, "--out", tmp_path / "out.parquet", "--out-changes", changes]
+    assert call(features, *words, "--features", "inside_quotes", "inside_preprocessor") is None
+    assert "the feature inside_preprocessor never changes in the test part" in capsys.readouterr().out
+    table = features.FEATURE_CHANGES.read(changes)
+    assert table["feature"].tolist() == ["inside_quotes", "inside_preprocessor"]
+    assert table["changes"].tolist() == [True, False]
+    quotes = features.read_features(tmp_path / "out.parquet")["inside_quotes"]
+    assert table["mean"].tolist() == [quotes.mean(), 0]
