@@ -15,6 +15,7 @@ from rnnscope.analyses.units.features import POSITION, read_features
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS, Activation, Cell, ModelName
 from rnnscope.storage.declarations import Column
+from rnnscope.storage.files import mismatch_error
 
 MODEL_COLUMNS = (
     Column("model", "text", "`<cell>-<layers>-<size>`"),
@@ -40,6 +41,8 @@ class Rows:
         Bool (kept characters,): those in the half to report on.
     features
         Every feature by name, (kept characters,).
+    path
+        The file of the features.
     """
 
     stream: np.ndarray
@@ -47,6 +50,7 @@ class Rows:
     kept: np.ndarray
     held_out: np.ndarray
     features: dict[str, np.ndarray]
+    path: Path
 
     def half(self, held_out: bool) -> dict[str, np.ndarray]:
         """Return the features of one half by name, (characters of the half,)."""
@@ -114,7 +118,7 @@ def read_rows(features: Path, characters: int) -> Rows:
     if len(np.unique(stream % 2)) < 2:
         raise InputError(f"{features}: found {streams} streams, expected at least 2: to choose by, and to report on")
     kept = step < max(characters // streams, 1)
-    return Rows(stream, step, kept, stream[kept] % 2 == 1, {name: values[kept] for name, values in table.items()})
+    return Rows(stream, step, kept, stream[kept] % 2 == 1, {name: values[kept] for name, values in table.items()}, features)
 
 
 def varying(rows: Rows) -> list[str]:
@@ -161,7 +165,8 @@ def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.n
         here = slice(read, read + len(group["step"]))
         read = here.stop
         if not all(np.array_equal(group[name], getattr(rows, name)[here]) for name in POSITION):
-            raise InputError(f"{path}: rows {here.start} to {here.stop} are not those of the features; one of the two is stale")
+            reason = f"rows {here.start} to {here.stop} are not those of {rows.path}"
+            raise mismatch_error(path, rows.path, reason, same_source=True)
         values = group[quantity][rows.kept[here]]
         if not np.isfinite(values).all():
             raise InputError(f"{path}: found infinite values or values that are no number in {quantity!r}, expected numbers")
@@ -170,6 +175,7 @@ def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.n
         for half, wanted in zip(halves, (False, True), strict=True):
             half.append(values[held_out == wanted])
     if read != len(rows.stream):
-        raise InputError(f"{path}: found {read} rows, expected {len(rows.stream)} as in the features; one of the two is stale")
+        reason = f"found {read} rows, expected {len(rows.stream)} as in {rows.path}"
+        raise mismatch_error(path, rows.path, reason, same_source=True)
     selection, held_out = (np.concatenate(half) for half in halves)
     return selection, held_out
