@@ -1,14 +1,14 @@
 import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers.fork_server import ForkServer
 from helpers.plain_network import STEPS, joined, loss_of, plain_weights, zero_state
+from helpers.workspace import REPOSITORY
 
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
@@ -213,7 +213,7 @@ def split(part, tmp_path):
 
 def run_stage(module, **flags):
     words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
-    return subprocess.run([sys.executable, "-m", f"rnnscope.training.{module}", *words], capture_output=True, text=True)
+    return ForkServer(REPOSITORY / "src").run(REPOSITORY, f"rnnscope.training.{module}", *words)
 
 
 def train_stage(**flags):
@@ -239,7 +239,8 @@ def test_by_hand(split, tmp_path):
     better = candidates[losses.index(min(losses))]
 
     model = tmp_path / "model"
-    subprocess.run([sys.executable, "-m", "rnnscope.training.select", "--candidates", *candidates, "--out", model], check=True)
+    done = ForkServer(REPOSITORY / "src").run(REPOSITORY, "rnnscope.training.select", "--candidates", *candidates, "--out", model)
+    assert done.returncode == 0, done.stderr
     chosen = json.loads((model / "summary.json").read_text())
     assert chosen["dropout"] == float(better.name)
     network, description = load_checkpoint(model / "checkpoint.safetensors")

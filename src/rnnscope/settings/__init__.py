@@ -52,6 +52,7 @@ from rnnscope.settings.units import (
     CellText,
     Explorer,
     Features,
+    MemorySpan,
     Precision,
     Units,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "FeedForwardTraining",
     "Grid",
     "Intervals",
+    "MemorySpan",
     "MinimumCount",
     "ModelMap",
     "NGrams",
@@ -111,6 +113,7 @@ SECTIONS: dict[str, type[Section]] = {
         Features,
         Units,
         Cells,
+        MemorySpan,
         CellText,
         Candidates,
         Comparisons,
