@@ -95,7 +95,7 @@ def damage(injection):
             (workspace.folder / made_from[path]).unlink()
             done = injection.snakemake(workspace, made_from[path])
         else:
-            done = verified(workspace)
+            done = workspace.verify()
         line = injection.fails(done, f"{kind} file", "; delete it and run: ")
         assert line.startswith(f"error: {path}: "), line
         file.unlink()
@@ -104,7 +104,7 @@ def damage(injection):
             injection.succeed(workspace, made_from[path])
     injection.whole_run(workspace)
     injection.compare(workspace, "damaged files rebuilt")
-    assert verified(workspace).returncode == 0
+    assert workspace.verify().returncode == 0
 
 
 def planned(workspace, *flags):
@@ -118,13 +118,6 @@ def planned(workspace, *flags):
 def readers(workspace):
     """For every file that a job reads, one that the job makes."""
     return {path: output for output, (_, inputs, _) in planned(workspace)["jobs"].items() for path in inputs}
-
-
-def verified(workspace):
-    """Do what `make verify` does."""
-    command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "--files", "results/tale/provenance.json"]
-    environment = {**os.environ, "PYTHONPATH": str(workspace.folder / "src")}
-    return subprocess.run(command, cwd=workspace.folder, env=environment, capture_output=True, text=True)
 
 
 def staleness(injection):

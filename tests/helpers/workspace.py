@@ -100,6 +100,12 @@ class Workspace:
             start_new_session=True,
         )
 
+    def verify(self):
+        """Do what `make verify` does."""
+        command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "--files", "results/tale/provenance.json"]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+
     def stale(self, *words):
         """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""
         done = self.snakemake(*words, "--dry-run", "--quiet", "host")
