@@ -42,7 +42,7 @@ def test_the_same_content_gives_the_same_bytes(checkpoint, tmp_path):
         assert (tmp_path / f"{copy}").read_bytes() == path.read_bytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_truncated_checkpoint_is_named(tmp_path_factory, share):
     path = tmp_path_factory.mktemp("truncated") / "checkpoint.safetensors"

@@ -22,7 +22,7 @@ MODEL_COLUMNS = (
     Column("cell", "text", "cell of the network"),
     Column("layer", "integer", "1 is the lowest"),
 )
-QUANTITY_COLUMN = Column("quantity", "text", "state of the cell, as in `activations`; the LSTM's `c` is taken as tanh(c)")
+QUANTITY_COLUMN = Column("quantity", "text", "state of the cell, as in `activations`")
 UNIT_COLUMNS = (*MODEL_COLUMNS, QUANTITY_COLUMN, Column("unit", "integer", "index in the activations, from 0"))
 UNIT = [column.name for column in UNIT_COLUMNS]
 
@@ -88,10 +88,13 @@ def layers_and_states(folder: Path) -> Iterator[tuple[int, Path, Activation]]:
             yield layer, path, cell.by_name[state]
 
 
-def display_values(activation: Activation, values: np.ndarray) -> np.ndarray:
-    """Return what is looked at of a state: its tanh if it is unbounded, otherwise itself; float32 between -1 and 1."""
-    single = values.astype(np.float32)
-    return np.tanh(single) if activation.saturating else single
+def display_values(activation: Activation, values: np.ndarray, dtype: type = np.float32) -> np.ndarray:
+    """Return what is displayed of a state, between -1 and 1: its tanh if it is unbounded, otherwise itself.
+
+    Rounded, the tanh of all large values is the same: nothing is ranked by it, and no threshold is set on it.
+    """
+    wide: np.ndarray = values.astype(dtype)
+    return np.tanh(wide) if activation.saturating else wide
 
 
 def read_rows(features: Path, characters: int) -> Rows:
