@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -57,6 +58,7 @@ class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 
     preloaded_python = None  # of fork_server.py: runs the jobs in forks of one process, where somebody has started it
+    variables = MappingProxyType({})  # more of them in the environment
 
     def __init__(self, folder):
         self.folder = folder
@@ -79,6 +81,7 @@ class Workspace:
         return {
             **os.environ,
             **(self.preloaded_python.environment(source) if self.preloaded_python else {"PYTHONPATH": str(source)}),
+            **self.variables,
         }
 
     def snakemake(self, *words, preexec_fn=None):
