@@ -119,7 +119,9 @@ def older_output(injection):
     state = file.stat()
     DAMAGE["bit-flipped at the end"](file)
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
-    line = injection.fails(injection.snakemake(workspace), "changed output of the same date", "; delete it and run: ")
+    line = injection.fails(
+        injection.snakemake(workspace, *injection.targets), "changed output of the same date", "; delete it and run: "
+    )
     assert line.startswith(f"error: {path}: changed since it was written"), line
     file.unlink()
     injection.succeed(workspace, *shlex.split(line.rpartition("; delete it and run: ")[2])[1:])
@@ -133,7 +135,7 @@ def source(injection):
     began, file = workspace.folder / "results/tale/corpus/manifest.json", workspace.folder / "src/rnnscope/storage/files.py"
     content = file.read_bytes()
     with (injection.folder / "snakemake.log").open("w+") as log:
-        process = workspace.start(*DEFAULT, log=log)
+        process = workspace.start(*DEFAULT, *injection.targets, log=log)
         while not began.exists() and process.poll() is None:
             time.sleep(0.02)
         file.write_bytes(content + b"\n# another commit\n")
@@ -183,13 +185,13 @@ def lose_unflushed(workspace, flushed):
 def heed(injection, workspace):
     """Delete the files that the message about a power cut names, if there is one."""
     workspace.snakemake("--unlock")
-    done = workspace.snakemake(*DEFAULT, "--dry-run")
+    done = workspace.snakemake(*DEFAULT, "--dry-run", *injection.targets)
     if done.returncode == 0:
         return
     line = injection.fails(done, "records emptied by a power cut", "error: .snakemake/metadata: after a power cut")
     command = re.search(r"delete these files \((.*?)\) and run", line)[1]
     subprocess.run(command, shell=True, cwd=workspace.folder, check=True)
-    assert workspace.snakemake(*DEFAULT, "--dry-run").returncode == 0
+    assert workspace.snakemake(*DEFAULT, "--dry-run", *injection.targets).returncode == 0
 
 
 def damage(injection):
