@@ -21,6 +21,7 @@ from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
+from rnnscope.settings.base import SEED, Setting
 
 LONGEST_HORIZON = 1000  # characters; far beyond any use
 
@@ -131,6 +132,7 @@ def sample(
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
     if length < 0:
         raise InputError(f"--length: found {length}, expected at least 0 characters")
+    Setting("", **SEED).check("--seed", seed, int)
     chosen = _chosen_model(model, arpa)
     ids = chosen.encode(np.frombuffer(prime.encode(), dtype=np.uint8), "--prime").tolist()
     drawn = backoff.sample(chosen, ids, length, temperature, np.random.default_rng(seed))

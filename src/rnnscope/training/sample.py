@@ -9,6 +9,7 @@ from rnnscope.cli import run, write_output
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.protocol import SequenceModel
+from rnnscope.settings.base import SEED, Setting
 
 # At a lower temperature, logits that differ by 0.1 have odds of e^100: the most probable character is certain.
 LOWEST_TEMPERATURE = 0.001
@@ -77,6 +78,7 @@ def continue_text(network: SequenceModel, vocabulary: list[int], prime: str, len
         raise InputError(f"length: found {length}, expected at least 0")
     if not prime:
         raise InputError("prime text: found no character, expected at least one")
+    Setting("", **SEED).check("seed", seed, int)
     id_of = {byte: index for index, byte in enumerate(vocabulary)}
     unknown = [byte for byte in prime.encode() if byte not in id_of]
     if unknown:
