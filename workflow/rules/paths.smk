@@ -4,7 +4,6 @@ from pathlib import Path
 
 from rnnscope.corpus.sources import local_files
 from rnnscope.figures.catalogue import FIGURES, figures_for
-from rnnscope.storage.files import sha256_of
 
 
 wildcard_constraints:
@@ -17,11 +16,6 @@ def local_sources(wildcards):
     """The files among a corpus's sources: a text that changes makes everything after it stale."""
     # With a storage provider for all other files (docs/clusters.md), these stay local, as does the rule that reads them.
     return [local(path) for path in source_paths(wildcards) if "{" not in path]
-
-
-def digests_of_sources(wildcards):
-    """The SHA-256 of those files whose paths Snakemake would take for patterns, in place of the files themselves."""
-    return [sha256_of(Path(path)) for path in source_paths(wildcards) if "{" in path]
 
 
 def source_paths(wildcards):
