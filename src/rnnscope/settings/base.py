@@ -12,7 +12,7 @@ from rnnscope.errors import InputError
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
 # Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
 MOST_LAYERS, LARGEST_SIZE = 100, 100_000
-SEED = {"minimum": 0, "maximum": 2**32 - 1}
+SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
 
