@@ -147,6 +147,17 @@ def _spelled(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
+def check_seed(name: str, seed: int) -> None:
+    """Check a seed that is no setting; `name` is what the message calls it.
+
+    Raises
+    ------
+    InputError
+        If it is not one that random generators take.
+    """
+    Setting("seed", minimum=SEED["minimum"], maximum=SEED["maximum"]).check(name, seed, int)
+
+
 def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
     """Declare a field of a section; `bounds` are those of `Setting`."""
     return field(default=default, metadata={"setting": Setting(meaning, **bounds)})
