@@ -40,6 +40,10 @@ def test_the_colours_of_cells_differ():
         "nnn",
         "nnn-0",
         "nnn-1-2",
+        "nnn-1-mine",
+        "after-1-64",
+        "lstm-1-64-",
+        "lstm-1-64-my-own",
     ],
 )
 def test_a_bad_model_name_is_refused(name):
@@ -51,6 +55,8 @@ def test_a_bad_model_name_is_refused(name):
     ("text", "expected", "title"),
     [
         ("gru-2-128", ModelName("gru", layers=2, size=128), "GRU 2×128"),
+        ("gru-after-2-128", ModelName("gru-after", layers=2, size=128), "GRU (reset after) 2×128"),
+        ("gru-after-1-9-my_own", ModelName("gru-after", layers=1, size=9, label="my_own"), "GRU (reset after) 1×9 my_own"),
         ("nnn-6", ModelName("nnn", context=6), "6-NN"),
         ("ngram-20", ModelName("ngram", context=20), "20-gram"),
     ],
@@ -60,5 +66,5 @@ def test_a_model_name(text, expected, title):
     assert name == expected
     assert str(name) == text
     assert name.title == title
-    assert name.is_recurrent == (text == "gru-2-128")
+    assert name.is_recurrent == text.startswith("gru-")
     assert name.is_feed_forward == (text == "nnn-6")

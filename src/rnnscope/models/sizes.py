@@ -17,7 +17,8 @@ def parameter_count(cell: str, layers: int, hidden_width: int, vocabulary: int) 
     """
     facts = CELLS[cell]
     rows, hidden_inputs = len(facts.gate_order) * hidden_width, hidden_width if facts.hidden_input else 0
-    first, further = (rows * (inputs + hidden_inputs + 1) for inputs in (vocabulary, hidden_width))
+    biases = rows + len(facts.hidden_bias) * hidden_width
+    first, further = (rows * (inputs + hidden_inputs) + biases for inputs in (vocabulary, hidden_width))
     softmax = vocabulary * (hidden_width + 1)
     return first + (layers - 1) * further + softmax
 
