@@ -19,6 +19,11 @@ def local_sources(wildcards):
     return [local(path) for path in paths if path and Path(path).exists()]
 
 
+def imported_file(key):
+    """An input: a file of a network that was trained elsewhere."""
+    return lambda wildcards: local(config["imported"][wildcards.model][key].replace("{corpus}", wildcards.corpus))
+
+
 def split_files(*names):
     """Some files of a split by name: its parts (train, validation, test), its vocabulary, its layout."""
     folder = "results/{corpus}/split"

@@ -4,7 +4,7 @@ import json
 import sys
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, grid_models
+from rnnscope.configuration.checks import check_configuration, grid_models, networks
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
@@ -20,7 +20,8 @@ def finite_models(kind, longest_context):
     return [f"{kind}-{context}" for context in range(1, longest_context + 1)]
 
 
-MODELS = grid_models(config)  # the recurrent networks
+MODELS = networks(config)  # the recurrent networks
+IMPORTED = list(config["imported"])  # those of them that were trained elsewhere
 NNNS = finite_models("nnn", config["nnn"]["longest_context"])
 NGRAMS = finite_models("ngram", config["ngrams"]["longest_context"])
 REFERENCE_NGRAM = f"ngram-{config['comparisons']['ngram']}"

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
 from rnnscope.models.cells import CELLS, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Setting, settings_of
+from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, settings_of
 from rnnscope.settings.base import SEED
 
 Schema = dict[str, Any]
@@ -30,6 +30,12 @@ def names_a_network(value: Any) -> bool:
     return name.is_recurrent and str(name) == value
 
 
+@FORMATS.checks("imported model", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_an_imported_network(value: Any) -> bool:
+    """Return whether a text names a recurrent network with a label, in its one spelling."""
+    return names_a_network(value) and bool(ModelName.parse(value).label)
+
+
 def configuration_schema() -> Schema:
     """Return the JSON Schema of the whole configuration."""
     corpora = {
@@ -40,7 +46,15 @@ def configuration_schema() -> Schema:
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
-    properties = {"run": run, "corpora": corpora} | {key: object_schema(section) for key, section in SECTIONS.items()}
+    files = object_schema(Imported)
+    imported = {
+        "description": "networks that were trained elsewhere, by name",
+        "type": "object",
+        "propertyNames": {"format": "imported model", "description": "a name <cell>-<layers>-<size>-<label>"},
+        "additionalProperties": files,
+    }
+    given = {"run": run, "corpora": corpora, "imported": imported}
+    properties = given | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "description": "the sections of config.yaml",

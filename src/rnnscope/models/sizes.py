@@ -23,6 +23,14 @@ def parameter_count(cell: str, layers: int, hidden_width: int, vocabulary: int) 
     return first + (layers - 1) * further + softmax
 
 
+def matched_size(parameters: int, vocabulary: int) -> int:
+    """Return the size whose budget comes closest to a number of parameters; of two equally close ones the smaller."""
+    size = 1
+    while parameter_count("lstm", 1, size + 1, vocabulary) <= parameters:
+        size += 1
+    return min((size, size + 1), key=lambda candidate: abs(parameter_count("lstm", 1, candidate, vocabulary) - parameters))
+
+
 def matched_hidden_width(cell: str, layers: int, size: int, vocabulary: int) -> int:
     """Return the hidden width whose parameter count is the closest to that of a 1-layer LSTM of `size` units.
 

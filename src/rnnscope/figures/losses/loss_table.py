@@ -81,6 +81,7 @@ def _label_axes(axes: Axes, losses: pd.DataFrame) -> None:
 def draw(table: pd.DataFrame, differences: pd.DataFrame, title: str) -> Figure:
     """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `differences` has the pairs of models."""
     losses = _arrange(table)
+    names = table.set_index(["size", "cell", "layers"])["model"].to_dict()
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
     axes.spines[:].set_visible(False)
@@ -89,7 +90,7 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, title: str) -> Figure:
     image = axes.imshow(np.ma.masked_invalid(losses.to_numpy()), cmap=COLOURS, norm=scale, aspect="auto")
     for row, (size, values) in enumerate(zip(losses.index, losses.to_numpy(), strict=True)):
         columns = zip(losses.columns.get_level_values("cell"), losses.columns.get_level_values("layers"), strict=True)
-        models = [f"{cell}-{layers}-{size}" for cell, layers in columns]
+        models = [names.get((size, *column), "") for column in columns]
         _write_row(axes, row, models, values, differences, scale)
     _label_axes(axes, losses)
     deviation = math.ceil(table["test_loss_standard_deviation"].max() * 1e4) / 1e4  # rounded up, so that "at most" is true
@@ -114,7 +115,7 @@ def main(table: Path, differences: Path, out_svg: Path, out_png: Path, title: st
     title
         Line above the figure, such as the name of the corpus.
     """
-    losses = style.read(table, ["layers", "size", "test_loss", "test_loss_standard_deviation"], ["cell"])
+    losses = style.read(table, ["layers", "size", "test_loss", "test_loss_standard_deviation"], ["cell", "model"])
     pairs = style.read(differences, ["separated"], ["model", "other"])
     style.save(draw(losses, pairs, title), out_svg, out_png)
 
