@@ -232,7 +232,7 @@ class ModelName:
                 "or nnn-<n> or ngram-<n>"
             )
         values = [int(number) for number in numbers]
-        return cls(kind, *values, label=label) if kind in CELLS else cls(kind, context=values[0])
+        return cls(kind, values[0], values[1], label=label) if kind in CELLS else cls(kind, context=values[0])
 
     @property
     def is_feed_forward(self) -> bool:
