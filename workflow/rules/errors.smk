@@ -75,7 +75,7 @@ rule error_overlap:
     """Figure F4: which models make which errors."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM, *NNNS]),
+        predictions=predictions([*MODELS, REFERENCE_NGRAM, *NNNS, *EXTERNAL]),
     output:
         overlap=table("error_overlap"),
         intersections=table("error_intersections"),
@@ -85,7 +85,8 @@ rule error_overlap:
         **needs(),
     params:
         **stage("analyses.errors.error_overlap"),
+        external=["--external", *EXTERNAL] if EXTERNAL else [],
         predictions_folder=folder_of("predictions"),
     shell:
-        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} "
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} {params.external} "
         "--out-overlap {output.overlap} --out-intersections {output.intersections} 2> {log}"

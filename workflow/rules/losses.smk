@@ -75,6 +75,26 @@ rule horizons:
         "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
 
 
+rule external_predictions:
+    """Check predictions that another program made."""
+    input:
+        **split_files("test", "vocabulary"),
+        predictions=external_file,
+    output:
+        "results/{corpus}/predictions/external-{name}.parquet",
+    wildcard_constraints:
+        name=r"\w+",
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.external"),
+        split=subpath(input.test, parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions {input.predictions} --out {output} 2> {log}"
+
+
 rule paired_differences:
     """The difference in test loss of every two models, with its interval."""
     input:

@@ -24,6 +24,11 @@ def imported_file(key):
     return lambda wildcards: local(config["imported"][wildcards.model][key].replace("{corpus}", wildcards.corpus))
 
 
+def external_file(wildcards):
+    """An input: predictions that another program made."""
+    return local(config["external"][wildcards.name].replace("{corpus}", wildcards.corpus))
+
+
 def split_files(*names):
     """Some files of a split by name: its parts (train, validation, test), its vocabulary, its layout."""
     folder = "results/{corpus}/split"

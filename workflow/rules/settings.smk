@@ -4,7 +4,7 @@ import json
 import sys
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, grid_models, networks
+from rnnscope.configuration.checks import check_configuration, external_models, grid_models, networks
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
@@ -27,6 +27,7 @@ NGRAMS = finite_models("ngram", config["ngrams"]["longest_context"])
 REFERENCE_NGRAM = f"ngram-{config['comparisons']['ngram']}"
 # The n-gram models of the oracle, as far as there are any.
 ORACLE_NGRAMS = NGRAMS[: config["error_breakdown"]["longest_context"]]
+EXTERNAL = external_models(config)  # of which only the predictions are known
 
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed
 DUMPED = config["activations"]["models"]
@@ -35,7 +36,7 @@ OBSERVED = config["dynamics"]["model"]  # early in its training
 
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
 COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], REFERENCE_NGRAM]))
-COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS]
+COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
 
 
 def flags(*sections, **changes):

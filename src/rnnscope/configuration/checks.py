@@ -13,7 +13,7 @@ import rnnscope.analyses.units.text_features  # noqa: F401 (registers the featur
 from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.configuration.schema import validator
 from rnnscope.errors import InputError
-from rnnscope.models.cells import ModelName
+from rnnscope.models.cells import EXTERNAL, ModelName
 
 Configuration = Mapping[str, Any]
 
@@ -113,13 +113,20 @@ def check_models(config: Configuration) -> None:
     for key in MODEL_KEYS:
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
-            if model not in (grid if key in TRAINED_KEYS else networks(config)):
+            if model not in allowed(config, key):
                 raise InputError(f"{key}: found {model}, expected a model of the grid")
     alike: dict[ModelName, str] = {}
     for model in networks(config):
         first = alike.setdefault(replace(ModelName.parse(model), label=""), model)
         if first != model:
             raise InputError(f"imported: found {model} beside {first}, expected another cell, depth or size: figures show these")
+
+
+def allowed(config: Configuration, key: str) -> list[str]:
+    """Return the models that a key of `MODEL_KEYS` may name."""
+    if key in TRAINED_KEYS:
+        return grid_models(config)
+    return [*networks(config), *(external_models(config) if key.startswith("size_breakdown.") else [])]
 
 
 def check_bounds(config: Configuration) -> None:
@@ -145,3 +152,8 @@ def grid_models(config: Configuration) -> list[str]:
 def networks(config: Configuration) -> list[str]:
     """Return the names of all recurrent networks: those that are trained, then those that were trained elsewhere."""
     return [*grid_models(config), *config["imported"]]
+
+
+def external_models(config: Configuration) -> list[str]:
+    """Return the names of the models of which only the predictions are known."""
+    return [f"{EXTERNAL}-{name}" for name in config["external"]]

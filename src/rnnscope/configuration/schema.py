@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
-from rnnscope.models.cells import CELLS, ModelName
+from rnnscope.models.cells import CELLS, EXTERNAL, ModelName
 from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, settings_of
 from rnnscope.settings.base import SEED
 
@@ -28,6 +28,12 @@ def names_a_network(value: Any) -> bool:
         return True
     name = ModelName.parse(value)
     return name.is_recurrent and str(name) == value
+
+
+@FORMATS.checks("model or external", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_a_network_or_external(value: Any) -> bool:
+    """Return whether a text names a recurrent network or external predictions."""
+    return names_a_network(value) or ModelName.parse(value).kind == EXTERNAL
 
 
 @FORMATS.checks("imported model", raises=ValueError)  # type: ignore[untyped-decorator]
@@ -53,7 +59,13 @@ def configuration_schema() -> Schema:
         "propertyNames": {"format": "imported model", "description": "a name <cell>-<layers>-<size>-<label>"},
         "additionalProperties": files,
     }
-    given = {"run": run, "corpora": corpora, "imported": imported}
+    external = {
+        "description": "files of predictions that other programs made, by name",
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]*$", "description": "a name of letters, digits and underscores"},
+        "additionalProperties": _text("the path of a parquet file; {corpus} in it is the corpus"),
+    }
+    given = {"run": run, "corpora": corpora, "imported": imported, "external": external}
     properties = given | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -185,26 +185,27 @@ CELLS = {
 
 # Models that see only the last n characters, and what figures call them after the number.
 FINITE_KINDS = {"nnn": "NN", "ngram": "gram"}
+EXTERNAL = "external"  # models of which only the predictions are known
 
 NAME = re.compile(r"(?P<kind>[a-z]+(?:-[a-z]+)*)(?P<numbers>(?:-\d+)+)(?:-(?P<label>[A-Za-z]\w*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """The name of a model, parsed: `<cell>-<layers>-<size>`, `nnn-<n>` or `ngram-<n>`.
+    """The name of a model, parsed: `<cell>-<layers>-<size>`, `nnn-<n>`, `ngram-<n>` or `external-<name>`.
 
     A network that was trained elsewhere has a label of its own behind it: `gru-after-1-100-mine`.
 
     Parameters
     ----------
     kind
-        A key of `CELLS`, "nnn" or "ngram".
+        A key of `CELLS`, "nnn", "ngram" or "external".
     layers, size
         Depth and parameter budget of a recurrent network; 0 for the others.
     context
         Characters of context of an n-NN or n-gram model; 0 for a recurrent network.
     label
-        Distinguishes a network that was trained elsewhere from those of the grid; empty for these.
+        Distinguishes a network that was trained elsewhere from those of the grid; empty for these. Of an external model its name.
     """
 
     kind: str
@@ -226,10 +227,12 @@ class ModelName:
         if parts := NAME.fullmatch(name):
             kind, numbers, label = parts["kind"], parts["numbers"].split("-")[1:], parts["label"] or ""
         expected = 2 if kind in CELLS else 1 if kind in FINITE_KINDS and not label else None
+        if external := re.fullmatch(rf"{EXTERNAL}-([A-Za-z]\w*)", name, re.ASCII):
+            return cls(EXTERNAL, label=external[1])
         if len(numbers) != expected or not all(map(int, numbers)):
             raise ValueError(
                 f"model {name!r}: expected <cell>-<layers>-<size> with a cell of {', '.join(CELLS)}, as in lstm-3-512, "
-                "or nnn-<n> or ngram-<n>"
+                "or nnn-<n>, ngram-<n> or external-<name>"
             )
         values = [int(number) for number in numbers]
         return cls(kind, values[0], values[1], label=label) if kind in CELLS else cls(kind, context=values[0])
@@ -254,9 +257,11 @@ class ModelName:
         """The name as figures write it: LSTM 3×512, 6-NN, 20-gram."""
         if self.is_recurrent:
             return f"{self.cell.title} {self.layers}×{self.size} {self.label}".rstrip()
+        if self.kind == EXTERNAL:
+            return self.label.replace("_", " ")
         return f"{self.context}-{FINITE_KINDS[self.kind]}"
 
     def __str__(self) -> str:
         if self.is_recurrent:
             return "-".join([self.kind, str(self.layers), str(self.size), *filter(None, [self.label])])
-        return f"{self.kind}-{self.context}"
+        return f"{self.kind}-{self.label or self.context}"

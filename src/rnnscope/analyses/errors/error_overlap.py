@@ -37,7 +37,9 @@ ERROR_OVERLAP = Table(
     COLUMNS,
 )
 ERROR_INTERSECTIONS = Table(
-    "analyses/error_intersections.csv", "As `error_overlap.csv`, with the best network of every other cell added.", COLUMNS
+    "analyses/error_intersections.csv",
+    "As `error_overlap.csv`, with the best network of every other cell and the external models added.",
+    COLUMNS,
 )
 
 
@@ -96,7 +98,9 @@ def overlap(folder: Path, models: list[str]) -> pd.DataFrame:
     return table_of_sets(models, count_sets(is_error(log_prob) for log_prob in read_aligned(folder, models)))
 
 
-def main(predictions_folder: Path, best: Path, out_overlap: Path, out_intersections: Path) -> None:
+def main(
+    predictions_folder: Path, best: Path, out_overlap: Path, out_intersections: Path, external: list[str] | None = None
+) -> None:
     """Count which models err on the same characters.
 
     Parameters
@@ -108,12 +112,14 @@ def main(predictions_folder: Path, best: Path, out_overlap: Path, out_intersecti
     out_overlap
         CSV file to write: the best network, the n-gram model and the best n-NN.
     out_intersections
-        CSV file to write: the same, and the best network of every other cell.
+        CSV file to write: the same, the best network of every other cell, and the external models.
+    external
+        Names of models of which only the predictions are known.
     """
     roles = read_roles(best)
     network, finite = roles[NETWORK], [roles[NGRAM], roles[NNN]]
     of_three = overlap(predictions_folder, [network, *finite])
-    of_more = overlap(predictions_folder, [network, *best_of_other_cells(roles), *finite])
+    of_more = overlap(predictions_folder, [network, *best_of_other_cells(roles), *(external or []), *finite])
     ERROR_OVERLAP.write(of_three, out_overlap)
     ERROR_INTERSECTIONS.write(of_more, out_intersections)
 
