@@ -84,13 +84,13 @@ def test_its_losses_are_those_that_torch_computes(tmp_path, call, words, cell, m
             "imported: found the name lstm-2-9-mine for {pt}, expected {right}: 2 layers of 6 units, and about",
         ),
         (ORDER[:-1], None, "{pt}: found {K} characters, expected the {fewer} of {json}"),
-        ([*ORDER[:-1], 255], None, "{json}: 1 bytes of the text are missing and 1 are not in it; expected its {K}"),
+        ([*ORDER[:-1], 255], None, "{json}: 1 characters of the text are missing and 1 are not in it; expected its {K}"),
         (
-            [*ORDER[:-1], "\u00e9"],
+            [*ORDER[:-1], "ab"],
             None,
-            "{json}: expected a list of different bytes, as numbers from 0 to 255 or as ASCII characters",
+            "{json}: expected a list of different characters, as numbers from 0 to 1114111 or as single characters",
         ),
-        ({"tokens": ORDER}, None, "{json}: expected a list of different bytes"),
+        ({"tokens": ORDER}, None, "{json}: expected a list of different characters"),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused(tmp_path, call, words, vocabulary, model, message):

@@ -32,6 +32,7 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     ReferenceNGram,
+    Resampling,
     SizeBreakdown,
 )
 from rnnscope.settings.training import (
@@ -52,6 +53,7 @@ from rnnscope.settings.units import (
     CellText,
     Explorer,
     Features,
+    MemorySpan,
     Precision,
     Units,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "Grid",
     "Imported",
     "Intervals",
+    "MemorySpan",
     "MinimumCount",
     "ModelMap",
     "NGrams",
@@ -85,6 +88,7 @@ __all__ = [
     "Oracles",
     "Precision",
     "ReferenceNGram",
+    "Resampling",
     "Section",
     "Setting",
     "SizeBreakdown",
@@ -111,6 +115,7 @@ SECTIONS: dict[str, type[Section]] = {
         Features,
         Units,
         Cells,
+        MemorySpan,
         CellText,
         Candidates,
         Comparisons,

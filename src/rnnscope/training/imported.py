@@ -16,6 +16,7 @@ from torch import Tensor
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.text import kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.models.checkpoint import Description, save_checkpoint
@@ -57,12 +58,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def read_order(path: Path) -> np.ndarray:
-    """Read the byte of each id of a network, uint8 (K,).
+    """Read the character of each id of a network: bytes or code points, int64 (K,).
 
     Parameters
     ----------
     path
-        JSON: a list of numbers from 0 to 255 or of ASCII characters, or this under the key `bytes`; in the network's order.
+        JSON: a list of numbers or of single characters, or this under the key `bytes` or `code_points`; in the network's order.
 
     Raises
     ------
@@ -75,16 +76,16 @@ def read_order(path: Path) -> np.ndarray:
         content = json.loads(path.read_text())
     except ValueError as error:
         raise InputError(f"{path}: not readable as JSON ({_one_line(error)})") from None
-    items = content.get("bytes") if isinstance(content, dict) else content
+    items = content.get("bytes", content.get("code_points")) if isinstance(content, dict) else content
     items = items if isinstance(items, list) else [None]
-    codes = [ord(item) if isinstance(item, str) and len(item) == 1 and item.isascii() else item for item in items]
-    if not all(type(code) is int and 0 <= code <= 255 for code in codes) or len(set(codes)) < len(codes):
-        raise InputError(f"{path}: expected a list of different bytes, as numbers from 0 to 255 or as ASCII characters")
-    return np.array(codes, dtype=np.uint8)
+    codes = [ord(item) if isinstance(item, str) and len(item) == 1 else item for item in items]
+    if not all(type(code) is int and 0 <= code <= 0x10FFFF for code in codes) or len(set(codes)) < len(codes):
+        raise InputError(f"{path}: expected a list of different characters, as numbers from 0 to 1114111 or as single characters")
+    return np.array(codes)
 
 
-def sorted_by_byte(weights: dict[str, Tensor], order: np.ndarray) -> dict[str, Tensor]:
-    """Return the weights of a network whose ids follow ascending bytes; `order` is the byte of each of its ids, (K,)."""
+def with_sorted_ids(weights: dict[str, Tensor], order: np.ndarray) -> dict[str, Tensor]:
+    """Return the weights of a network with its ids in ascending order; `order` is the character of each of them, (K,)."""
     ranks = torch.from_numpy(np.argsort(order))
     moved = {"layers.0.W_input": weights["layers.0.W_input"][:, ranks]}
     return weights | moved | {name: weights[name][ranks] for name in ("softmax.weight", "softmax.bias")}
@@ -123,7 +124,7 @@ def main(split: Path, model: str, weights: Path, vocabulary: Path, computing: Co
     weights
         State dict of one torch.nn.LSTM, GRU or RNN and one torch.nn.Linear, with a torch.nn.Embedding or without.
     vocabulary
-        JSON, the byte of each of its ids.
+        JSON, the character of each of its ids.
     computing
         Device and threads.
     out
@@ -141,17 +142,18 @@ def main(split: Path, model: str, weights: Path, vocabulary: Path, computing: Co
     if not np.array_equal(np.sort(order), parts.vocabulary):
         missing, more = np.setdiff1d(parts.vocabulary, order), np.setdiff1d(order, parts.vocabulary)
         raise InputError(
-            f"{vocabulary}: {len(missing)} bytes of the text are missing and {len(more)} are not in it; expected its "
+            f"{vocabulary}: {len(missing)} characters of the text are missing and {len(more)} are not in it; expected its "
             f"{len(parts.vocabulary)}"
         )
     name = check_name(model, shape, weights)
     network = Network(shape)
-    network.load_state_dict(sorted_by_byte(found, order))
+    network.load_state_dict(with_sorted_ids(found, order))
     network = network.to(device).eval()
     procedure = PROCEDURES[Network.kind]
     part = procedure.to_device(parts.part("validation"), device)
     loss = procedure.mean_loss(network, part, parts.sequence_length)
-    description = Description(str(name), shape, 0.0, 0, parts.vocabulary.tolist())
+    kind = kind_of_characters(parts.vocabulary)
+    description = Description(str(name), shape, 0.0, 0, parts.vocabulary.tolist(), characters=kind, encoding=parts.encoding)
     save_checkpoint(out / "checkpoint.safetensors", network.state_dict(), description)
     with whole_file(out / "history.csv") as partial:
         partial.write_text(",".join(HISTORY_COLUMNS) + "\n")

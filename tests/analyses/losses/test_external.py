@@ -87,7 +87,7 @@ def shuffled(table):
         (probabilities, "found 0."),
         (not_a_number, "found nan as log_prob in stream 1, step 1, expected the logarithm of a probability, nats: finite and at"),
         (impossible, "found -inf as log_prob in stream 1, step 1, expected the logarithm of a probability"),
-        (as_text, "column 'target': found string, expected an integer type"),
+        (as_text, "column 'target': found string, expected an integer"),
         (shuffled, "the rows are not all steps of stream 0, then of stream 1"),
     ],
 )

@@ -7,12 +7,13 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
-from rnnscope.storage.parquet import open_parquet
-from rnnscope.storage.predictions import SCHEMA, read_predictions, write_predictions
+from rnnscope.storage.parquet import read_parquet
+from rnnscope.storage.predictions import SCHEMA, arranged, write_predictions
 
 # A probability of 1 that was rounded may have a logarithm just above 0.
 ABOVE_ZERO = 1e-5
@@ -40,12 +41,14 @@ def read_external(path: Path, split: Split) -> np.ndarray:
     InputError
         If the file is missing or corrupt, lacks a column, is of other characters or holds no log-probabilities.
     """
-    with open_parquet(path, SCHEMA.names) as file:
-        for name in SCHEMA.names:
-            found, wanted = file.schema_arrow.field(name).type, "a float" if name == "log_prob" else "an integer"
-            if not _is_number(str(found), name == "log_prob"):
-                raise InputError(f"{path}: column {name!r}: found {found}, expected {wanted} type")
-    predictions = read_predictions(path)
+    table = read_parquet(path, SCHEMA.names)
+    for name in SCHEMA.names:
+        found = table.schema.field(name).type
+        if not (pa.types.is_floating if name == "log_prob" else pa.types.is_integer)(found):
+            raise InputError(
+                f"{path}: column {name!r}: found {found}, expected {'a float' if name == 'log_prob' else 'an integer'}"
+            )
+    predictions = arranged(table, path)
     split.check_aligned(path, predictions.targets)
     log_prob = predictions.log_prob
     wrong = ~(log_prob <= ABOVE_ZERO) | ~np.isfinite(log_prob)
@@ -74,10 +77,6 @@ def main(split: Path, predictions: Path, out: Path) -> None:
     log_prob = read_external(predictions, opened)
     log.info("%s: test loss %.4f nats per character", predictions, -log_prob.mean(dtype=np.float64))
     write_predictions(out, opened.part("test"), log_prob)
-
-
-def _is_number(kind: str, is_float: bool) -> bool:
-    return kind in ("float", "double", "halffloat") if is_float else kind.startswith(("int", "uint"))
 
 
 if __name__ == "__main__":
