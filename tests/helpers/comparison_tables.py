@@ -22,16 +22,21 @@ def make_map(nnns=6):
     random = np.random.default_rng(4)
     horizons = [*(f"ngram-{n}" for n in (1, 2, 3, 4, 5, 6, 20)), *(f"nnn-{n}" for n in range(1, nnns + 1))]
     models = [*make_losses()["model"], *horizons]
-    return pd.DataFrame({"model": models, "x": random.normal(size=len(models)), "y": random.normal(size=len(models))})
+    maps = [
+        pd.DataFrame({"map": name, "model": models, "x": random.normal(size=len(models)), "y": random.normal(size=len(models))})
+        for name in ("agreement", "probabilities")
+    ]
+    return pd.concat(maps, ignore_index=True)
 
 
 def make_distances(models=None):
     """The distances of points on a line, and the merges of neighbours from the left on."""
-    models = list(make_map()["model"]) if models is None else models
+    models = list(make_map()["model"].unique()) if models is None else models
     number = len(models)
     positions = np.arange(number) ** 2.0
     apart = np.abs(positions[:, np.newaxis] - positions) / positions[-1]
     pairs = {"model": np.repeat(models, number), "other": np.tile(models, number), "distance": apart.ravel()}
+    pairs["disagreement"] = apart.ravel() ** 2
     merges = [[0 if row == 0 else number + row - 1, row + 1, apart[row, row + 1], row + 2] for row in range(number - 1)]
     return pd.DataFrame(pairs), pd.DataFrame(merges, columns=["first", "second", "distance", "models"])
 

@@ -103,6 +103,7 @@ KEYS = {
     "intervals.seed": Change(2, INTERVALS),
     "model_map.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
+    "error_breakdown.reading": Change("strict", BREAKDOWNS),
     "error_breakdown.longest_context": Change(2, BREAKDOWNS),
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),

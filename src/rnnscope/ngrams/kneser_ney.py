@@ -30,7 +30,7 @@ import pandas as pd
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.ngrams.smoothing import Interpolation, discounts
+from rnnscope.ngrams.smoothing import Interpolation, MostLikely, discounts
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
 from rnnscope.settings.training import NGrams
@@ -63,6 +63,8 @@ class Scores:
         Characters of context.
     log_prob
         Of each scored character, nats, float64 (characters,).
+    predicted
+        Id of the most likely character where it stands, int64 (characters,).
     discounts
         D1, D2, D3+ of the top order, float64 (3,).
     ngrams
@@ -71,6 +73,7 @@ class Scores:
 
     n: int
     log_prob: np.ndarray
+    predicted: np.ndarray
     discounts: np.ndarray
     ngrams: int
 
@@ -99,17 +102,22 @@ def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray],
     shorter = text.empty_ngram()
     ngrams = text.extend_to_the_left(shorter)
     lower = np.full(len(text.scored), 1 / K)
+    most_likely = MostLikely.uniform(len(text.scored), K)
     distinct = 0
     for order in range(1, highest + 1):
         ngram, context = ngrams.number[text.scored], shorter.number[text.previous[text.scored]]
         interpolation = Interpolation(ngram, context, text.contexts_of(ngrams, shorter), len(shorter.first))
         distinct += int(np.count_nonzero(ngrams.count))
+        suffix, last = shorter.number[ngrams.first], text.last_characters(ngrams)
         if order - 1 in contexts:
             top = interpolation.probabilities(ngrams.count, lower)
-            yield Scores(order - 1, np.log(top), discounts(ngrams.count), distinct)
+            predicted = interpolation.most_likely(ngrams.count, most_likely, suffix, last).character
+            yield Scores(order - 1, np.log(top), predicted, discounts(ngrams.count), distinct)
         if order < highest:
             extended = text.extend_to_the_left(ngrams)
-            lower = interpolation.probabilities(continuation_counts(ngrams, extended), lower)
+            count = continuation_counts(ngrams, extended)
+            lower = interpolation.probabilities(count, lower)
+            most_likely = interpolation.most_likely(count, most_likely, suffix, last)
             shorter, ngrams = ngrams, extended
 
 
@@ -139,7 +147,8 @@ def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) ->
     rows = []
     with progress("Kneser-Ney", len(contexts), "models") as advance:
         for scores in log_probabilities(list(train), [targets.ravel()], K, contexts):
-            write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, scores.log_prob.reshape(targets.shape))
+            log_prob, predicted = (values.reshape(targets.shape) for values in (scores.log_prob, scores.predicted))
+            write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, log_prob, predicted)
             rows.append((scores.n, scores.ngrams, *scores.discounts))
             loss = -scores.log_prob.mean()
             log.info("n = %d: test loss %.4f nats per character, %s n-grams", scores.n, loss, f"{scores.ngrams:,}")

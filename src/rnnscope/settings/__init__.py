@@ -21,6 +21,7 @@ from rnnscope.settings.corpus import (
 )
 from rnnscope.settings.predictions import (
     ERROR_CLASSES,
+    READINGS,
     Bootstrap,
     Candidates,
     Comparisons,
@@ -57,6 +58,7 @@ from rnnscope.settings.units import (
 
 __all__ = [
     "ERROR_CLASSES",
+    "READINGS",
     "SECTIONS",
     "Activations",
     "Bootstrap",

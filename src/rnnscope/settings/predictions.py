@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rnnscope.settings.base import SEED, Section, setting
 
 ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
+READINGS = ("paper", "strict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,7 @@ class Oracles(Section):
 
     key = "error_breakdown"
     order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
+    reading: str = setting("what the oracles memory and word_model know, which the paper does not state", choices=READINGS)
     longest_context: int = setting("n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1)
     memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
     rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)

@@ -111,7 +111,7 @@ def project(tmp_path, best_models):
     random = np.random.default_rng(0)
     log_prob = {model: np.log(random.uniform(0.01, 1, (3, 40))).astype(np.float32) for model in MODELS}
     for model, values in log_prob.items():
-        write_predictions(tmp_path / f"predictions/{model}.parquet", test, values)
+        write_predictions(tmp_path / f"predictions/{model}.parquet", test, values, test[:, 1:])
     states = {name: np.zeros(120, bool) for name in ("inside_comment", "inside_string")}
     pq.write_table(pa.table(states | {"capital": np.zeros(120, bool)}), tmp_path / "features.parquet")
     words = [

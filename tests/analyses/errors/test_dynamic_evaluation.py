@@ -10,9 +10,9 @@ from rnnscope.analyses.errors import dynamic_evaluation
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.settings import Optimisation
-from rnnscope.storage.predictions import read_log_prob, write_predictions
+from rnnscope.storage.predictions import read_log_prob, read_predictions, write_predictions
 from rnnscope.training.backpropagation import train_epoch
-from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training.cross_entropy import predictions
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
 
@@ -28,8 +28,9 @@ def project(tmp_path):
         train_epoch(training, train, 20, 5.0)
     description = Description("lstm-1-8", network.shape, 0.0, 1, project.vocabulary.tolist())
     save_checkpoint(tmp_path / "models/lstm-1-8/checkpoint.safetensors", network.state_dict(), description)
-    log_prob = correct_log_probabilities(network, to_device(project.test, torch.device("cpu")), 20).numpy().T
-    write_predictions(tmp_path / "predictions/lstm-1-8.parquet", project.test, log_prob)
+    found = predictions(network, to_device(project.test, torch.device("cpu")), 20)
+    log_prob, predicted = (values.numpy().T for values in found)
+    write_predictions(tmp_path / "predictions/lstm-1-8.parquet", project.test, log_prob, predicted)
     project.log_prob["lstm-1-8"] = log_prob
     yield project
     torch.set_flush_denormal(False)  # which the stage turns on for its whole process
@@ -70,7 +71,9 @@ def test_the_table_is_that_of_the_predictions_before_and_while_learning(call, pr
 def test_a_rate_of_zero_changes_no_error(call, project):
     assert run_stage(call, project, 0) is None
     table = pd.read_csv(project.folder / "dynamic.csv")
-    np.testing.assert_array_equal(read_log_prob(project.folder / "dynamic.parquet"), project.log_prob["lstm-1-8"].ravel())
+    learning, plain = (read_predictions(project.folder / f"{name}.parquet") for name in ("dynamic", "predictions/lstm-1-8"))
+    np.testing.assert_array_equal(learning.log_prob, project.log_prob["lstm-1-8"])
+    np.testing.assert_array_equal(learning.predicted, plain.predicted)
     assert (table[["removed", "added"]] == 0).all(axis=None)
     assert (table["errors_before"] == table["errors_after"]).all()
     assert table["errors_before"].sum() > 0
