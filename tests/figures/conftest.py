@@ -9,6 +9,7 @@ from helpers.loss_tables import (
     make_losses,
     make_position_loss,
 )
+from helpers.paper_tables import make_against_paper
 from helpers.unit_tables import (
     make_baseline,
     make_cell_text,
@@ -82,6 +83,7 @@ MAKERS = {
     "character_gains": make_gains,
     "closing_delimiters": make_closings,
     "dynamics": make_dynamics,
+    "against_paper": make_against_paper,
 }
 
 

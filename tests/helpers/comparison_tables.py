@@ -41,25 +41,30 @@ def make_distances(models=None):
     return pd.DataFrame(pairs), pd.DataFrame(merges, columns=["first", "second", "distance", "models"])
 
 
+RARE = ("!", "#", "<C3>")
+
+
 def make_gains(characters=87):
     random = np.random.default_rng(2)
     names = ["space", "CR", "LF", "TAB", *(chr(byte) for byte in range(33, 127)), "<C3>", "<A9>"][:characters]
     network, ngram = random.uniform(0.02, 0.98, (2, len(names)))
     columns = {"network_model": "lstm-3-512", "ngram_model": "ngram-20", "character": names, "count": 100}
+    columns["frequent"] = [name not in RARE for name in names]
     for name, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
         columns |= {name: values, f"{name}_low": values - 0.02, f"{name}_high": values + 0.02}
     return pd.DataFrame(columns)
 
 
 def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "ngram-20", "nnn-6")):
-    edges, rows = [1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 631, 1000], []
-    for rank, delimiter in enumerate(delimiters):
-        for least, beyond in list(pairwise(edges))[rank:]:
-            for model, level in zip(models, (0.8, 0.6, 0.3), strict=False):
-                mean = level - 0.02 * edges.index(least)
-                count = 4000 // least
-                rows.append(
-                    [delimiter, model, least, beyond - 1, (least + beyond - 1) / 2, count, mean, mean - 0.05, mean + 0.04]
-                )
-    columns = ["delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
+    decades = [1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 631, 1000]
+    of_bins, rows = {"paper": [0, 20, 40, 60, 80, 100, 125, 150, 200, 250, 300], "decades": decades}, []
+    for bins, edges in of_bins.items():
+        for rank, delimiter in enumerate(delimiters):
+            for least, beyond in list(pairwise(edges))[rank:]:
+                for model, level in zip(models, (0.8, 0.6, 0.3), strict=False):
+                    mean = level - 0.02 * edges.index(least)
+                    count = 4000 // max(least, 1)
+                    middle = (least + beyond - 1) / 2
+                    rows.append([bins, delimiter, model, least, beyond - 1, middle, count, mean, mean - 0.05, mean + 0.04])
+    columns = ["bins", "delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
     return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"])

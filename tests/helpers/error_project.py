@@ -23,7 +23,7 @@ WORDS += ["--boost", "0.2", "0.4", "--reading", "strict"]
 class ErrorProject:
     """split/, predictions/ and best_models.csv in a folder; the best network is lstm-1-8."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names=NAMES):
         self.folder = folder
         row = STEPS * sum(SEGMENTS)
         text = (PROSE * (STREAMS * row // len(PROSE) + 1))[: STREAMS * row]
@@ -37,9 +37,8 @@ class ErrorProject:
         (folder / "split/vocabulary.json").write_text(json.dumps({"bytes": self.vocabulary.tolist()}))
         random = np.random.default_rng(1)
         shape = (STREAMS, self.test.shape[1] - 1)
-        probabilities = {
-            name: random.uniform(0.02, power, shape) for name, power in zip(NAMES, (0.9, 0.8, 0.6, 0.6), strict=True)
-        }
+        powers = [0.9, 0.8, *(0.6 for _ in names[2:])]
+        probabilities = {name: random.uniform(0.02, power, shape) for name, power in zip(names, powers, strict=True)}
         self.log_prob = {name: np.log(values).astype(np.float32) for name, values in probabilities.items()}
         for name, values in self.log_prob.items():
             write_predictions(folder / f"predictions/{name}.parquet", self.test, values, self.test[:, 1:])

@@ -31,6 +31,7 @@ class Change:
 
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
+PAPER_FIGURES = {f"figure_{name}" for name, entry in catalogue.FIGURES.items() if entry.draws_paper}
 BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
@@ -55,6 +56,8 @@ KEYS = {
     "corpora.*.vocabulary": Change(50, {"fetch_text"}),
     "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
     "corpora.*.sources": Change([{"path": "tale.txt"}, {"path": "another.txt"}], {"fetch_text"}),
+    "corpora.*.paper": Change("linux_kernel", PAPER_FIGURES | {"against_paper"}),
+    "corpora.*.paper_numbers": Change("orientation", PAPER_FIGURES | {"against_paper"}),
     "corpora.*.features": Change(ALL_FEATURES[:2], {"features"}),
     "split.streams": Change(5, {"split_text"}),
     "split.sequence_length": Change(11, {"split_text"}),

@@ -85,11 +85,11 @@ def named_inputs(wildcards, input):
 
 def figures_and_pages(wildcards):
     """Everything that a person looks at. Without a dumped model there is no page."""
-    figures = expand(
-        "results/{corpus}/figures/{name}.{suffix}",
-        corpus=config["run"],
-        name=figures_for(DUMPED, GATED),
-        suffix=["svg", "png"],
-    )
+    figures = [
+        f"results/{corpus}/figures/{name}.{suffix}"
+        for corpus in config["run"]
+        for name in figures_for(DUMPED, GATED, corpus in OF_THE_PAPER)
+        for suffix in ("svg", "png")
+    ]
     pages = expand("results/{corpus}/explorer.html", corpus=config["run"])
     return figures + (pages if DUMPED else [])

@@ -31,7 +31,7 @@ def source_of(module):
 
 def data_files(folder):
     """The files in a folder of the source that its modules read or compile."""
-    return sorted(path for path in folder.iterdir() if path.suffix in (".cpp", ".html", ".css", ".js"))
+    return sorted(path for path in folder.iterdir() if path.suffix in (".cpp", ".html", ".css", ".js", ".json"))
 
 
 def source_file(module):

@@ -82,7 +82,7 @@ def report_schema_error(error: ValidationError) -> str:
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1 or a feature is unknown."""
+    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1, a feature is unknown or keys disagree."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
@@ -95,6 +95,8 @@ def check_corpora(config: Configuration) -> None:
             chosen_features(features if isinstance(features, list) else [features])
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
+        if "paper_numbers" in settings and "paper" not in settings:
+            raise InputError(f"corpora.{corpus}.paper_numbers: found without the key paper, expected both")
 
 
 def check_models(config: Configuration) -> None:

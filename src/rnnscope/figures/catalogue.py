@@ -18,13 +18,16 @@ class CatalogueEntry:
     tables
         Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
     needs
-        What must be among the dumped models for this figure to exist: nothing, "activations" (any dumped model) or
-        "gates" (a dumped model whose cell has gates).
+        What must be there for this figure to exist: nothing, "activations" (any dumped model), "gates" (a dumped model whose
+        cell has gates) or "paper" (a text of the paper, or one that is like it).
+    draws_paper
+        Whether it draws the paper's points where the corpus is one of its texts: `main` has the parameter `paper`.
     """
 
     folder: str
     tables: dict[str, str]
     needs: str = ""
+    draws_paper: bool = False
 
 
 FIGURES = {
@@ -39,7 +42,7 @@ FIGURES = {
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
     "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
     "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),
-    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}),
+    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, draws_paper=True),
     "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}),
     "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
     "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
@@ -47,14 +50,15 @@ FIGURES = {
     "error_intersections": CatalogueEntry("errors", {"table": "error_intersections"}),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
-    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}),
-    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}),
+    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, draws_paper=True),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, draws_paper=True),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, draws_paper=True),
+    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper"),
 }
 
 
-def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
-    """Return the names of the figures that exist when the activations of some models are dumped.
+def figures_for(dumped: list[str], gated: list[str], paper: bool) -> list[str]:
+    """Return the names of the figures that exist for a corpus.
 
     Parameters
     ----------
@@ -62,11 +66,13 @@ def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
         Names of the models whose activations are dumped.
     gated
         Those of them whose cell has gates.
+    paper
+        Whether the corpus is a text of the paper, or like one.
 
     Returns
     -------
     list of str
         Names of `FIGURES`, in its order.
     """
-    available = {"": True, "activations": bool(dumped), "gates": bool(gated)}
+    available = {"": True, "activations": bool(dumped), "gates": bool(gated), "paper": paper}
     return [name for name, entry in FIGURES.items() if available[entry.needs]]

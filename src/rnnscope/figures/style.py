@@ -125,7 +125,9 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False) -> pd.DataFrame:
+def read(
+    path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False, optional: list[str] | None = None
+) -> pd.DataFrame:
     """Read some columns of a CSV table.
 
     Parameters
@@ -136,11 +138,13 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
         Names of the columns of numbers (or yes/no) and of text.
     empty
         Whether a table without rows is allowed.
+    optional
+        Names of columns that may have empty values.
 
     Returns
     -------
     pandas.DataFrame
-        The columns `text`, then `numbers`.
+        The columns `text`, then `numbers`, then `optional`.
 
     Raises
     ------
@@ -148,7 +152,8 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
         If a column is missing, a value is missing or not a number, a cell or class is unknown, or there are no rows.
     """
     text = text or []
-    table = read_csv(path, text + numbers)[text + numbers]
+    columns = text + numbers + (optional or [])
+    table = read_csv(path, columns)[columns]
     if table.empty and empty:
         return table
     if table.empty:

@@ -156,9 +156,7 @@ class Interpolation:
         return sums[self._context]
 
 
-def _interpolated(
-    count: np.ndarray, D: np.ndarray, total: np.ndarray, discounted: np.ndarray, lower: np.ndarray
-) -> np.ndarray:
+def _interpolated(count: np.ndarray, D: np.ndarray, total: np.ndarray, discounted: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """Return P(w | h) from c(hw), the discounts of 0, 1, 2, 3 and more, the sums over all hv of c and of D(c), and P(w | h')."""
     kept = count - D[np.minimum(count, 3)]
     # Where the context is unseen, total, discounted and kept are 0.

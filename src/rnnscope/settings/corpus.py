@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from rnnscope.settings.base import Section, setting
 
+PAPER_TEXTS = ("war_and_peace", "linux_kernel")
+PAPER_NUMBERS = ("compared", "orientation")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -15,6 +18,10 @@ class Corpus:
     bytes: int | None = setting("length of the text; archives and installed texts are cut to it", minimum=1, default=None)
     vocabulary: int | None = setting("distinct bytes of the text", minimum=1, maximum=256, default=None)
     sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$", default=None)
+    paper: str | None = setting("the text of the paper that this one is, or is like", choices=PAPER_TEXTS, default=None)
+    paper_numbers: str | None = setting(
+        "whether the paper's numbers are compared with ours or shown for orientation", choices=PAPER_NUMBERS, default=None
+    )
     features: str | list[str] = setting("features of the text that units are compared with", default="prose")
 
 

@@ -102,9 +102,7 @@ def table():
     pairs = {"model": np.repeat(names, 14), "other": np.tile(names, 14)}
     codes = one_hot_codes()
     disagreement = (codes[:, np.newaxis] != codes).sum(axis=2) / 2 / 40  # two entries differ where two characters do
-    return pd.DataFrame(
-        pairs | {"distance": squareform(pdist(two_groups())).ravel(), "disagreement": disagreement.ravel()}
-    )
+    return pd.DataFrame(pairs | {"distance": squareform(pdist(two_groups())).ravel(), "disagreement": disagreement.ravel()})
 
 
 def test_a_row_a_map_and_model_and_the_same_bytes_again(tmp_path, call, table):

@@ -9,7 +9,6 @@ from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, read_best
 from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.errors import InputError
 from rnnscope.settings.predictions import Intervals, MinimumCount
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
@@ -17,8 +16,8 @@ from rnnscope.storage.tables import Table
 
 CHARACTER_GAINS = Table(
     "analyses/character_gains.csv",
-    "Figure F4: one row for each character that occurs at least `comparisons: minimum_count` times in the test part, the "
-    "largest difference first. Intervals hold 95 % of the resamples of a bootstrap over blocks of characters (`intervals`).",
+    "Figure F4: one row for each character of the test part, the largest difference first. Intervals hold 95 % of the resamples "
+    "of a bootstrap over blocks of characters (`intervals`).",
     (
         Column("network_model", "text", "name of the best network of `errors: candidates`, by validation loss"),
         Column("ngram_model", "text", "name of the n-gram model that it is compared with"),
@@ -28,6 +27,9 @@ CHARACTER_GAINS = Table(
             "as itself; `space`, `LF` and the like where it would not be visible; `<E9>`, its number, beyond ASCII",
         ),
         Column("count", "integer", "how often it occurs in the test part"),
+        Column(
+            "frequent", "yes/no", "whether it occurs at least `comparisons: minimum_count` times; of others intervals say little"
+        ),
         Column("network", "number", "mean of the probabilities that the network gave to it where it occurred"),
         Column("network_low", "number", "lower end of the interval of that mean"),
         Column("network_high", "number", "upper end of it"),
@@ -60,7 +62,7 @@ def name_of(byte: int) -> str:
 def character_gains(
     targets: np.ndarray, log_prob: list[np.ndarray], block: int, samples: int, seed: int, minimum_count: int
 ) -> pd.DataFrame:
-    """Return the mean probabilities of each frequent character under two models, the largest difference first.
+    """Return the mean probabilities of each character under two models, the largest difference first.
 
     Parameters
     ----------
@@ -71,29 +73,22 @@ def character_gains(
     block, samples, seed
         Settings of the block bootstrap.
     minimum_count
-        Occurrences of a character, at least.
+        Occurrences of a frequent character, at least.
 
     Returns
     -------
     table : DataFrame
-        Columns id, count, and for `network`, `ngram` and their `difference` the mean probability of the correct character
-        and its interval, `<column>_low` and `<column>_high`.
-
-    Raises
-    ------
-    InputError
-        If no character is frequent enough.
+        Columns id, count, frequent, and for `network`, `ngram` and their `difference` the mean probability of the correct
+        character and its interval, `<column>_low` and `<column>_high`.
     """
     network, ngram = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
     blocks = block_numbers((len(targets), targets.shape[1]), block).ravel()
     shape = int(blocks[-1]) + 1, int(targets.max()) + 1
     sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), blocks, shape)
     counts = sums[:, 0].sum(axis=0).astype(np.int64)
-    ids = np.flatnonzero(counts >= minimum_count)
-    if not len(ids):
-        raise InputError(f"--minimum-count: found {minimum_count}, but no test character occurs so often")
+    ids = np.flatnonzero(counts)
     means, resampled = resampled_means(sums[:, :, ids], samples, seed)
-    columns = {"id": ids, "count": counts[ids]}
+    columns = {"id": ids, "count": counts[ids], "frequent": counts[ids] >= minimum_count}
     for row, name in enumerate(("network", "ngram", "difference")):
         low, high = interval(resampled[:, row])
         columns |= {name: means[row], f"{name}_low": low, f"{name}_high": high}
@@ -112,7 +107,7 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     best
         Table best_models.csv.
     minimum_count
-        Characters rarer than this are left out.
+        Occurrences of a frequent character.
     intervals
         Settings of the block bootstrap.
     out

@@ -20,16 +20,22 @@ from rnnscope.storage.parquet import open_parquet, read_parquet
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
 
+PAPER_EDGES = (0, 20, 40, 60, 80, 100, 125, 150, 200, 250, 300)  # characters: the bins of the paper's figure
 BUCKETS_A_DECADE = 5
 CLOSING_DELIMITERS = Table(
     "analyses/closing_delimiters.csv",
-    "Figure F5: one row for each closing delimiter, bucket of distances and model (those of `error_overlap.csv`), where the "
-    "bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
+    "Figure F5: one row for each way to bin distances, closing delimiter, bucket and model (those of `error_overlap.csv`), where "
+    "the bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
     "delimiter of the test part whose opening one is in the same stream of the test part. Comments, literals and quotations "
     "are read from `features.parquet`, if these features are among those of the corpus: with `inside_string`, double quotes "
     "are those of string literals, else those of `inside_quotes`; `*/` needs `inside_comment`; a bracket in a comment or "
     "literal does not count.",
     (
+        Column(
+            "bins",
+            "text",
+            "`paper`: the ten buckets of the paper's figure, below 300 characters; `decades`: five a decade",
+        ),
         Column("delimiter", "text", '`}`, `)`, `]`, `"` or `*/`'),
         Column("model", "text", "name of the model"),
         Column(
@@ -51,7 +57,7 @@ CLOSING_DELIMITERS = Table(
 )
 
 
-def bucket_edges(largest: int) -> np.ndarray:
+def decade_edges(largest: int) -> np.ndarray:
     """Return the least distance of each bucket: 1, 2, 3, 4, 6, 10, 16, 25, ..., five a decade, up to the first > `largest`."""
     edges = [round(10 ** (step / BUCKETS_A_DECADE)) for step in range(BUCKETS_A_DECADE * len(str(largest)) + 1)]
     return np.array(edges[: int(np.searchsorted(edges, largest, side="right")) + 1])
@@ -78,9 +84,12 @@ def probabilities(log_prob: np.ndarray, found: pd.DataFrame) -> np.ndarray:
     return np.exp(total)
 
 
-def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
-    """Return the rows of `found` whose delimiter is frequent at about this distance, with the indices `bucket` and `group`."""
-    edges = bucket_edges(int(found["distance"].max()) if len(found) else 1)
+def frequent_groups(found: pd.DataFrame, edges: np.ndarray, minimum_count: int) -> pd.DataFrame:
+    """Return the rows of `found` whose delimiter is frequent at about this distance, with the indices `bucket` and `group`.
+
+    `edges` are the least distance of each bucket, int64, and after them the first distance that is in no bucket.
+    """
+    found = found[found["distance"] < edges[-1]]
     found = found.assign(bucket=np.searchsorted(edges, found["distance"], side="right") - 1)
     groups = found.groupby(["delimiter", "bucket"], sort=False)
     kept = found[groups["bucket"].transform("size") >= minimum_count]
@@ -89,7 +98,11 @@ def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
 
 
 def closing_probabilities(
-    found: pd.DataFrame, log_prob: dict[str, np.ndarray], block: int, samples: int, seed: int, minimum_count: int
+    found: pd.DataFrame,
+    log_prob: dict[str, np.ndarray],
+    edges: np.ndarray,
+    intervals: Intervals,
+    minimum_count: int,
 ) -> pd.DataFrame:
     """Return a row for each delimiter, bucket of distances and model where the bucket has enough cases.
 
@@ -99,7 +112,9 @@ def closing_probabilities(
         Closing delimiters as of `delimiters.closings`.
     log_prob : dict of str to ndarray of float, shape (streams, steps)
         Log-probabilities of the test characters by model, nats.
-    block, samples, seed
+    edges
+        The buckets, as for `frequent_groups`.
+    intervals
         Settings of the block bootstrap.
     minimum_count
         Cases of a bucket, at least.
@@ -107,17 +122,18 @@ def closing_probabilities(
     Returns
     -------
     table : DataFrame
-        The columns of `CLOSING_DELIMITERS`.
+        The columns of `CLOSING_DELIMITERS` but `bins`.
     """
-    found = frequent_groups(found, minimum_count)
+    names = [name for name in CLOSING_DELIMITERS.names if name != "bins"]
+    found = frequent_groups(found, edges, minimum_count)
     if found.empty:
-        return pd.DataFrame(columns=CLOSING_DELIMITERS.names)
+        return pd.DataFrame(columns=names)
     streams, steps = next(iter(log_prob.values())).shape
-    blocks = block_numbers((streams, steps), block)
+    blocks = block_numbers((streams, steps), intervals.block)
     shape = int(blocks[-1, -1]) + 1, int(found["group"].max()) + 1
     values = np.stack([probabilities(of_model, found) for of_model in log_prob.values()])
     sums = grouped_sums(values, found["group"].to_numpy(), blocks[found["stream"], found["column"] - 1], shape)
-    means, resampled = resampled_means(sums, samples, seed)
+    means, resampled = resampled_means(sums, intervals.samples, intervals.seed)
     low, high = interval(resampled)
     groups = found.groupby("group").agg(
         delimiter=("delimiter", "first"),
@@ -131,7 +147,7 @@ def closing_probabilities(
         for row, model in enumerate(log_prob)
     ]
     order = {delimiter: rank for rank, delimiter in enumerate(found["delimiter"].unique())}
-    table = pd.concat(rows)[CLOSING_DELIMITERS.names]
+    table = pd.concat(rows)[names]
     return table.sort_values(["delimiter", "least_distance"], key=lambda column: column.replace(order), kind="stable")
 
 
@@ -190,17 +206,19 @@ def main(
     intervals
         Settings of the block bootstrap.
     out
-        CSV file to write: a row a delimiter, bucket and model.
+        CSV file to write: a row a way to bin, delimiter, bucket and model.
     """
     opened = read_split(split)
     test = opened.vocabulary[opened.part("test")[:, :-1]]
     found = closings(test, read_states(features, test.shape))
     models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
-    table = closing_probabilities(
-        found, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count
-    )
-    CLOSING_DELIMITERS.write(table, out)
+    bins = {"paper": np.array(PAPER_EDGES), "decades": decade_edges(int(found["distance"].max()) if len(found) else 1)}
+    tables = [
+        closing_probabilities(found, log_prob, edges, intervals, minimum_count.minimum_count).assign(bins=name)
+        for name, edges in bins.items()
+    ]
+    CLOSING_DELIMITERS.write(pd.concat([table for table in tables if len(table)] or tables[:1]), out)
 
 
 if __name__ == "__main__":

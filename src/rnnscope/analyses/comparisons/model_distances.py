@@ -69,7 +69,9 @@ def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, np.ndarray]:
     log_prob, predicted = np.empty((len(models), 0), dtype=np.float32), np.empty((len(models), 0), dtype=np.uint8)
     for row, predictions in enumerate(read_aligned_predictions(folder, models)):
         if not row:
-            log_prob, predicted = (np.empty((len(models), predictions.log_prob.size), values.dtype) for values in (log_prob, predicted))
+            log_prob, predicted = (
+                np.empty((len(models), predictions.log_prob.size), values.dtype) for values in (log_prob, predicted)
+            )
         # Copies, so that no more of the file than these stays in memory.
         log_prob[row], predicted[row] = predictions.log_prob.ravel(), predictions.predicted.ravel()
     return log_prob, predicted

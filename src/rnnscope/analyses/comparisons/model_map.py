@@ -30,7 +30,7 @@ MODEL_MAP = Table(
         Column(
             "map",
             "text",
-            "`agreement`: made of the square root of `disagreement`, as the text of the paper has it; `probabilities`: of `distance`",
+            "`agreement`: of the square root of `disagreement`, as the text of the paper has it; `probabilities`: of `distance`",
         ),
         Column("model", "text", "name of the model"),
         Column("x", "number", "position on the map, which has no unit"),

@@ -49,7 +49,11 @@ class Cascade:
 
     def under(self, reading: str) -> "Cascade":
         """Return the same cascade under one of `settings.READINGS`."""
-        return self if reading == self.settings.reading else Cascade(self.text, self._ngrams, replace(self.settings, reading=reading))
+        return (
+            self
+            if reading == self.settings.reading
+            else Cascade(self.text, self._ngrams, replace(self.settings, reading=reading))
+        )
 
     def oracles(self, log_prob: np.ndarray) -> list[Oracle]:
         """Return all oracles in their order for one model.

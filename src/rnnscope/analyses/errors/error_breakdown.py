@@ -17,9 +17,9 @@ from rnnscope.storage.tables import Table
 
 ERROR_BREAKDOWN = Table(
     "analyses/error_breakdown.csv",
-    "Figure F7: the errors of the best model of `errors: candidates`, one row a reading, class and level. An error is a character "
-    "that the model gave a probability below 0.5. A class is what one oracle removes of the errors that those before it have"
-    " left. The classes are in the order of removal, and their errors add up to all errors. "
+    "Figure F7: the errors of the best model of `errors: candidates`, one row a reading, class and level. An error is a "
+    "character that the model gave a probability below 0.5. A class is what one oracle removes of the errors that those before "
+    "it have left. The classes are in the order of removal, and their errors add up to all errors. "
     "`rnnscope.analyses.errors.oracles` says what the oracles know, and what a word and punctuation are.",
     (
         Column("model", "text", "name of the model"),

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,16 +11,28 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rnnscope.cli import run
+from rnnscope.data.paper import paper_points
 from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
 SHARES = ["class", "removed_share", "alone_share"]
+# How the shares under the other reading, and the paper's, are marked.
+OTHER_READING: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.2}
+PAPER_MARK: dict[str, Any] = {
+    "marker": "D",
+    "color": "black",
+    "markerfacecolor": "white",
+    "markersize": 4,
+    "markeredgewidth": 0.8,
+}
 LEVELS = {
     "n-gram": "n = {}",
     "memory": "n = {}",
     "rare_words": "k = {}",
+    "word_model": "{}",
     "boost": "+{}",
 }
+PAPER_QUANTITY = "share of the errors"
 SMALL_SLICE = 0.02  # a smaller slice of the pie has no room for its share
 
 
@@ -64,6 +77,29 @@ def _draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
             axes.text(1.18 * math.cos(angle), 1.18 * math.sin(angle), f"{share:.0%}", ha="center", va="center", fontsize=7)
 
 
+def paper_shares(paper: str | None, model: str) -> tuple[str, dict[str, float]]:
+    """Return a model of the paper and the share of each class among its errors; none without a paper.
+
+    `model` itself if the paper has it, else the first one, its best.
+    """
+    found = paper_points(paper, "F7", PAPER_QUANTITY) if paper else {}
+    models = [of_model for of_model, _ in found]
+    shown = model if model in models or not models else models[0]
+    shares: dict[str, float] = {}
+    for (of_model, case), value in found.items():
+        if of_model == shown:
+            name = case.partition(" ")[0]
+            shares[name] = shares.get(name, 0.0) + value
+    return shown, shares
+
+
+def _draw_marks(axes: Axes, classes: pd.DataFrame, shares: dict[str, float], **mark: Any) -> None:
+    """Draw a mark at a share of each class that has one."""
+    rows = [row for row, name in enumerate(classes["class"]) if name in shares]
+    if rows:
+        axes.plot([100 * shares[classes["class"].iloc[row]] for row in rows], rows, linestyle="", zorder=3, **mark)
+
+
 def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
     """Draw one bar per class: what each level removes in turn, one after another; framed, what the class would remove alone.
 
@@ -84,8 +120,14 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
     axes.set_xlabel("share of all errors (%)")
 
 
-def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars."""
+def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
+    """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars.
+
+    Of its first reading; the shares under the other one are marks, as are those of the paper. `paper` as for `main`.
+    """
+    readings = list(table["reading"].unique())
+    others = [_classes_of(table[table["reading"] == reading]) for reading in readings[1:]]
+    table = table[table["reading"] == readings[0]]
     classes = _classes_of(table)
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
@@ -97,12 +139,22 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
         Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
     ]
+    marks = [
+        (f"in turn, {reading} reading", dict(zip(other["class"], other["removed_share"], strict=True)), OTHER_READING)
+        for reading, other in zip(readings[1:], others, strict=True)
+    ]
+    model, shares = paper_shares(paper, table["model"].iloc[0])
+    if shares:
+        marks.append((f"in turn, the paper's {style.model_title(model)}", shares, PAPER_MARK))
+    for label, of_class, mark in marks:
+        _draw_marks(right, classes, of_class, **mark)
+        handles.append(Line2D([], [], linestyle="", label=label, **mark))
     figure.legend(handles=handles, loc="outside lower right", ncols=2)
     figure.suptitle(title)
     return figure
 
 
-def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str | None = None) -> None:
     """Draw the breakdown of the errors of the best network.
 
     Parameters
@@ -113,9 +165,11 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
+    paper
+        The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
     numbers = ["removed", "removed_share", "alone_share", "errors", "characters"]
-    style.save(draw(style.read(table, numbers, ["model", "class", "level"]), title), out_svg, out_png)
+    style.save(draw(style.read(table, numbers, ["model", "reading", "class", "level"]), title, paper), out_svg, out_png)
 
 
 if __name__ == "__main__":
