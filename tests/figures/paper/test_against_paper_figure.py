@@ -29,7 +29,7 @@ def test_every_loss_of_the_paper_with_ours_and_the_difference(check_legible, tex
         else:
             ours, paper, difference = [found[0], *found[1].split()]
             assert (ours, paper) == (f"{row.ours:.3f}", f"{row.paper:.3f}")
-            assert float(difference) == pytest.approx(row.ours - row.paper, abs=6e-4)
+            assert float(difference.replace("\N{MINUS SIGN}", "-")) == pytest.approx(row.ours - row.paper, abs=6e-4)
     check_legible(figure)
 
 

@@ -61,7 +61,7 @@ AGAINST_PAPER = Table(
         Column("origin", "text", "`printed`, or `digitised`: measured in the paper's picture"),
         Column("ours", "number", "our value; empty where there is none"),
         Column("difference", "number", "ours minus the paper's"),
-        Column("low", "number", "lower end of the 95 % interval of ours; empty for none"),
+        Column("low", "number", "lower end of the 95 % interval of our value; empty for none"),
         Column("high", "number", "upper end of it"),
         Column("tolerance", "number", "a difference that does not count, in the unit"),
         Column(
@@ -81,7 +81,7 @@ PAPER_CLAIMS = Table(
         Column("about", "text", "the text of the paper that it is made of; empty for both"),
         Column("test", "text", "what decides it"),
         Column("found", "text", "what was found"),
-        Column("outcome", "text", "`holds`, `does not hold` or `cannot be told`"),
+        Column("outcome", "text", "`holds`, `does not hold` or `undecided`"),
     ),
 )
 

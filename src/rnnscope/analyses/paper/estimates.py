@@ -46,7 +46,9 @@ def mean_estimates(counts: np.ndarray, sums: np.ndarray, intervals: Intervals) -
     list of Estimate
         In order; NaN where there is no case.
     """
-    means, resampled = resampled_means(np.stack([counts, sums], axis=1).astype(np.float64), intervals.samples, intervals.seed)
+    together = np.stack([counts, sums], axis=1).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        means, resampled = resampled_means(together, intervals.samples, intervals.seed)
     return _with_intervals(means[0], resampled[:, 0])
 
 
@@ -60,5 +62,6 @@ def _with_intervals(values: np.ndarray, resampled: np.ndarray) -> list[Estimate]
     """Return estimates of values (means,) from resamples (samples, means); a mean that a resample lacks has no interval."""
     low, high = np.full((2, len(values)), nan)
     known = np.isfinite(resampled).all(axis=0)
-    low[known], high[known] = interval(resampled[:, known])
+    if known.any():
+        low[known], high[known] = interval(resampled[:, known])
     return [Estimate(*map(float, row)) for row in zip(values, low, high, strict=True)]

@@ -16,6 +16,7 @@ from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
 SHARES = ["class", "removed_share", "alone_share"]
+Mark = tuple[str, dict[str, float], dict[str, Any]]  # its label, the share of each class, and how it is drawn
 # How the shares under the other reading, and the paper's, are marked.
 OTHER_READING: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.2}
 PAPER_MARK: dict[str, Any] = {
@@ -100,10 +101,11 @@ def _draw_marks(axes: Axes, classes: pd.DataFrame, shares: dict[str, float], **m
         axes.plot([100 * shares[classes["class"].iloc[row]] for row in rows], rows, linestyle="", zorder=3, **mark)
 
 
-def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
+def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame, marks: list[Mark]) -> None:
     """Draw one bar per class: what each level removes in turn, one after another; framed, what the class would remove alone.
 
-    A class that would remove every error, as a large boost does, has no frame: it would only shrink all other bars.
+    A class that would remove every error, as a large boost does, has no frame: it would only shrink all other bars. The numbers
+    of a class are written to the right of its bar, frame and marks.
     """
     for row, (name, removed, alone) in enumerate(zip(*(classes[column] for column in SHARES), strict=True)):
         start = 0.0
@@ -112,7 +114,9 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
             start += share
         framed = alone if alone < 1 else removed
         axes.barh(row, 100 * framed, height=0.8, fill=False, edgecolor=style.NEUTRAL, linewidth=0.8 if alone < 1 else 0)
-        axes.annotate(f"{removed:.1%}, alone {alone:.1%}", (100 * framed, row), (4, 0), textcoords="offset points", va="center")
+        marked = [shares[name] for _, shares, _ in marks if name in shares]
+        end, words = 100 * max([framed, *marked]), f"{removed:.1%}, alone {alone:.1%}"
+        axes.annotate(words, (end, row), (6 if marked else 4, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(classes)), [_level_label(table, name) for name in classes["class"]])
     axes.tick_params(axis="y", length=0)
     axes.set_xmargin(0.3)  # for the text after the longest bar
@@ -129,23 +133,23 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     others = [_classes_of(table[table["reading"] == reading]) for reading in readings[1:]]
     table = table[table["reading"] == readings[0]]
     classes = _classes_of(table)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    _draw_pie(left, classes)
-    _draw_bars(right, table, classes)
-    errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
-    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\nof {characters:,} test characters ({errors / characters:.0%})")
-    handles = [
-        Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
-        Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
-    ]
-    marks = [
+    marks: list[Mark] = [
         (f"in turn, {reading} reading", dict(zip(other["class"], other["removed_share"], strict=True)), OTHER_READING)
         for reading, other in zip(readings[1:], others, strict=True)
     ]
     model, shares = paper_shares(paper, table["model"].iloc[0])
     if shares:
         marks.append((f"in turn, the paper's {style.model_title(model)}", shares, PAPER_MARK))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
+    _draw_pie(left, classes)
+    _draw_bars(right, table, classes, marks)
+    errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
+    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\nof {characters:,} test characters ({errors / characters:.0%})")
+    handles = [
+        Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
+        Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
+    ]
     for label, of_class, mark in marks:
         _draw_marks(right, classes, of_class, **mark)
         handles.append(Line2D([], [], linestyle="", label=label, **mark))

@@ -20,6 +20,7 @@ COLOURS = colormaps["PuOr"]  # from orange over white to purple: distinguishable
 LARGEST = 0.06  # nats: the difference from which on the colour is the deepest
 PALE = 0.75  # of the colours, so that black numbers are legible on all of them
 MISSING = "#EEEEEE"
+MINUS = "\N{MINUS SIGN}"
 OUTCOMES = ("within interval", "within tolerance", "differs", "missing")
 
 
@@ -54,7 +55,7 @@ def _write_cell(axes: Axes, x: int, y: int, ours: float, paper: float) -> None:
     axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1))
     if known:
         axes.text(x, y - 0.17, f"{ours:.3f}", ha="center", va="center", fontsize=8, weight="bold")
-    below = f"{paper:.3f}  {f'{ours - paper:+.3f}'.replace('0.', '.')}" if known else f"{paper:.3f}"
+    below = f"{paper:.3f}  {f'{ours - paper:+.3f}'.replace('0.', '.').replace('-', MINUS)}" if known else f"{paper:.3f}"
     axes.text(
         x, y + (0.24 if known else 0), below, ha="center", va="center", fontsize=7, color="black" if known else style.NEUTRAL
     )
