@@ -28,7 +28,8 @@ def test_every_value_once(text):
     for value in values:
         assert value.origin in ("printed", "digitised")
         assert value.rounding > 0
-        assert not value.model or str(ModelName.parse(value.model)) == value.model
+        assert " ".join(str(ModelName.parse(model)) for model in value.model.split()) == value.model
+        assert value.model
         if not value.unit:
             assert 0 <= value.value <= 1
 

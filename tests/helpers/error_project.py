@@ -15,7 +15,8 @@ PROSE = (
 STREAMS, STEPS, SEGMENTS = 3, 20, (4, 2, 3)
 NAMES = ("lstm-1-4", "lstm-1-8", "ngram-1", "ngram-2")
 ORDER = ["n-gram", "memory", "rare_words", "word_model", "punctuation", "boost"]
-LEVELS = {"memory": [10, 60], "rare_words": [0, 3], "word_model": ["space or quote", "newline"], "boost": [0.2, 0.4]}
+OF_SETTINGS = {"memory": [10, 60], "rare_words": [0, 3], "boost": [0.2, 0.4]}
+LEVELS = OF_SETTINGS | {"word_model": ["space or quote", "newline"]}
 WORDS = [*("--order", *ORDER), *("--longest-context", "2"), *("--memory", "10", "60"), *("--rare-words", "0", "3")]
 WORDS += ["--boost", "0.2", "0.4", "--reading", "strict"]
 

@@ -32,21 +32,26 @@ class Change:
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
 PAPER_FIGURES = {f"figure_{name}" for name, entry in catalogue.FIGURES.items() if entry.draws_paper}
-BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
+BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation", "against_paper"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
 NNN = {f"{rule} of n-NNs" for rule in MODEL}
 TABLES_OF_MODELS = {
-    *("best_models", "error_overlap", "learning_curves", "losses"),
-    *("model_distances", "paired_differences", "position_loss"),
+    *("best_models", "error_overlap", "learning_curves", "losses", "loss_intervals"),
+    *("model_distances", "paired_differences", "position_loss", "against_paper"),
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
 DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation"}
 BOOTSTRAP = {"losses", "horizons"}
-INTERVALS = {"position_loss", "paired_differences", "character_gains", "closing_delimiters"}
+CLUSTERED = {
+    *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
+    *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
+}
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation"}  # whose clusters are streams, or groups of them
 # Stands for every rule there is.
 EVERY = {"every rule"}
+PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
 
 KEYS = {
     "run": Change(["tale", "python_manual"], new=EVERY),
@@ -75,10 +80,13 @@ KEYS = {
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
-    "ngrams.longest_context": Change(4, {"ngrams"}),
+    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals", "against_paper"}),
     "nnn.longest_context": Change(
         3,
-        {"best_models", "horizons", "dynamics", "model_distances", "paired_differences", "error_overlap", "closing_delimiters"},
+        {
+            *("best_models", "horizons", "dynamics", "model_distances", "paired_differences", "loss_intervals"),
+            *("error_overlap", "closing_delimiters", "against_paper"),
+        },
         new=NNN,
     ),
     "nnn.hidden_widths": Change([4, 8, 16], {"select_candidate of n-NNs"}, new={"train_model of n-NNs"}),
@@ -100,8 +108,8 @@ KEYS = {
     "explorer.characters": Change(50, {"explorer"}),
     "errors.candidates": Change(["gru-2-5"], {"best_models"}),
     "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
-    "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
-    "intervals.block": Change(10, INTERVALS),
+    "comparisons.minimum_count": Change(4, {"closing_delimiters"}),
+    "intervals.clusters": Change(10, CLUSTERED),
     "intervals.samples": Change(30, INTERVALS),
     "intervals.seed": Change(2, INTERVALS),
     "model_map.perplexity": Change(5, {"model_map"}),
@@ -111,8 +119,8 @@ KEYS = {
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),
     "error_breakdown.boost": Change([0.1, 0.2], BREAKDOWNS),
-    "error_snippets.snippets": Change(2, {"error_breakdown"}),
-    "error_snippets.seed": Change(2, {"error_breakdown"}),
+    "error_snippets.snippets": Change(2, {"error_snippets"}),
+    "error_snippets.seed": Change(2, {"error_snippets"}),
     "size_breakdown.smaller": Change("gru-1-4", {"size_breakdown"}),
     "size_breakdown.larger": Change("gru-2-5", {"size_breakdown"}),
     "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),

@@ -46,7 +46,7 @@ EXPERIMENT = {
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
     "comparisons": {"ngram": 3, "minimum_count": 5},
-    "intervals": {"block": 20, "samples": 20},
+    "intervals": {"clusters": 20, "samples": 20},
     "bootstrap": {"samples": 10},
     "explorer": {"characters": 100},
 }

@@ -18,6 +18,7 @@ from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.optimisation import fit, resume_training, start_training
 from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
+from rnnscope.training.train import warn_above_uniform
 
 CPU = torch.device("cpu")
 OPTIMISATION = Optimisation(
@@ -183,6 +184,21 @@ def test_a_loss_that_is_no_number_stops_the_run(part, tmp_path):
     assert all(torch.isfinite(values).all() for values in kept.network.state_dict().values())
 
 
+@pytest.mark.parametrize(
+    ("losses", "warned"),
+    [([1.5, 1.2, 1.6], []), ([1.5, 1.7, 100.0], ["1.7000"]), ([2.0, 1.0], ["2.0000"]), ([math.nan, math.inf], [])],
+)
+def test_a_loss_above_that_of_equal_probabilities_warns_once(caplog, losses, warned):
+    """log 5 = 1.609. A loss that is not finite ends the run with a line of its own."""
+    values = iter(losses)
+    validate = warn_above_uniform(lambda: next(values), 5, OPTIMISATION)
+    found = [validate() for _ in losses]
+    assert str(found) == str(losses)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * len(warned)
+    for record, loss in zip(caplog.records, warned, strict=True):
+        assert f"the validation loss is {loss}, above log K = 1.6094" in record.getMessage()
+
+
 @pytest.fixture
 def split(part, tmp_path):
     folder = tmp_path / "split"
@@ -240,6 +256,14 @@ def test_by_hand(split, tmp_path):
     assert len(done.stdout) == 2 + 20 + 1
     assert done.stdout.startswith("ab")
     assert set(done.stdout) <= set("\nabcd")
+
+
+def test_a_rate_that_is_far_too_high_is_seen_in_the_log(split, tmp_path):
+    done = train_stage(**{"split": split, "out": tmp_path / "out", "learning-rate": 30, "epochs": 3})
+    assert done.returncode == 0, done.stderr
+    history = [float(line.split(",")[3]) for line in (tmp_path / "out/history.csv").read_text().splitlines()[1:]]
+    assert max(history) > 10 * math.log(5), "the example must be far worse than equal probabilities"
+    assert done.stderr.count("above log K = 1.6094") == 1
 
 
 def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):

@@ -29,7 +29,7 @@ class PaperValue:
     rounding
         How far the true value may be off because of rounding or of the measurement in the picture.
     model
-        The model that it is of; empty where it is of several.
+        The model that it is of; several with spaces between.
     case
         What else identifies it: a character, a bin of distances, an epoch, a class of errors; empty for none.
     value

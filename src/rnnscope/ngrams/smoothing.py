@@ -35,6 +35,11 @@ def discounts(count: np.ndarray) -> np.ndarray:
     return np.array(FALL_BACK_DISCOUNTS)
 
 
+def falls_back(count: np.ndarray) -> bool:
+    """Return whether the discounts of these counts are `FALL_BACK_DISCOUNTS`; `count` as in `discounts`."""
+    return tuple(discounts(count)) == FALL_BACK_DISCOUNTS
+
+
 @dataclass(frozen=True)
 class MostLikely:
     """The most likely character after each requested context of one order, and what the order above needs to find its own.

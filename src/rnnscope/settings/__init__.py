@@ -32,6 +32,7 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     ReferenceNGram,
+    Resampling,
     SizeBreakdown,
 )
 from rnnscope.settings.training import (
@@ -85,6 +86,7 @@ __all__ = [
     "Oracles",
     "Precision",
     "ReferenceNGram",
+    "Resampling",
     "Section",
     "Setting",
     "SizeBreakdown",

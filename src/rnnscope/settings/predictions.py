@@ -21,7 +21,7 @@ class MinimumCount(Section):
     """The key of section `comparisons` that fixes what a table of means holds."""
 
     key = "comparisons"
-    minimum_count: int = setting("cases of which a mean is shown, at least", minimum=1)
+    minimum_count: int = setting("closing delimiters of which a mean is shown, at least", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +46,21 @@ class ModelMap(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intervals(Section):
-    """Section `intervals`: bootstrap intervals over blocks of neighbouring characters."""
+class Resampling(Section):
+    """The keys of section `intervals` for intervals whose clusters are given: whole streams, or groups of them."""
 
     key = "intervals"
-    block: int = setting("characters of a stream that are drawn together, at most", minimum=1)
     samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2)
     seed: int = setting("seed of these samples", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Resampling):
+    """Section `intervals`: bootstrap intervals over whole streams, or blocks of them where there are few streams."""
+
+    clusters: int = setting(
+        "clusters at least: whole streams, or where there are fewer the longest blocks of streams", minimum=10
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,7 @@ class ErrorSnippets(Section):
     """Section `error_snippets`: pieces of text that show each class of errors."""
 
     key = "error_snippets"
-    snippets: int = setting("snippets of each class", minimum=0)
+    snippets: int = setting("snippets of each class", minimum=1)
     seed: int = setting("seed of their choice", **SEED)
 
 
@@ -100,8 +108,6 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
-    learning_rate: float = setting(
-        "learning rate of plain gradient descent on the mean loss of a segment; 0 is the plain evaluation", minimum=0
-    )
+    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)

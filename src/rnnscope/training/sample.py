@@ -1,5 +1,6 @@
 """Text drawn from a checkpoint, one character at a time."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.protocol import SequenceModel
+
+# At a lower temperature, logits that differ by 0.1 have odds of e^100: the most probable character is certain.
+LOWEST_TEMPERATURE = 0.001
 
 
 @torch.inference_mode()
@@ -59,7 +63,7 @@ def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: fl
     length
         Characters to draw.
     temperature
-        Below 1 is more conservative, 0 takes the most probable character each time.
+        Below 1 is more conservative, 0 takes the most probable character each time; otherwise at least 0.001.
     seed
         Seed of what is drawn.
 
@@ -69,8 +73,12 @@ def main(checkpoint: Path, prime: str = "\n", length: int = 500, temperature: fl
         If the checkpoint is not readable, a number is out of its bounds or the prime text has characters that the model
         does not know.
     """
-    if temperature < 0 or length < 0 or not prime:
-        raise InputError("expected a prime text of at least one character, a length and a temperature of at least 0")
+    if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
+        raise InputError(f"--temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
+    if length < 0:
+        raise InputError(f"--length: found {length}, expected at least 0")
+    if not prime:
+        raise InputError("--prime: found no character, expected at least one")
     network, description = load_checkpoint(checkpoint)
     id_of = {byte: index for index, byte in enumerate(description.vocabulary)}
     unknown = [byte for byte in prime.encode() if byte not in id_of]

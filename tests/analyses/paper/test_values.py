@@ -6,15 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm, t
 
+from rnnscope.analyses.losses.clusters import Clusters
 from rnnscope.analyses.paper import values
 from rnnscope.analyses.paper.against_paper import DIFFERS, WITHIN_INTERVAL, WITHIN_TOLERANCE, key_of, outcome_of, value_rows
-from rnnscope.analyses.paper.estimates import Estimate, Key, mean_estimates, total_estimates
+from rnnscope.analyses.paper.estimates import Estimate, Key, mean_estimates, share_estimates, total_estimates
 from rnnscope.analyses.paper.values import ErrorCounts, dynamics, error_classes, scaling_up
 from rnnscope.data.paper import PaperValue, paper_points, paper_values
-from rnnscope.settings import Intervals
+from rnnscope.settings import Resampling
 
-INTERVALS = Intervals(block=10, samples=200, seed=1)
+INTERVALS = Resampling(samples=200, seed=1)
+CLUSTERS = Clusters(100, 3300)
 STREAMS, ERRORS = 100, {"lstm-2-64": 184_000, "lstm-3-512": 140_000}
 
 
@@ -37,8 +40,7 @@ class MadeUpCascade:
 @pytest.fixture
 def predicted():
     """The test part of War and Peace in size: 330,000 characters."""
-    split = SimpleNamespace(part=lambda name: np.zeros((STREAMS, 3301), np.uint8))
-    return SimpleNamespace(split=split, intervals=INTERVALS)
+    return SimpleNamespace(clusters=CLUSTERS, intervals=INTERVALS)
 
 
 def pie(model):
@@ -47,7 +49,7 @@ def pie(model):
 
 
 def counts_of(model):
-    return ErrorCounts(MadeUpCascade(pie(model), ERRORS[model]), np.zeros((STREAMS, 3300), np.float32))
+    return ErrorCounts(MadeUpCascade(pie(model), ERRORS[model]), np.zeros((STREAMS, 3300), np.float32), CLUSTERS)
 
 
 def test_a_model_with_the_errors_of_the_paper_s_pie_has_the_paper_s_values(predicted):
@@ -83,7 +85,11 @@ def test_errors_fewer_by_class(predicted):
     assert scaling_up(predicted, {"lstm-2-64": smaller}) == {}
 
 
-def test_means_and_totals_over_streams():
+TAIL = norm.cdf(np.sqrt(50 / 49) * t.ppf(0.025, 49))  # of 50 clusters, as far out as Student's t
+TAILS = [TAIL, 1 - TAIL]
+
+
+def test_means_shares_and_totals_over_clusters():
     random = np.random.default_rng(0)
     counts, sums = random.integers(1, 9, (50, 2)), random.normal(size=(50, 2))
     draws = np.random.default_rng(1)
@@ -91,16 +97,21 @@ def test_means_and_totals_over_streams():
     for column, estimate in enumerate(mean_estimates(counts, sums, INTERVALS)):
         assert estimate.value == pytest.approx(sums[:, column].sum() / counts[:, column].sum())
         means = [sums[draw, column].sum() / counts[draw, column].sum() for draw in chosen]
-        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(means, TAILS)))
     (estimate, _) = total_estimates(counts, INTERVALS)
     assert estimate.value == counts[:, 0].sum()
     totals = [counts[draw, 0].sum() for draw in chosen]
-    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.percentile(totals, [2.5, 97.5])))
+    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(totals, TAILS)))
+    parts = np.minimum(counts, 4)
+    for column, estimate in enumerate(share_estimates(parts, counts, INTERVALS)):
+        assert estimate.value == pytest.approx(parts[:, column].sum() / counts[:, column].sum())
+        shares = [parts[draw, column].sum() / counts[draw, column].sum() for draw in chosen]
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(shares, TAILS)))
 
 
-def test_a_mean_that_some_resamples_lack_has_no_interval():
+def test_a_mean_of_cases_in_few_clusters_has_no_interval():
     counts = np.zeros((20, 1))
-    counts[3] = 2
+    counts[3:12] = 2
     (estimate,) = mean_estimates(counts, counts * 0.5, INTERVALS)
     assert estimate.value == 0.5
     assert np.isnan([estimate.low, estimate.high]).all()

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from helpers.comparison_tables import RARE
 
 from rnnscope.data.paper import paper_points
 from rnnscope.figures.comparisons import character_gains
@@ -35,11 +34,15 @@ def test_ten_characters_each_way_and_those_of_the_paper(gains, check_legible, ch
         x, y = hollow[name].get_data()
         assert list(zip(np.round(x), y, strict=True)) == places
         assert hollow[name].get_markerfacecolor() == "none"
+    assert f"Holm's correction for {characters} comparisons" in figure.axes[-1].get_xlabel()
     check_legible(figure)
 
 
-def test_intervals_and_which_are_filled(gains):
+def test_intervals_and_which_are_significant(gains):
     table = gains(60)
+    largest = table["difference"].idxmax()
+    assert table.loc[largest, "separated"]
+    table.loc[largest, "separated"] = False
     _, below = character_gains.draw(table, "").axes
     drawn = {}
     for container, significant in zip(below.containers, (True, False), strict=True):
@@ -51,5 +54,5 @@ def test_intervals_and_which_are_filled(gains):
     for index, row in enumerate(rows):
         low, high, significant = drawn[index]
         assert (low, high) == pytest.approx((row["difference_low"], row["difference_high"]))
-        assert significant == (abs(row["difference"]) > 0.02 and row["character"] not in RARE)
-    assert {row["character"] for row in rows} & set(RARE), "the example must show a rare character"
+        assert significant == row["separated"]
+    assert {significant for *_, significant in drawn.values()} == {True, False}

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, read_best
-from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, interval_columns, resampled_means
+from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
+from rnnscope.analyses.losses.significance import SIGNIFICANCE, holm, p_values
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.settings.predictions import Intervals, MinimumCount
+from rnnscope.settings.predictions import Intervals
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
@@ -17,7 +19,7 @@ from rnnscope.storage.tables import Table
 CHARACTER_GAINS = Table(
     "analyses/character_gains.csv",
     "Figure F4: one row for each character of the test part, the largest difference first. Intervals hold 95 % of the resamples "
-    "of a bootstrap over blocks of characters (`intervals`).",
+    "of a bootstrap over clusters of characters (`intervals`).",
     (
         Column("network_model", "text", "name of the best network of `errors: candidates`, by validation loss"),
         Column("ngram_model", "text", "name of the n-gram model that it is compared with"),
@@ -27,9 +29,6 @@ CHARACTER_GAINS = Table(
             "as itself; `space`, `LF` and the like where it would not be visible; `<E9>`, its number, beyond ASCII",
         ),
         Column("count", "integer", "how often it occurs in the test part"),
-        Column(
-            "frequent", "yes/no", "whether it occurs at least `comparisons: minimum_count` times; of others intervals say little"
-        ),
         Column("network", "number", "mean of the probabilities that the network gave to it where it occurred"),
         Column("network_low", "number", "lower end of the interval of that mean"),
         Column("network_high", "number", "upper end of it"),
@@ -39,6 +38,12 @@ CHARACTER_GAINS = Table(
         Column("difference", "number", "`network` minus `ngram`"),
         Column("difference_low", "number", "lower end of the interval of the difference, resampled in pairs"),
         Column("difference_high", "number", "upper end of it"),
+        Column(
+            "separated",
+            "yes/no",
+            f"whether the difference is significant at {SIGNIFICANCE:g} after Holm's correction for the number of rows",
+        ),
+        CLUSTERS,
     ),
 )
 
@@ -59,9 +64,7 @@ def name_of(byte: int) -> str:
     return chr(byte) if byte < DELETE else f"<{byte:02X}>"
 
 
-def character_gains(
-    targets: np.ndarray, log_prob: list[np.ndarray], block: int, samples: int, seed: int, minimum_count: int
-) -> pd.DataFrame:
+def character_gains(targets: np.ndarray, log_prob: list[np.ndarray], clusters: Clusters, samples: int, seed: int) -> pd.DataFrame:
     """Return the mean probabilities of each character under two models, the largest difference first.
 
     Parameters
@@ -70,32 +73,30 @@ def character_gains(
         Ids of the correct characters.
     log_prob : two ndarrays of float, shape (streams, steps)
         Their log-probabilities under the network and under the n-gram model, nats.
-    block, samples, seed
-        Settings of the block bootstrap.
-    minimum_count
-        Occurrences of a frequent character, at least.
+    clusters, samples, seed
+        What a resample draws, how many there are, and their seed.
 
     Returns
     -------
     table : DataFrame
-        Columns id, count, frequent, and for `network`, `ngram` and their `difference` the mean probability of the correct
-        character and its interval, `<column>_low` and `<column>_high`.
+        Columns id, count, for `network`, `ngram` and their `difference` the mean probability of the correct character
+        and its interval, `<column>_low` and `<column>_high`, and `separated`.
     """
     network, ngram = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
-    blocks = block_numbers((len(targets), targets.shape[1]), block).ravel()
-    shape = int(blocks[-1]) + 1, int(targets.max()) + 1
-    sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), blocks, shape)
+    shape = len(clusters), int(targets.max()) + 1
+    sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), clusters.numbers.ravel(), shape)
     counts = sums[:, 0].sum(axis=0).astype(np.int64)
     ids = np.flatnonzero(counts)
     means, resampled = resampled_means(sums[:, :, ids], samples, seed)
-    columns = {"id": ids, "count": counts[ids], "frequent": counts[ids] >= minimum_count}
+    inside = np.count_nonzero(sums[:, 0, ids], axis=0)  # clusters in which each character occurs
+    columns = {"id": ids, "count": counts[ids]}
     for row, name in enumerate(("network", "ngram", "difference")):
-        low, high = interval(resampled[:, row])
-        columns |= {name: means[row], f"{name}_low": low, f"{name}_high": high}
+        columns |= {name: means[row]} | interval_columns(name, interval(resampled[:, row], inside))
+    columns["separated"] = holm(p_values(means[2], resampled[:, 2].std(axis=0, ddof=1), inside)) < SIGNIFICANCE
     return pd.DataFrame(columns).sort_values(["difference", "id"], ascending=[False, True])
 
 
-def main(split: Path, predictions_folder: Path, best: Path, minimum_count: MinimumCount, intervals: Intervals, out: Path) -> None:
+def main(split: Path, predictions_folder: Path, best: Path, intervals: Intervals, out: Path) -> None:
     """Compare the best network with the n-gram model on each character.
 
     Parameters
@@ -106,10 +107,8 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
         Folder that holds <model>.parquet.
     best
         Table best_models.csv.
-    minimum_count
-        Occurrences of a frequent character.
     intervals
-        Settings of the block bootstrap.
+        Settings of the bootstrap.
     out
         CSV file to write.
     """
@@ -117,9 +116,10 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     network, ngram = read_best(best, NETWORK), read_best(best, NGRAM)
     log_prob = [opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (network, ngram)]
     targets = opened.part("test")[:, 1:]
-    table = character_gains(targets, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count)
+    clusters = draw_clusters(targets.shape, intervals.clusters)
+    table = character_gains(targets, log_prob, clusters, intervals.samples, intervals.seed)
     names = [name_of(byte) for byte in opened.vocabulary[table.pop("id")]]
-    CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names), out)
+    CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names, clusters=str(clusters)), out)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import pandas as pd
 
 from rnnscope.analyses.comparisons.delimiters import STATES, closings
 from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best
-from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.settings.predictions import Intervals, MinimumCount
+from rnnscope.settings.predictions import Intervals, MinimumCount, Resampling
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.parquet import open_parquet, read_parquet
 from rnnscope.storage.predictions import predictions_path
@@ -53,6 +54,7 @@ CLOSING_DELIMITERS = Table(
         ),
         Column("low", "number", "lower end of the interval that holds 95 % of the resamples"),
         Column("high", "number", "upper end of it"),
+        CLUSTERS,
     ),
 )
 
@@ -101,7 +103,8 @@ def closing_probabilities(
     found: pd.DataFrame,
     log_prob: dict[str, np.ndarray],
     edges: np.ndarray,
-    intervals: Intervals,
+    clusters: Clusters,
+    intervals: Resampling,
     minimum_count: int,
 ) -> pd.DataFrame:
     """Return a row for each delimiter, bucket of distances and model where the bucket has enough cases.
@@ -114,8 +117,8 @@ def closing_probabilities(
         Log-probabilities of the test characters by model, nats.
     edges
         The buckets, as for `frequent_groups`.
-    intervals
-        Settings of the block bootstrap.
+    clusters, intervals
+        What a resample draws, how many there are, and their seed.
     minimum_count
         Cases of a bucket, at least.
 
@@ -128,13 +131,11 @@ def closing_probabilities(
     found = frequent_groups(found, edges, minimum_count)
     if found.empty:
         return pd.DataFrame(columns=names)
-    streams, steps = next(iter(log_prob.values())).shape
-    blocks = block_numbers((streams, steps), intervals.block)
-    shape = int(blocks[-1, -1]) + 1, int(found["group"].max()) + 1
+    shape = len(clusters), int(found["group"].max()) + 1
     values = np.stack([probabilities(of_model, found) for of_model in log_prob.values()])
-    sums = grouped_sums(values, found["group"].to_numpy(), blocks[found["stream"], found["column"] - 1], shape)
+    sums = grouped_sums(values, found["group"].to_numpy(), clusters.numbers[found["stream"], found["column"] - 1], shape)
     means, resampled = resampled_means(sums, intervals.samples, intervals.seed)
-    low, high = interval(resampled)
+    low, high = interval(resampled, np.count_nonzero(sums[:, 0], axis=0))
     groups = found.groupby("group").agg(
         delimiter=("delimiter", "first"),
         least_distance=("least_distance", "first"),
@@ -143,7 +144,7 @@ def closing_probabilities(
         count=("distance", "size"),
     )
     rows = [
-        groups.assign(model=model, mean_probability=means[row], low=low[row], high=high[row])
+        groups.assign(model=model, mean_probability=means[row], low=low[row], high=high[row], clusters=str(clusters))
         for row, model in enumerate(log_prob)
     ]
     order = {delimiter: rank for rank, delimiter in enumerate(found["delimiter"].unique())}
@@ -204,7 +205,7 @@ def main(
     minimum_count
         Buckets with fewer cases are left out.
     intervals
-        Settings of the block bootstrap.
+        Settings of the bootstrap.
     out
         CSV file to write: a row a way to bin, delimiter, bucket and model.
     """
@@ -214,8 +215,9 @@ def main(
     models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
     bins = {"paper": np.array(PAPER_EDGES), "decades": decade_edges(int(found["distance"].max()) if len(found) else 1)}
+    clusters = draw_clusters((test.shape[0], test.shape[1]), intervals.clusters)
     tables = [
-        closing_probabilities(found, log_prob, edges, intervals, minimum_count.minimum_count).assign(bins=name)
+        closing_probabilities(found, log_prob, edges, clusters, intervals, minimum_count.minimum_count).assign(bins=name)
         for name, edges in bins.items()
     ]
     CLOSING_DELIMITERS.write(pd.concat([table for table in tables if len(table)] or tables[:1]), out)

@@ -50,12 +50,12 @@ COUNT_TOLERANCE = 0.05  # of a number of errors, as a fraction of the paper's
 AGAINST_PAPER = Table(
     "analyses/against_paper.csv",
     "Every number that the paper prints or draws of this text, beside ours: one row a number. The interval is the one of 95 % of "
-    "the resamples of whole streams of the test part: it says nothing about other seeds of the training.",
+    "the resamples of clusters of the test characters (`intervals`): it says nothing about other seeds of the training.",
     (
         Column("item", "text", "table or figure of the paper: T1, T2, F4a, F4b, F5, F6, F7, F8"),
         Column("quantity", "text", "what is compared"),
         Column("unit", "text", "its unit; empty for a probability or a fraction"),
-        Column("model", "text", "the model that the paper has it of; empty for several"),
+        Column("model", "text", "the model that the paper has it of; several with spaces between"),
         Column("case", "text", "a character, a bin of distances, an epoch, a class of errors; empty for none"),
         Column("paper", "number", "the paper's value"),
         Column("origin", "text", "`printed`, or `digitised`: measured in the paper's picture"),
@@ -170,7 +170,7 @@ def main(
     oracles
         The classes of errors; the reading is the paper's in any case.
     intervals
-        Settings of the bootstrap; its clusters are whole streams here.
+        Settings of the bootstrap.
     out
         CSV file to write: a row a number of the paper.
     out_claims
@@ -188,7 +188,7 @@ def main(
     predicted = Predicted(read_split(split), predictions_folder, models, intervals)
     cascade = read_cascade(predicted.split, predictions_folder, oracles).under("paper")
     analysed = [model for model in (values.LARGER, values.SMALLER) if predicted.has(model)]
-    counts = {model: ErrorCounts(cascade, predicted.log_prob(model)) for model in analysed}
+    counts = {model: ErrorCounts(cascade, predicted.log_prob(model), predicted.clusters) for model in analysed}
     wanted = list(paper_values(paper))
     tables = Tables(
         losses=LOSSES.read(losses),

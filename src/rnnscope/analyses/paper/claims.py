@@ -1,7 +1,7 @@
 """The claims that the paper makes in words, each with the test that decides it.
 
 What varies in an interval is the test text; there is one network a model, so that no test knows the spread over seeds. A claim
-about a direction counts comparisons whose 95 % interval excludes zero: all of them are counted, for and against. That such a
+about a direction counts significant differences (Holm's correction for all pairs of models), for and against. That such a
 claim does not hold is said only of a grid that has all networks of the paper's.
 """
 
@@ -84,11 +84,11 @@ class Differences:
     """
 
     def __init__(self, table: pd.DataFrame) -> None:
-        rows = table[["model", "other", "low", "high"]].itertuples(index=False)
         self._sign = {}
-        for model, other, low, high in rows:
-            self._sign[model, other] = int(low > 0) - int(high < 0)
-            self._sign[other, model] = -self._sign[model, other]
+        for row in table.to_dict("records"):
+            sign = int(np.sign(row["difference"])) if row["separated"] else 0
+            self._sign[row["model"], row["other"]] = sign
+            self._sign[row["other"], row["model"]] = -sign
 
     def sign(self, model: str, other: str) -> int:
         """Return -1 where the first model's loss is significantly lower, 1 where it is higher, 0 where neither."""

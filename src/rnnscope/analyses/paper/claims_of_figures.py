@@ -119,7 +119,7 @@ def mostly_ngram_errors(tables: Tables) -> Verdict:
     return words, HOLDS if share.low > 0.5 else FAILS if share.high < 0.5 else OPEN
 
 
-SIGNIFICANT = "95 % interval of a difference in test loss excludes zero"
+SIGNIFICANT = "significant after the correction for all pairs of models"
 CLAIMS = (
     Claim(
         *("T1", "A depth of at least two helps.", ""),

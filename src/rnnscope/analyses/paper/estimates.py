@@ -1,4 +1,4 @@
-"""Our estimates of the paper's values, with intervals over resampled streams of the test part."""
+"""Our estimates of the paper's values, with intervals over resampled clusters of the test characters."""
 
 from dataclasses import dataclass
 from math import nan
@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnscope.analyses.losses.bootstrap import interval, resampled_means, resampled_sums
-from rnnscope.settings.predictions import Intervals
+from rnnscope.analyses.losses.bootstrap import count_intervals, interval, resampled_means, share_intervals
+from rnnscope.settings.predictions import Resampling
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Key(NamedTuple):
 Estimates = dict[Key, Estimate]
 
 
-def mean_estimates(counts: np.ndarray, sums: np.ndarray, intervals: Intervals) -> list[Estimate]:
+def mean_estimates(counts: np.ndarray, sums: np.ndarray, settings: Resampling) -> list[Estimate]:
     """Return the estimates of means.
 
     Parameters
     ----------
     counts, sums
-        Float (streams, means): how many cases each stream has of each mean, and the sum of their values.
-    intervals
-        Settings of the bootstrap; its clusters are whole streams.
+        Float (clusters, means): how many cases each cluster has of each mean, and the sum of their values.
+    settings
+        How many resamples, and their seed.
 
     Returns
     -------
@@ -47,21 +47,22 @@ def mean_estimates(counts: np.ndarray, sums: np.ndarray, intervals: Intervals) -
         In order; NaN where there is no case.
     """
     together = np.stack([counts, sums], axis=1).astype(np.float64)
-    with np.errstate(divide="ignore"):
-        means, resampled = resampled_means(together, intervals.samples, intervals.seed)
-    return _with_intervals(means[0], resampled[:, 0])
+    means, resampled = resampled_means(together, settings.samples, settings.seed)
+    return _estimates(means[0], interval(resampled[:, 0], np.count_nonzero(counts, axis=0)))
 
 
-def total_estimates(counts: np.ndarray, intervals: Intervals) -> list[Estimate]:
-    """Return the estimates of totals over all streams; `counts` are float (streams, totals)."""
-    resampled = resampled_sums(counts.astype(np.float64), intervals.samples, intervals.seed)
-    return _with_intervals(counts.sum(axis=0), resampled)
+def share_estimates(parts: np.ndarray, wholes: np.ndarray, settings: Resampling) -> list[Estimate]:
+    """Return the estimates of shares of `parts` in `wholes`, float (clusters, shares) each; settings as for `mean_estimates`."""
+    wholes = np.broadcast_to(wholes, parts.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = parts.sum(axis=0) / wholes.sum(axis=0)
+    return _estimates(shares, share_intervals(parts, wholes, settings.samples, settings.seed))
 
 
-def _with_intervals(values: np.ndarray, resampled: np.ndarray) -> list[Estimate]:
-    """Return estimates of values (means,) from resamples (samples, means); a mean that a resample lacks has no interval."""
-    low, high = np.full((2, len(values)), nan)
-    known = np.isfinite(resampled).all(axis=0)
-    if known.any():
-        low[known], high[known] = interval(resampled[:, known])
-    return [Estimate(*map(float, row)) for row in zip(values, low, high, strict=True)]
+def total_estimates(counts: np.ndarray, settings: Resampling) -> list[Estimate]:
+    """Return the estimates of totals of `counts`, float (clusters, totals); settings as for `mean_estimates`."""
+    return _estimates(counts.sum(axis=0), count_intervals(counts.astype(np.float64), settings.samples, settings.seed))
+
+
+def _estimates(values: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> list[Estimate]:
+    return [Estimate(*map(float, row)) for row in zip(values, *ends, strict=True)]

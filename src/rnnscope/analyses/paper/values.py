@@ -14,7 +14,8 @@ from rnnscope.analyses.comparisons.character_gains import name_of
 from rnnscope.analyses.errors.cascade import Cascade
 from rnnscope.analyses.errors.errors import is_error
 from rnnscope.analyses.losses.bootstrap import grouped_sums
-from rnnscope.analyses.paper.estimates import Estimate, Estimates, Key, mean_estimates, total_estimates
+from rnnscope.analyses.losses.clusters import Clusters, draw_clusters
+from rnnscope.analyses.paper.estimates import Estimate, Estimates, Key, mean_estimates, share_estimates, total_estimates
 from rnnscope.corpus.split_reader import Split
 from rnnscope.models.cells import ModelName
 from rnnscope.settings.predictions import Intervals
@@ -45,6 +46,8 @@ class Predicted:
         self.folder = folder
         self.models = set(models)
         self.intervals = intervals
+        streams, columns = split.part("test").shape
+        self.clusters = draw_clusters((streams, columns - 1), intervals.clusters)
 
     def log_prob(self, model: str) -> np.ndarray:
         """Return the log-probabilities of the test characters under a model: float32 (streams, steps), nats."""
@@ -61,9 +64,8 @@ def losses(predicted: Predicted, wanted: Iterable[Key]) -> Estimates:
     for key in wanted:
         if predicted.has(key.model):
             log_prob = predicted.log_prob(key.model)
-            sums = -log_prob.sum(axis=1, dtype=np.float64, keepdims=True)
-            counts = np.full_like(sums, log_prob.shape[1])
-            (found[key],) = mean_estimates(counts, sums, predicted.intervals)
+            counts, sums = (predicted.clusters.sums(values) for values in (np.ones(log_prob.shape), -log_prob))
+            (found[key],) = mean_estimates(counts[:, np.newaxis], sums[:, np.newaxis], predicted.intervals)
     return found
 
 
@@ -75,22 +77,22 @@ def error_sets(predicted: Predicted) -> Estimates:
     errs = {model: is_error(predicted.log_prob(model)) for model in models}
     sets = [chosen for number in (1, 2, 3) for chosen in combinations(models, number)]
     masks = [np.logical_and.reduce([errs[model] == (model in chosen) for model in models]) for chosen in sets]
-    sums = np.stack([mask.sum(axis=1) for mask in masks], axis=1)
-    estimates = mean_estimates(np.full(sums.shape, masks[0].shape[1]), sums, predicted.intervals)
-    keys = [Key("F4a", "fraction of the test characters", "", " ".join(chosen)) for chosen in sets]
+    parts = np.stack([predicted.clusters.sums(mask) for mask in masks], axis=1)
+    wholes = predicted.clusters.sums(np.ones(masks[0].shape))[:, np.newaxis]
+    estimates = share_estimates(parts, wholes, predicted.intervals)
+    keys = [Key("F4a", "fraction of the test characters", " ".join(models), " ".join(chosen)) for chosen in sets]
     return dict(zip(keys, estimates, strict=True))
 
 
 def characters(predicted: Predicted) -> Estimates:
     """Return the mean probability of every character where it is correct (F4b)."""
-    targets = predicted.split.part("test")[:, 1:]
-    streams = np.repeat(np.arange(len(targets)), targets.shape[1])
+    targets, clusters = predicted.split.test_targets, predicted.clusters
     names = [name_of(byte) for byte in predicted.split.vocabulary]
     found: Estimates = {}
     for model in (LARGER, NGRAM):
         if predicted.has(model):
             probability = np.exp(predicted.log_prob(model).ravel(), dtype=np.float64)
-            sums = grouped_sums(probability[np.newaxis], targets.ravel(), streams, (len(targets), len(names)))
+            sums = grouped_sums(probability[np.newaxis], targets, clusters.numbers.ravel(), (len(clusters), len(names)))
             estimates = mean_estimates(sums[:, 0], sums[:, 1], predicted.intervals)
             keys = [Key("F4b", "mean probability of the correct character", model, name) for name in names]
             found |= {key: estimate for key, estimate in zip(keys, estimates, strict=True) if np.isfinite(estimate.value)}
@@ -124,7 +126,7 @@ def dynamics(table: pd.DataFrame, wanted: Iterable[Key]) -> Estimates:
 
 
 class ErrorCounts:
-    """The errors of a model in each stream, by class and level.
+    """The errors of a model in each cluster, by class and level.
 
     Parameters
     ----------
@@ -132,18 +134,20 @@ class ErrorCounts:
         The oracles.
     log_prob
         Float32 (streams, steps).
+    clusters
+        What a resample draws.
     """
 
-    def __init__(self, cascade: Cascade, log_prob: np.ndarray) -> None:
+    def __init__(self, cascade: Cascade, log_prob: np.ndarray, clusters: Clusters) -> None:
         breakdown = cascade.breakdown(log_prob.ravel())
         self.levels = breakdown.levels
-        levels = np.arange(len(self.levels))
         removed_by = breakdown.removed_by.reshape(log_prob.shape)
-        self.of_level = np.stack([np.count_nonzero(removed_by == level, axis=1) for level in levels], axis=1)
+        counts = [clusters.sums(removed_by == level) for level in range(len(self.levels))]
+        self.of_level = np.stack(counts, axis=1).astype(np.int64)
         self.errors = self.of_level.sum(axis=1)
 
     def of_class(self, name: str) -> np.ndarray:
-        """Return the errors of a class in each stream: int64 (streams,)."""
+        """Return the errors of a class in each cluster: int64 (clusters,)."""
         return self.of_level[:, [of_class == name for of_class, _ in self.levels]].sum(axis=1)
 
     @property
@@ -157,16 +161,15 @@ def error_classes(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estim
     found: Estimates = {}
     for model, of_model in counts.items():
         errors = of_model.errors[:, np.newaxis]
-        characters = np.full_like(errors, predicted.split.part("test").shape[1] - 1)
+        characters = predicted.clusters.sums(np.ones((predicted.clusters.streams, predicted.clusters.steps)))[:, np.newaxis]
         shares = {Key("F7", "share of the errors", model, f"{name} {level}"): (name, level) for name, level in of_model.levels}
-        parts = mean_estimates(np.broadcast_to(errors, of_model.of_level.shape), of_model.of_level, predicted.intervals)
-        found |= dict(zip(shares, parts, strict=True))
+        found |= dict(zip(shares, share_estimates(of_model.of_level, errors, predicted.intervals), strict=True))
         whole = np.stack([of_model.of_class(name) for name in of_model.classes], axis=1)
         keys = [Key("F7", "share of the errors, as the text has it", model, name) for name in of_model.classes]
-        found |= dict(zip(keys, mean_estimates(np.broadcast_to(errors, whole.shape), whole, predicted.intervals), strict=True))
+        found |= dict(zip(keys, share_estimates(whole, errors, predicted.intervals), strict=True))
         (found[Key("F7", "errors", model, "")],) = total_estimates(errors, predicted.intervals)
         fraction = Key("F7", "fraction of the test characters that are errors", model, "")
-        (found[fraction],) = mean_estimates(characters, errors, predicted.intervals)
+        (found[fraction],) = share_estimates(errors, characters, predicted.intervals)
     return found
 
 
@@ -182,5 +185,5 @@ def scaling_up(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estimate
     name = f"errors fewer than those of {SMALLER}"
     found = {Key("F8", name, LARGER, case): estimate for case, estimate in zip(groups, totals, strict=True)}
     whole, part = groups["all"][:, np.newaxis], groups["n-gram"][:, np.newaxis]
-    (found[Key("F8", f"share of the {name}", LARGER, "n-gram")],) = mean_estimates(whole, part, predicted.intervals)
+    (found[Key("F8", f"share of the {name}", LARGER, "n-gram")],) = share_estimates(part, whole, predicted.intervals)
     return found

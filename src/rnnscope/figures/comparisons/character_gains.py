@@ -21,7 +21,7 @@ OFFSETS = {"network": -0.13, "ngram": 0.13}  # of the markers of a character
 
 def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
     """Return how far the interval of `column` reaches below and above it: (2, rows)."""
-    return np.stack([table[column] - table[f"{column}_low"], table[f"{column}_high"] - table[column]]).clip(0)
+    return style.bar_lengths(table[column], table[f"{column}_low"], table[f"{column}_high"])
 
 
 def shown_characters(table: pd.DataFrame, paper: dict[str, dict[str, float]]) -> pd.DataFrame:
@@ -76,9 +76,9 @@ def _draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw the difference of the two with its interval: filled if the character is frequent and it excludes zero."""
+    """Draw the difference of the two with its interval: filled if it is significant."""
     low, high = _bar_ends(table, "difference")
-    significant = ((table["difference_low"] > 0) | (table["difference_high"] < 0)) & table["frequent"]
+    significant = table["separated"].astype(bool)
     axes.axhline(0, color=style.NEUTRAL, linewidth=0.5)
     for rows, face in ((significant, style.NEUTRAL), (~significant, "white")):
         indices = np.flatnonzero(rows)
@@ -100,13 +100,14 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
 
     In several rows of panels if they do not fit side by side. `paper` as for `main`.
     """
-    points = points_of(paper)
+    points, compared = points_of(paper), len(table)
     table = shown_characters(table, points)
     rows = ceil(len(table) / MOST_IN_A_ROW)
     across = ceil(len(table) / rows)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 0.6 + 2.1 * rows))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 0.75 + 2.1 * rows))
     panels = figure.subplots(2 * rows, 1, squeeze=False)[:, 0]
-    ends = table["difference_low"].min(), table["difference_high"].max()
+    drawn = table[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float)
+    ends = np.nanmin(drawn), np.nanmax(drawn)
     margin = 0.05 * (ends[1] - ends[0])
     for row in range(rows):
         part = table.iloc[row * across : (row + 1) * across]
@@ -126,6 +127,8 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     figure.align_ylabels(panels)
     hollow = [line for line in panels[0].lines if str(line.get_label()).startswith("the paper")]
     figure.legend(handles=[*panels[0].containers, *hollow], loc="outside lower center", ncols=4)
+    note = f"{style.interval_note(table)}; filled: significant (Holm's correction for {compared} comparisons)"
+    panels[-1].set_xlabel(note, fontsize=7)
     figure.suptitle(title)
     return figure
 
@@ -144,14 +147,10 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str 
     paper
         The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
-    numbers = ["frequent", *_numbers()]
-    gains = style.read(table, numbers, ["network_model", "ngram_model", "character"])
+    numbers = ["network", "ngram", "difference", "separated"]
+    ends = [f"{column}_{end}" for column in numbers[:3] for end in ("low", "high")]
+    gains = style.read(table, numbers, ["network_model", "ngram_model", "character", "clusters"], optional=ends)
     style.save(draw(gains, title, paper), out_svg, out_png)
-
-
-def _numbers() -> list[str]:
-    """Names of the columns of means and of the ends of their intervals."""
-    return [f"{column}{end}" for column in ("network", "ngram", "difference") for end in ("", "_low", "_high")]
 
 
 if __name__ == "__main__":

@@ -27,10 +27,7 @@ def _draw_curves(axes: Axes, rows: pd.DataFrame, colours: dict[str, str], beside
         axes.errorbar(
             curve["mean_distance"] * beside ** (rank - (len(colours) - 1) / 2),
             curve["mean_probability"],
-            yerr=(
-                (curve["mean_probability"] - curve["low"]).clip(lower=0),
-                (curve["high"] - curve["mean_probability"]).clip(lower=0),
-            ),
+            yerr=style.bar_lengths(curve["mean_probability"], curve["low"], curve["high"]),
             fmt=f"{MARKERS[rank % len(MARKERS)]}-",
             color=colour,
             markersize=2.8,
@@ -93,10 +90,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     A dotted line marks the context of each finite-horizon model. `paper` as for `main`.
     """
     if table.empty:
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.8))
-        figure.text(0.5, 0.3, NOTHING, ha="center", fontsize=8)
-        figure.suptitle(title)
-        return figure
+        return style.empty_figure(NOTHING, title)
     delimiters = [delimiter for delimiter in NAMES if delimiter in set(table["delimiter"])]
     colours = {model: style.model_colour(model) for model in dict.fromkeys(table["model"])}
     figure = Figure(figsize=(style.PAGE_WIDTH, 0.7 + 1.8 * len(delimiters)))
@@ -125,7 +119,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
             last.set_xlabel("distance (characters)")
     figure.align_ylabels()
     shown = [handle for label, handle in handles.items() if not label.startswith("_")]
-    figure.legend(handles=shown, loc="outside lower center", ncols=len(shown))
+    figure.legend(handles=shown, loc="outside lower center", ncols=len(shown), title=style.interval_note(table))
     figure.suptitle(title)
     return figure
 
@@ -144,8 +138,8 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str 
     paper
         The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
-    numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability", "low", "high"]
-    buckets = style.read(table, numbers, ["bins", "delimiter", "model"], empty=True)
+    numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability"]
+    buckets = style.read(table, numbers, ["bins", "delimiter", "model", "clusters"], empty=True, optional=["low", "high"])
     style.save(draw(buckets, title, paper), out_svg, out_png)
 
 

@@ -20,11 +20,6 @@ PANELS = {
 TICKS = (1, 1.5, 2, 3, 5, 7)
 
 
-def _nearest(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of each n at which its divergence is lowest."""
-    return table.loc[table.groupby("n")["symmetric_divergence"].idxmin()]
-
-
 def _draw_paper(axes: Axes, column: str, colours: dict[int, str], paper: str | None) -> None:
     """Draw the paper's points, hollow, in the colours of the n-NNs."""
     found = paper_points(paper, "F6", QUANTITIES[column]) if paper else {}
@@ -35,7 +30,7 @@ def _draw_paper(axes: Axes, column: str, colours: dict[int, str], paper: str | N
 
 
 def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
-    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, one curve per n-NN; a dot marks the minimum.
+    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, one curve per n-NN; dots where it is `nearest`.
 
     `paper` as for `main`.
     """
@@ -50,7 +45,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
     divergence, difference = figure.axes
-    for row in _nearest(table).to_dict("records"):
+    for row in table[table["nearest"].astype(bool)].to_dict("records"):
         divergence.plot(row["epoch"], row["symmetric_divergence"], "o", color=colours[row["n"]], markersize=3.5)
     # Logarithmic: the divergence is large at first, and then small for several n-NNs at once.
     divergence.set_yscale("log")
@@ -76,7 +71,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str 
     paper
         The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
-    distances = style.read(table, ["n", "epoch", *PANELS], ["model"])
+    distances = style.read(table, ["n", "epoch", *PANELS, "nearest"], ["model"])
     style.save(draw(distances, title, paper), out_svg, out_png)
 
 

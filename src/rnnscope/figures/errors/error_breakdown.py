@@ -1,6 +1,7 @@
 """The errors of a model by class: what each oracle removes in turn, and what it would remove alone (paper section 4, F7)."""
 
 import math
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from rnnscope.data.paper import paper_points
 from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
-SHARES = ["class", "removed_share", "alone_share"]
+SHARES = ["removed_share", "alone_share"]
+NOTHING = "The model makes no errors."
 Mark = tuple[str, dict[str, float], dict[str, Any]]  # its label, the share of each class, and how it is drawn
 # How the shares under the other reading, and the paper's, are marked.
 OTHER_READING: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.2}
@@ -101,27 +103,36 @@ def _draw_marks(axes: Axes, classes: pd.DataFrame, shares: dict[str, float], **m
         axes.plot([100 * shares[classes["class"].iloc[row]] for row in rows], rows, linestyle="", zorder=3, **mark)
 
 
+def _with_bounds(of_class: dict[Hashable, Any], column: str) -> str:
+    """Return a share as a percentage, with its interval if it has one."""
+    low, high = (100 * of_class[f"{column}_{end}"] for end in ("low", "high"))
+    return f"{of_class[column]:.1%} {style.bounds(low, high, '.1f')}".rstrip()
+
+
 def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame, marks: list[Mark]) -> None:
     """Draw one bar per class: what each level removes in turn, one after another; framed, what the class would remove alone.
 
     A class that would remove every error, as a large boost does, has no frame: it would only shrink all other bars. The numbers
     of a class are written to the right of its bar, frame and marks.
     """
-    for row, (name, removed, alone) in enumerate(zip(*(classes[column] for column in SHARES), strict=True)):
+    for row, of_class in enumerate(classes.to_dict("records")):
+        name, removed, alone = (of_class[column] for column in ("class", *SHARES))
         start = 0.0
         for share in 100 * _levels_of(table, name)["removed_share"]:
             axes.barh(row, share, left=start, height=0.62, color=style.ERROR_COLOURS[name], edgecolor="white", linewidth=0.6)
             start += share
         framed = alone if alone < 1 else removed
         axes.barh(row, 100 * framed, height=0.8, fill=False, edgecolor=style.NEUTRAL, linewidth=0.8 if alone < 1 else 0)
+        removed_text, alone_text = (_with_bounds(of_class, column) for column in SHARES)
+        text = f"{removed_text}\nalone {alone_text}"
         marked = [shares[name] for _, shares, _ in marks if name in shares]
-        end, words = 100 * max([framed, *marked]), f"{removed:.1%}, alone {alone:.1%}"
-        axes.annotate(words, (end, row), (6 if marked else 4, 0), textcoords="offset points", va="center")
+        end = 100 * max([framed, *marked])
+        axes.annotate(text, (end, row), (6 if marked else 4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.set_yticks(range(len(classes)), [_level_label(table, name) for name in classes["class"]])
     axes.tick_params(axis="y", length=0)
-    axes.set_xmargin(0.3)  # for the text after the longest bar
+    axes.set_xmargin(0.45)  # for the text after the longest bar
     axes.invert_yaxis()
-    axes.set_xlabel("share of all errors (%)")
+    axes.set_xlabel(f"share of all errors (%)\n{style.interval_note(table)}")
 
 
 def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
@@ -129,6 +140,8 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
 
     Of its first reading; the shares under the other one are marks, as are those of the paper. `paper` as for `main`.
     """
+    if not table["errors"].iloc[0]:
+        return style.empty_figure(NOTHING, title)
     readings = list(table["reading"].unique())
     others = [_classes_of(table[table["reading"] == reading]) for reading in readings[1:]]
     table = table[table["reading"] == readings[0]]
@@ -140,12 +153,14 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     model, shares = paper_shares(paper, table["model"].iloc[0])
     if shares:
         marks.append((f"in turn, the paper's {style.model_title(model)}", shares, PAPER_MARK))
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.9))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
     _draw_pie(left, classes)
     _draw_bars(right, table, classes, marks)
     errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
-    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\nof {characters:,} test characters ({errors / characters:.0%})")
+    ends = style.bounds(table["errors_low"].iloc[0], table["errors_high"].iloc[0], ",.0f")
+    counted = f"{ends} of {characters:,}".lstrip()
+    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\n{counted}\ntest characters ({errors / characters:.0%})")
     handles = [
         Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
         Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
@@ -172,8 +187,10 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str 
     paper
         The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
-    numbers = ["removed", "removed_share", "alone_share", "errors", "characters"]
-    style.save(draw(style.read(table, numbers, ["model", "reading", "class", "level"]), title, paper), out_svg, out_png)
+    numbers = ["removed", *SHARES, "errors", "characters"]
+    ends = [f"{column}_{end}" for column in ("errors", *SHARES) for end in ("low", "high")]
+    shares = style.read(table, numbers, ["model", "reading", "class", "level", "clusters"], optional=ends)
+    style.save(draw(shares, title, paper), out_svg, out_png)
 
 
 if __name__ == "__main__":

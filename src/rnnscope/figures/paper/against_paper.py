@@ -116,7 +116,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    found = style.read(table, ["paper"], ["item", "outcome"], optional=["ours", "model"])
+    found = style.read(table, ["paper"], ["item", "model", "outcome"], optional=["ours"])
     if "T1" not in set(found["item"]):
         raise InputError(f"{table}: no row of the item T1, expected the paper's table of losses")
     style.save(draw(found, title), out_svg, out_png)
