@@ -25,6 +25,7 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/scheduling.py
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
+	$(BIN)/python tests/benchmarks/coverage.py
 
 # As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it and stopped afterwards.
 cluster-test: $(CLUSTER)

@@ -168,6 +168,27 @@ REFUSED = [
     ("corpora.war_and_peace.sources", [{"archive": {"path": "a", "members": [], "shuffle_seed": 1}}]),
     ("corpora.war_and_peace.sources", [{"installed": {"attribute": "topics"}}]),
     ("corpora.war_and_peace.sources", [{"ftp": "a"}]),
+    ("corpora.war_and_peace.sources", [{"url": "https://name:password@example.org/text"}]),
+    # What Python's $ alone lets pass.
+    ("corpora", {"tale\n": CONFIGURATION["corpora"]["war_and_peace"]}),
+    ("corpora.war_and_peace.sha256", SHA256 + "\n"),
+    ("grid.additional", ["lstm-1-4\n"]),
+    # No float, and no number at all.
+    ("training.learning_rate", 10**400),
+    ("training.epochs", 10**400),
+    ("training.epochs", math.nan),
+    ("training.epochs", math.inf),
+    ("error_breakdown.boost", [math.nan]),
+    ("corpora.war_and_peace.fractions", [0.5, 0.5, math.nan]),
+    # As many rules, or as long a search.
+    ("ngrams.longest_context", 1001),
+    ("nnn.longest_context", 1001),
+    ("error_breakdown.longest_context", 1001),
+    ("dynamics.snapshots", 10_001),
+    ("grid.layers", [101]),
+    ("grid.sizes", [100_001]),
+    ("grid.additional", ["lstm-101-4"]),
+    ("grid.additional", ["lstm-1-100001"]),
 ]
 
 

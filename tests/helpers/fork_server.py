@@ -130,6 +130,12 @@ class PreloadedPython:
         """The processes that run stages now."""
         return list(self.stages)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
     def close(self):
         self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()

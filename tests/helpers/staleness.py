@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.workspace import EXPERIMENT
 from helpers.workspace import FEATURES as ALL_FEATURES
 
 from rnnscope.figures import catalogue
@@ -42,7 +43,7 @@ TABLES_OF_MODELS = {
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation"}
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span"}
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
@@ -69,7 +70,7 @@ KEYS = {
     "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
     "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
-    "grid.additional": Change(["gru-2-5", "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
+    "grid.additional": Change([*EXPERIMENT["grid"]["additional"], "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
     "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
     "training.learning_rate": Change(0.01, RECIPE),
     "training.rmsprop_alpha": Change(0.9, RECIPE),
@@ -101,6 +102,8 @@ KEYS = {
     "cells.best": Change(2, {"cells"}),
     "cells.permutations": Change(5, {"cells"}),
     "cells.seed": Change(2, {"cells"}),
+    "memory_span.restart_steps": Change(4, {"memory_span"}),
+    "memory_span.restart_cases": Change(5, {"memory_span"}),
     "cell_text.lines": Change(3, {"cell_text"}),
     "cell_text.columns": Change(50, {"cell_text"}),
     "cell_text.random_units": Change(1, {"cell_text"}),
@@ -110,8 +113,8 @@ KEYS = {
     "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
     "comparisons.minimum_count": Change(4, {"closing_delimiters"}),
     "intervals.clusters": Change(10, CLUSTERED),
-    "intervals.samples": Change(30, INTERVALS),
-    "intervals.seed": Change(2, INTERVALS),
+    "intervals.samples": Change(30, INTERVALS | {"memory_span"}),
+    "intervals.seed": Change(2, INTERVALS | {"memory_span"}),
     "model_map.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
     "error_breakdown.reading": Change("strict", BREAKDOWNS),

@@ -57,15 +57,15 @@ def checkpoint(tmp_path):
 @pytest.mark.parametrize("temperature", [math.nan, math.inf, -math.inf, -1.0, -1e-40, 1e-40, 0.0009])
 def test_a_temperature_that_makes_no_sense_is_refused_in_one_line(call, checkpoint, temperature):
     message = call(stage, "--checkpoint", checkpoint, f"--temperature={temperature}")
-    assert message == f"error: --temperature: found {temperature}, expected 0 or a number from 0.001 on"
+    assert message == f"error: temperature: found {temperature}, expected 0 or a number from 0.001 on"
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--length=-1"], "error: --length: found -1, expected at least 0"),
-        (["--prime="], "error: --prime: found no character, expected at least one"),
-        (["--prime=ax"], "error: --prime: byte b'x' is not among the 5 characters of the model's text"),
+        (["--length=-1"], "error: length: found -1, expected at least 0"),
+        (["--prime="], "error: prime text: found no character, expected at least one"),
+        (["--prime=ax"], "error: prime text: byte b'x' is not among the 5 characters of the model's text"),
     ],
 )
 def test_bad_flags_are_refused_in_one_line(call, checkpoint, words, message):

@@ -23,5 +23,6 @@ for figure, entry in FIGURES.items():
             title=title,
             paper=paper_points if entry.draws_paper else "",
         shell:
-            "python -m {params.module} {params.tables} {params.paper} --title {params.title:q} --out-svg {output.svg} --out-png {output.png} "
+            "python -m {params.module} {params.tables} {params.paper} --title={params.title:q} --out-svg {output.svg} "
+            "--out-png {output.png} "
             "2> {log}"

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
@@ -224,7 +225,13 @@ def read(
 
 
 def save(figure: Figure, svg: Path, png: Path) -> None:
-    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time."""
+    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time.
+
+    A dollar sign in a title or label is one: only the numbers along an axis are written as formulas.
+    """
+    for text in figure.findobj(Text):
+        if "$" in text.get_text() and "mathdefault" not in text.get_text():
+            text.set_parse_math(False)
     with whole_file(svg) as partial_svg, whole_file(png) as partial_png:
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)

@@ -53,6 +53,7 @@ from rnnscope.settings.units import (
     CellText,
     Explorer,
     Features,
+    MemorySpan,
     Precision,
     Units,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "FeedForwardTraining",
     "Grid",
     "Intervals",
+    "MemorySpan",
     "MinimumCount",
     "ModelMap",
     "NGrams",
@@ -113,6 +115,7 @@ SECTIONS: dict[str, type[Section]] = {
         Features,
         Units,
         Cells,
+        MemorySpan,
         CellText,
         Candidates,
         Comparisons,

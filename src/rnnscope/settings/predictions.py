@@ -79,7 +79,9 @@ class Oracles(Section):
     key = "error_breakdown"
     order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
     reading: str = setting("what the oracles memory and word_model know, which the paper does not state", choices=READINGS)
-    longest_context: int = setting("n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1)
+    longest_context: int = setting(
+        "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=1000
+    )
     memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
     rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)
     boost: list[float] = setting("boost: correct if its probability were higher by this much", above=0, maximum=0.5)

@@ -9,12 +9,13 @@ import csv
 import hashlib
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from rnnscope.cli import run
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, printable
 from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of, write_json
@@ -135,8 +136,11 @@ def problems(path: Path) -> list[str]:
         A line for each file that differs, with the command that rebuilds it.
     """
     content = read_provenance(path)
-    compared = ((path.parent / name, entry["sha256"]) for name, entry in content["outputs"].items())
-    lines = (_problem(path, output, sha256, content["rebuild"].format(output)) for output, sha256 in compared)
+    lines = []
+    for name, entry in content["outputs"].items():
+        output = path.parent / name
+        rebuild = content["rebuild"].replace("{}", shlex.quote(str(output)), 1)
+        lines.append(_problem(path, output, entry["sha256"], rebuild))
     return [line for line in lines if line]
 
 
@@ -170,9 +174,9 @@ def verify(files: list[Path]) -> None:
     lines = []
     for path in files:
         lines += problems(path)
-        print(f"{path.parent}: {len(read_provenance(path)['outputs'])} files compared")
+        print(printable(f"{path.parent}: {len(read_provenance(path)['outputs'])} files compared"))
     if lines:
-        raise InputError("\n".join(lines))
+        raise InputError(*lines)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def test_bad_input_ends_in_one_line_and_no_table(tmp_path, call, log_prob, words
 
     evaluation = tmp_path / "models/nnn-2/evaluation.json"
     evaluation.write_text('{"validation_loss": 1.5, "test_loss": 9.0}')
-    assert message_of().endswith(f"expected 9.000000 as in {evaluation}; one of the two is stale or damaged")
+    assert f"expected 9.000000 as in {evaluation}" in message_of()
     (tmp_path / "models/nnn-1/summary.json").write_text('{"model": "nnn-1"}')
     assert "nnn-1/summary.json: no key 'parameters'" in message_of()
     (tmp_path / "ngram_counts.csv").write_text(COUNTS.replace("ngrams", "grams"))
