@@ -36,7 +36,8 @@ OBSERVED = config["dynamics"]["model"]  # early in its training
 OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
 
 # The tables in which the paper's numbers and claims are looked for.
-PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters", "dynamics", *(["saturation"] if GATED else [])]
+PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters", "dynamics"]
+PAPER_TABLES += ["saturation"] if GATED else []
 
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
 COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], REFERENCE_NGRAM]))
