@@ -18,8 +18,9 @@ class CatalogueEntry:
     tables
         Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
     needs
-        What must be there for this figure to exist: nothing, "activations" (any dumped model), "gates" (a dumped model whose
-        cell has gates) or "paper" (a text of the paper, or one that is like it).
+        What there must be for this figure to exist, words with spaces between: "activations" (a dumped model), "gates" (a
+        dumped model whose cell has gates), "paper" (a text of the paper, or one that is like it), or the names of optional
+        sections of config.yaml.
     draws_paper
         Whether it draws the paper's points where the corpus is one of its texts: `main` has the parameter `paper`.
     """
@@ -34,45 +35,46 @@ FIGURES = {
     "loss_table": CatalogueEntry("losses", {"table": "losses", "ranking": "size_ranking"}),
     "loss_against_parameters": CatalogueEntry("losses", {"table": "losses", "intervals": "loss_intervals"}),
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
-    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "loss_intervals", "best": "best_models"}),
+    "horizons": CatalogueEntry(
+        "losses", {"table": "horizons", "losses": "loss_intervals", "best": "best_models"}, needs="ngrams nnn"
+    ),
     "paired_differences": CatalogueEntry("losses", {"table": "ranking"}),
     "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
-    "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
+    "cells": CatalogueEntry(
+        "units", {"table": "cells", "baseline": "cells_baseline", "changes": "feature_changes"}, needs="activations"
+    ),
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
     "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
     "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),
-    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, draws_paper=True),
-    "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}),
-    "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
-    "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
-    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}),
-    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections", "counts": "error_counts"}),
+    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, needs="ngrams", draws_paper=True),
+    "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}, needs="ngrams"),
+    "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}, needs="ngrams"),
+    "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}, needs="ngrams dynamic_evaluation"),
+    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}, needs="ngrams nnn"),
+    "error_intersections": CatalogueEntry(
+        "errors", {"table": "error_intersections", "counts": "error_counts"}, needs="ngrams nnn"
+    ),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
-    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, draws_paper=True),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, draws_paper=True),
-    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, draws_paper=True),
-    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper"),
+    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams", draws_paper=True),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams nnn", draws_paper=True),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True),
+    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams nnn dynamics"),
 }
 
 
-def figures_for(dumped: list[str], gated: list[str], paper: bool) -> list[str]:
-    """Return the names of the figures that exist for a corpus.
+def figures_for(available: set[str]) -> list[str]:
+    """Return the names of the figures that exist when some things are there.
 
     Parameters
     ----------
-    dumped
-        Names of the models whose activations are dumped.
-    gated
-        Those of them whose cell has gates.
-    paper
-        Whether the corpus is a text of the paper, or like one.
+    available
+        Words of `CatalogueEntry.needs`.
 
     Returns
     -------
     list of str
         Names of `FIGURES`, in its order.
     """
-    available = {"": True, "activations": bool(dumped), "gates": bool(gated), "paper": paper}
-    return [name for name, entry in FIGURES.items() if available[entry.needs]]
+    return [name for name, entry in FIGURES.items() if set(entry.needs.split()) <= available]

@@ -94,12 +94,12 @@ def train_windows(part: Tensor, n: int) -> Tensor:
 
 
 def scored_windows(part: Tensor, n: int, K: int) -> Tensor:
-    """Return the n characters before each target of a part, and the target itself: int16 ids (streams, steps, n + 1).
+    """Return the n characters before each target of a part, and the target itself: integer ids (streams, steps, n + 1).
 
     `part` are ids (streams, steps + 1); its targets are one text, stream after stream. K is a character before the start of
     that text. The result is a view of one copy of the text: memory does not grow with n.
     """
-    text = part[:, 1:].to(torch.int16)  # K may be 256, which 8 bits do not hold
+    text = part[:, 1:].to(torch.int16 if torch.iinfo(torch.int16).max >= K else torch.int32)  # 8 bits do not hold a K of 256
     padded = torch.cat((text.new_full((n,), K), text.flatten()))
     return padded.unfold(0, n + 1, 1).unflatten(0, text.shape)
 
@@ -131,12 +131,12 @@ def correct_log_probabilities(network: FeedForwardNetwork, part: Tensor) -> Tens
 
 
 def predictions(network: FeedForwardNetwork, part: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what `correct_log_probabilities` does, and the most likely character, uint8 ids of the same shape."""
+    """Return what `correct_log_probabilities` does, and the most likely character, int32 ids of the same shape."""
     windows = scored_windows(part, network.shape.n, network.shape.vocabulary)
     targets = windows[..., -1:]
     length = max(1, CHARACTERS_AT_ONCE // len(part))
     # Filled in place: one small tensor a minibatch would fragment the heap and keep every minibatch's memory.
-    found, predicted = network.bias.new_empty(targets.shape), torch.empty_like(targets, dtype=torch.uint8)
+    found, predicted = network.bias.new_empty(targets.shape), torch.empty_like(targets, dtype=torch.int32)
     parts = (values.split(length, 1) for values in (targets, found, predicted))
     with progress("evaluation", targets.numel(), "characters") as advance:
         for log_distribution, target, log_prob, most_likely in zip(

@@ -52,9 +52,9 @@ def correct_log_probabilities(network: SequenceModel, characters: Tensor, sequen
 
 @torch.inference_mode()
 def predictions(network: SequenceModel, characters: Tensor, sequence_length: int) -> tuple[Tensor, Tensor]:
-    """Return what `correct_log_probabilities` does, and the most likely character at each step, uint8 ids of the same shape."""
+    """Return what `correct_log_probabilities` does, and the most likely character at each step, int32 ids of the same shape."""
     log_probabilities = next(network.parameters()).new_empty(characters[1:].shape)
-    predicted = torch.empty_like(characters[1:])
+    predicted = torch.empty_like(characters[1:], dtype=torch.int32)
     for steps, logits, targets in read_text(network, characters, sequence_length):
         log_probabilities[steps] = -cross_entropy(logits, targets)
         predicted[steps] = logits.argmax(2)  # the first of equals

@@ -42,7 +42,7 @@ def dynamic_predictions(
     Returns
     -------
     log_probabilities : Tensor, shape (total steps, all streams)
-    predicted : Tensor of uint8, the same shape
+    predicted : Tensor of int32, the same shape
         Ids of the most likely characters.
     """
     with progress("dynamic evaluation", characters[1:].numel(), "characters") as advance:
@@ -66,7 +66,7 @@ def _read_and_learn(
         logits, activations = network(inputs, state)
         losses = cross_entropy(logits, targets)
         log_probabilities.append(-losses.detach())
-        predicted.append(logits.detach().argmax(2).to(torch.uint8))
+        predicted.append(logits.detach().argmax(2).to(torch.int32))
         optimizer.zero_grad()
         torch.autograd.backward(losses.mean())
         optimizer.step()

@@ -14,7 +14,7 @@ from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network
 from rnnscope.training import backpropagation, cross_entropy, windows
 from rnnscope.training.optimisation import TrainingRun
-from rnnscope.training.segments import to_device
+from rnnscope.training.segments import ids_to_device, to_device
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Procedure:
     Parameters
     ----------
     to_device
-        Puts a part, uint8 ids (streams, steps + 1), on a device, laid out as the other functions need it.
+        Puts a part, ids (streams, steps + 1), on a device, laid out as the other functions need it.
     train_epoch
         Makes one pass over the train part, given the sequence length and the gradient clip; returns nats per character.
     log_probabilities
         Of every target of a part, nats, (streams, steps); the sequence length is how many are computed at a time.
     predictions
-        The same, and the most likely character at each of them: two tensors (streams, steps), the second of uint8 ids.
+        The same, and the most likely character at each of them: two tensors (streams, steps), the second of int32 ids.
     evaluated_parts
         The parts whose losses an evaluation reports; the last is the test part.
     """
@@ -61,7 +61,7 @@ PROCEDURES = {
         evaluated_parts=PARTS,
     ),
     FeedForwardNetwork.kind: Procedure(
-        to_device=lambda part, device: torch.from_numpy(np.array(part)).to(device),
+        to_device=lambda part, device: ids_to_device(np.array(part), device),
         train_epoch=windows.train_epoch,
         log_probabilities=lambda network, part, _: feed_forward.correct_log_probabilities(network, part),
         predictions=lambda network, part, _: feed_forward.predictions(network, part),

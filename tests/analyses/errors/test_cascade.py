@@ -129,7 +129,7 @@ def test_the_order_moves_errors_between_classes_and_loses_none():
     [
         ({"order": ["boost", "boost"]}, "order: found .* expected a list of different .*boost"),
         ({"reading": "loose"}, "reading: found 'loose', expected paper or strict"),
-        ({"longest_context": 0}, "longest_context: found 0, expected a whole number of at least 1"),
+        ({"longest_context": 0}, "longest_context: found 0, expected a whole number from 1 to 1000"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changed, line):

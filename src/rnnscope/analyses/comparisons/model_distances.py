@@ -58,7 +58,7 @@ def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, np.ndarray]:
     -------
     log_prob : ndarray of float32, shape (models, characters)
         Log-probabilities of the correct characters, nats.
-    predicted : ndarray of uint8, shape (models, characters)
+    predicted : ndarray of uint8 or uint16, shape (models, characters)
         Ids of the most likely characters.
 
     Raises
@@ -69,9 +69,8 @@ def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, np.ndarray]:
     log_prob, predicted = np.empty((len(models), 0), dtype=np.float32), np.empty((len(models), 0), dtype=np.uint8)
     for row, predictions in enumerate(read_aligned_predictions(folder, models)):
         if not row:
-            log_prob, predicted = (
-                np.empty((len(models), predictions.log_prob.size), values.dtype) for values in (log_prob, predicted)
-            )
+            shape = len(models), predictions.log_prob.size
+            log_prob, predicted = np.empty(shape, dtype=np.float32), np.empty(shape, predictions.predicted.dtype)
         # Copies, so that no more of the file than these stays in memory.
         log_prob[row], predicted[row] = predictions.log_prob.ravel(), predictions.predicted.ravel()
     return log_prob, predicted

@@ -21,19 +21,18 @@ The paper leaves open what two oracles know. There are two readings of it:
   feed.
 """
 
-import string
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from rnnscope.analyses.errors.errors import ERROR_BELOW
-from rnnscope.corpus.split_text import SplitText
+from rnnscope.corpus.character_classes import is_in_class
+from rnnscope.corpus.split_text import SplitText, as_text
 
-WORD_CHARACTERS = (string.ascii_letters + string.digits + "_").encode() + bytes(range(128, 256))
-PUNCTUATION = string.punctuation.replace("_", "").encode()
-SPACE_OR_QUOTES, LINE_FEED, CARRIAGE_RETURN = b" '\"", b"\n", b"\r"
+LINE_FEED, CARRIAGE_RETURN = b"\n\r"  # as bytes and as code points
 
 ALL = "all"  # the one level of an oracle that has no others
 SPACE_OR_QUOTE, NEWLINE = "space or quote", "newline"  # the levels of the word model
@@ -88,16 +87,9 @@ class Words:
     of_character: np.ndarray
 
 
-def is_among(characters: np.ndarray, wanted: bytes) -> np.ndarray:
-    """Return which of some characters, uint8 of any shape, are among those of `wanted`: bool of the same shape."""
-    table = np.zeros(256, dtype=bool)
-    table[list(wanted)] = True
-    return table[characters]
-
-
 def find_words(text: SplitText) -> Words:
     """Find the words of a text; the target of its last character, which is its first one again, is in no word."""
-    edges = np.flatnonzero(np.diff(is_among(text.characters[:-1], WORD_CHARACTERS), prepend=False, append=False))
+    edges = np.flatnonzero(np.diff(is_in_class(text.characters[:-1], "word"), prepend=False, append=False))
     starts, stops = edges[::2], edges[1::2]
     word = np.searchsorted(starts, text.positions, side="right") - 1
     inside = (word >= 0) & (text.positions < np.append(stops, 0)[word])
@@ -134,7 +126,7 @@ def memory_of(text: SplitText, words: Words, reading: Reading, longest: int) -> 
 def join_test_characters(text: SplitText) -> SplitText:
     """Return the targets of the test part as a text of one stream that is all test."""
     characters = text.characters[text.positions]
-    return SplitText(characters.tobytes(), np.arange(len(characters)), len(characters), 0)
+    return SplitText(as_text(characters), np.arange(len(characters)), len(characters), 0, text.encoding)
 
 
 def repeat_distances(text: SplitText, words: Words, longest: int, least_word: int = 1) -> np.ndarray:
@@ -169,13 +161,14 @@ def repeat_distances(text: SplitText, words: Words, longest: int, least_word: in
     return distances
 
 
-def _last_occurrence(text: bytes, words: Words, word: int, longest: int) -> int:
+def _last_occurrence(text: bytes | str, words: Words, word: int, longest: int) -> int:
     """Return where a word last began before, as far as its second character can reach back; -1 for nowhere.
 
     It cannot overlap the word itself: what precedes a word is no character of a word.
     """
     start = int(words.starts[word])
-    return text.rfind(text[start : words.stops[word]], max(0, start + 1 - longest), start)
+    wanted: Any = text[start : words.stops[word]]  # bytes or a str, as the text is
+    return text.rfind(wanted, max(0, start + 1 - longest), start)
 
 
 def training_counts(text: SplitText, words: Words) -> np.ndarray:
@@ -226,15 +219,16 @@ def word_oracle(text: SplitText, carriage_return: bool) -> Oracle:
     character itself if it is one.
     """
     before = text.characters[text.positions - 1]
-    newline = is_among(before, LINE_FEED)
+    newline = before == LINE_FEED
+    after_separator = is_in_class(before, "separator") & ~newline
     if carriage_return:
-        newline |= is_among(text.characters[text.positions], CARRIAGE_RETURN)
-    return Oracle("word_model", {SPACE_OR_QUOTE: is_among(before, SPACE_OR_QUOTES), NEWLINE: newline})
+        newline |= text.characters[text.positions] == CARRIAGE_RETURN
+    return Oracle("word_model", {SPACE_OR_QUOTE: after_separator, NEWLINE: newline})
 
 
 def punctuation_oracle(text: SplitText) -> Oracle:
     """Punctuation: the characters that are punctuation themselves."""
-    return Oracle("punctuation", {ALL: is_among(text.characters[text.positions], PUNCTUATION)})
+    return Oracle("punctuation", {ALL: is_in_class(text.characters[text.positions], "punctuation")})
 
 
 def boost_oracle(log_prob: np.ndarray, amounts: Iterable[float]) -> Oracle:

@@ -151,11 +151,11 @@ def interval(resampled: np.ndarray, clusters: int | np.ndarray) -> tuple[np.ndar
         Each of the shape of one sample; NaN where there are fewer than `FEWEST_CLUSTERS` clusters.
     """
     numbers = np.broadcast_to(clusters, resampled.shape[1:])
-    low, high = np.full((2, *numbers.shape), np.nan)
+    ends = np.full((2, *numbers.shape), np.nan)
     for number in np.unique(numbers[numbers >= FEWEST_CLUSTERS]):
         chosen, tail = numbers == number, tail_probability(int(number))
-        low[chosen], high[chosen] = np.nanquantile(resampled[:, chosen], [tail, 1 - tail], axis=0)
-    return low, high
+        ends[:, chosen] = np.nanquantile(resampled[:, chosen], [tail, 1 - tail], axis=0)
+    return ends[0], ends[1]
 
 
 def with_interval(column: Column) -> tuple[Column, Column, Column]:

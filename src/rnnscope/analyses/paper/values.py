@@ -87,7 +87,8 @@ def error_sets(predicted: Predicted) -> Estimates:
 def characters(predicted: Predicted) -> Estimates:
     """Return the mean probability of every character where it is correct (F4b)."""
     targets, clusters = predicted.split.test_targets, predicted.clusters
-    names = [name_of(byte) for byte in predicted.split.vocabulary]
+    is_byte = predicted.split.vocabulary.dtype == np.uint8
+    names = [name_of(byte, is_byte) for byte in predicted.split.vocabulary.tolist()]
     found: Estimates = {}
     for model in (LARGER, NGRAM):
         if predicted.has(model):

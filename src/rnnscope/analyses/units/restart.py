@@ -16,7 +16,6 @@ from rnnscope.settings.predictions import Resampling
 from rnnscope.training.segments import to_device
 
 BYTES_AT_ONCE = 128 * 2**20
-FEWEST_STREAMS = 10  # a bootstrap of fewer clusters is too narrow to be shown
 
 UnitName = tuple[int, str, int]  # layer, state, unit
 
@@ -114,10 +113,8 @@ def compare(
     streams = int(np.count_nonzero(sums[:, 0], axis=0).min())
     shares, resampled = resampled_means(sums, intervals.samples, intervals.seed)
     separation = shares[:, 1] - shares[:, 0]
-    low = high = np.nan
-    if streams >= FEWEST_STREAMS:
-        separations = resampled[..., 1] - resampled[..., 0]
-        low, high = map(float, interval(separations[:, 0] - separations[:, 1]))
+    separations = resampled[..., 1] - resampled[..., 0]
+    low, high = interval(separations[:, :1] - separations[:, 1:], streams)
     return {
         "compared": np.count_nonzero(feature),
         "compared_off": np.count_nonzero(~feature),
@@ -127,6 +124,6 @@ def compare(
         "restarted_right_share": shares[1, 1],
         "restarted_off_right_share": shares[1, 0],
         "difference": separation[0] - separation[1],
-        "difference_low": low,
-        "difference_high": high,
+        "difference_low": low[0],
+        "difference_high": high[0],
     }

@@ -132,7 +132,7 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame, marks: li
     axes.tick_params(axis="y", length=0)
     axes.set_xmargin(0.45)  # for the text after the longest bar
     axes.invert_yaxis()
-    axes.set_xlabel(f"share of all errors (%)\n{style.interval_note(table)}")
+    axes.set_xlabel(f"share of all errors (%)\n{style.interval_note(classes)}")
 
 
 def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
