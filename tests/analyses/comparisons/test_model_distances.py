@@ -1,6 +1,7 @@
 import csv
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from scipy.cluster.hierarchy import cophenet
 from scipy.spatial.distance import pdist, squareform
@@ -80,6 +81,7 @@ def test_cophenetic_distances_follow_from_the_merges():
 def test_tables_of_both(tmp_path, call, predicted):
     models = ["lstm-1-4", "ngram-1", "nnn-1", "gru-1-4"]
     _, log_prob = predicted(models)
+    most_likely = {model: pq.read_table(tmp_path / f"predictions/{model}.parquet")["predicted"].to_pylist() for model in models}
     words = ["--predictions-folder", tmp_path / "predictions", "--models", *models]
     words += ["--out-distances", tmp_path / "distances.csv", "--out-merges", tmp_path / "merges.csv"]
     assert call(stage, *words) is None
@@ -91,6 +93,9 @@ def test_tables_of_both(tmp_path, call, predicted):
     for row in rows:
         first, second = (np.exp(log_prob[row[key]].astype(float)) for key in ("model", "other"))
         assert float(row["distance"]) == pytest.approx(np.sqrt(((first - second) ** 2).mean()), rel=1e-6, abs=1e-12)
+        pairs = list(zip(most_likely[row["model"]], most_likely[row["other"]], strict=True))
+        assert float(row["disagreement"]) == pytest.approx(sum(one != other for one, other in pairs) / len(pairs))
+    assert 0 < max(float(row["disagreement"]) for row in rows) < 1
     assert len((tmp_path / "merges.csv").read_text().splitlines()) == 4
 
 

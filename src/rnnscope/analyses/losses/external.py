@@ -21,7 +21,7 @@ ABOVE_ZERO = 1e-5
 log = logging.getLogger(__name__)
 
 
-def read_external(path: Path, split: Split) -> np.ndarray:
+def read_external(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Read predictions that another program wrote.
 
     Parameters
@@ -35,6 +35,8 @@ def read_external(path: Path, split: Split) -> np.ndarray:
     -------
     log_prob : ndarray of float32, shape (streams, steps)
         In nats.
+    predicted : ndarray of int, shape (streams, steps)
+        Ids of the most likely characters.
 
     Raises
     ------
@@ -58,7 +60,11 @@ def read_external(path: Path, split: Split) -> np.ndarray:
             f"{path}: found {log_prob[stream, step]} as log_prob in stream {stream}, step {step}, expected the logarithm of a "
             "probability, nats: finite and at most 0"
         )
-    return np.minimum(log_prob, 0).astype(np.float32)
+    characters = len(split.vocabulary)
+    unknown = predictions.predicted[(predictions.predicted < 0) | (predictions.predicted >= characters)]
+    if unknown.size:
+        raise InputError(f"{path}: found {unknown[0]} as predicted, expected the id of a character, 0 to {characters - 1}")
+    return np.minimum(log_prob, 0).astype(np.float32), predictions.predicted
 
 
 def main(split: Path, predictions: Path, out: Path) -> None:
@@ -69,14 +75,14 @@ def main(split: Path, predictions: Path, out: Path) -> None:
     split
         Folder written by rnnscope.corpus.split.
     predictions
-        Parquet file of the other program: stream, step, target and log_prob of every test character.
+        Parquet file of the other program: stream, step, target, predicted and log_prob of every test character.
     out
         Parquet file to write.
     """
     opened = read_split(split)
-    log_prob = read_external(predictions, opened)
+    log_prob, predicted = read_external(predictions, opened)
     log.info("%s: test loss %.4f nats per character", predictions, -log_prob.mean(dtype=np.float64))
-    write_predictions(out, opened.part("test"), log_prob)
+    write_predictions(out, opened.part("test"), log_prob, predicted)
 
 
 if __name__ == "__main__":
