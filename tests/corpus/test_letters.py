@@ -44,13 +44,6 @@ def test_letters_of_code_points_and_of_their_bytes_are_the_same(text):
 def test_escapes():
     numbers = (10, 0xD0, 0x200D, 0x1F600, 9, 0x20)
     assert list(map(escape, numbers)) == ["\\n", "\\xd0", "\\u200d", "\\u1f600", "\\t", "\\x20"]
-        "\\n",
-        "\\xd0",
-        "\\u200d",
-        "\\u1f600",
-        "\\t",
-        "\\x20",
-    ]
 
 
 def test_wide_texts():
