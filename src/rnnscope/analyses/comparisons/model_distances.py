@@ -37,8 +37,8 @@ MODEL_DISTANCES = Table(
         Column(
             "disagreement",
             "number",
-            "fraction of the test characters at which the two most likely characters differ; empty with external predictions that "
-            "lack them",
+            "fraction of the test characters at which the two most likely characters differ; empty with external predictions "
+            "that lack them",
         ),
     ),
 )
