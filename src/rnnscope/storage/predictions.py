@@ -23,13 +23,16 @@ COLUMNS = (
     Column(
         "predicted",
         "uint8",
-        "id of the character that the model gave the highest probability, the lowest id of equals; uint16 as `target`",
+        "id of the character that the model gave the highest probability, the lowest id of equals; uint16 as `target`; "
+        "absent from external predictions that lack it",
     ),
     Column("log_prob", "float32", "logarithm of the probability that the model gave to the target, nats"),
 )
 declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
 
 SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
+REQUIRED = [name for name in SCHEMA.names if name != "predicted"]
+COLUMNS_OF_MODEL = ("target", "predicted", "log_prob")
 ID_COLUMNS = ("target", "predicted")
 ID_TYPES = (pa.uint8(), pa.uint16())
 
@@ -48,14 +51,14 @@ class Predictions:
     ----------
     targets : ndarray of uint8 or uint16, shape (streams, steps)
         Ids of the correct characters.
-    predicted : ndarray of uint8 or uint16, shape (streams, steps)
-        Ids of the most likely characters.
+    predicted : ndarray of uint8 or uint16, shape (streams, steps), or None
+        Ids of the most likely characters; None for external predictions that lack them.
     log_prob : ndarray of float32, shape (streams, steps)
         Logarithms of the probabilities of the correct characters, nats.
     """
 
     targets: np.ndarray
-    predicted: np.ndarray
+    predicted: np.ndarray | None
     log_prob: np.ndarray
 
 
@@ -64,7 +67,7 @@ def predictions_path(folder: Path, model: str) -> Path:
     return folder / f"{model}.parquet"
 
 
-def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predicted: np.ndarray) -> None:
+def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predicted: np.ndarray | None) -> None:
     """Write the predictions of one model.
 
     Parameters
@@ -75,8 +78,8 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predic
         Ids of the test part, at most 32768 streams.
     log_prob : ndarray of float, shape (streams, steps)
         Log-probabilities of the correct characters, nats.
-    predicted : ndarray of int, shape (streams, steps)
-        Ids of the most likely characters.
+    predicted : ndarray of int, shape (streams, steps), or None
+        Ids of the most likely characters; None leaves out the column.
 
     Raises
     ------
@@ -85,16 +88,22 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predic
     """
     streams, steps = test.shape[0], test.shape[1] - 1
     for name, values in (("log_prob", log_prob), ("predicted", predicted)):
-        if values.shape != (streams, steps):
+        if values is not None and values.shape != (streams, steps):
             raise ValueError(f"{name}: found shape {values.shape}, expected {(streams, steps)}")
     columns = {
         "stream": np.repeat(np.arange(streams), steps),
         "step": np.tile(np.arange(steps), streams),
         "target": test[:, 1:].ravel(),
-        "predicted": predicted.astype(test.dtype).ravel(),
         "log_prob": log_prob.astype(np.float32).ravel(),
     }
-    write_parquet(pa.table(columns, schema=schema_of(test.dtype)), path)
+    if predicted is not None:
+        columns["predicted"] = predicted.astype(test.dtype).ravel()
+    write_parquet(pa.table(columns, schema=_only(schema_of(test.dtype), list(columns))), path)
+
+
+def _only(schema: pa.Schema, names: list[str]) -> pa.Schema:
+    """Return the fields of a schema that have some names, in the order of the schema."""
+    return pa.schema([field for field in schema if field.name in names])
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -105,9 +114,9 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    with open_parquet(path, SCHEMA.names) as file:
-        ids = file.schema_arrow.field("target").type
-    schema = schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA
+    with open_parquet(path, REQUIRED) as file:
+        ids, names = file.schema_arrow.field("target").type, file.schema_arrow.names
+    schema = _only(schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA, names)
     return arranged(read_parquet(path, dict(zip(schema.names, schema.types, strict=True))), path)
 
 
@@ -126,8 +135,8 @@ def arranged(table: pa.Table, path: Path) -> Predictions:
     rows = np.arange(len(stream))
     if len(stream) != streams * steps or (stream != rows // steps).any() or (step != rows % steps).any():
         raise corrupt_file_error(path, "the rows are not all steps of stream 0, then of stream 1, ...")
-    columns = (table[name].to_numpy().reshape(streams, steps) for name in ("target", "predicted", "log_prob"))
-    return Predictions(*columns)
+    columns = {name: table[name].to_numpy().reshape(streams, steps) for name in table.column_names if name in COLUMNS_OF_MODEL}
+    return Predictions(columns["target"], columns.get("predicted"), columns["log_prob"])
 
 
 def read_log_prob(path: Path) -> np.ndarray:
@@ -138,6 +147,8 @@ def read_log_prob(path: Path) -> np.ndarray:
 def read_accuracy(path: Path) -> float:
     """Read how often the most likely character was the correct one, from 0 to 1. Raises InputError as `read_predictions` does."""
     predictions = read_predictions(path)
+    if predictions.predicted is None:
+        raise corrupt_file_error(path, "no column 'predicted'")
     return float(np.mean(predictions.predicted == predictions.targets))
 
 

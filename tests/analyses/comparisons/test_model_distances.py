@@ -7,7 +7,7 @@ from scipy.cluster.hierarchy import cophenet
 from scipy.spatial.distance import pdist, squareform
 
 from rnnscope.analyses.comparisons import model_distances as stage
-from rnnscope.analyses.comparisons.model_distances import distances, order_and_merges
+from rnnscope.analyses.comparisons.model_distances import disagreements, distances, order_and_merges
 
 
 def random_log_prob(models, characters, seed=0):
@@ -97,6 +97,11 @@ def test_tables_of_both(tmp_path, call, predicted):
         assert float(row["disagreement"]) == pytest.approx(sum(one != other for one, other in pairs) / len(pairs))
     assert 0 < max(float(row["disagreement"]) for row in rows) < 1
     assert len((tmp_path / "merges.csv").read_text().splitlines()) == 4
+
+
+def test_a_model_without_most_likely_characters_disagrees_with_none():
+    found = disagreements([np.array([1, 2, 3, 4]), None, np.array([1, 2, 0, 0])])
+    np.testing.assert_array_equal(found, [[0, np.nan, 0.5], [np.nan] * 3, [0.5, np.nan, 0]])
 
 
 def test_one_model_alone_has_no_distance(tmp_path, call, predicted):

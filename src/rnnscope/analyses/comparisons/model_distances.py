@@ -8,6 +8,7 @@ whatever the length of the text. The merges are those of average linkage (Sokal 
 distances of probabilities without choosing a plane, as a map has to.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,12 @@ MODEL_DISTANCES = Table(
             "number",
             "root mean square, over the test characters, of the difference of the two probabilities of the correct character",
         ),
-        Column("disagreement", "number", "fraction of the test characters at which the two most likely characters differ"),
+        Column(
+            "disagreement",
+            "number",
+            "fraction of the test characters at which the two most likely characters differ; empty with external predictions "
+            "that lack them",
+        ),
     ),
 )
 MODEL_MERGES = Table(
@@ -51,40 +57,43 @@ MODEL_MERGES = Table(
 BLOCK = 4096  # characters whose probabilities are in memory as float64, for all models
 
 
-def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, list[np.ndarray | None]]:
     """Read the predictions of all models.
 
     Returns
     -------
     log_prob : ndarray of float32, shape (models, characters)
         Log-probabilities of the correct characters, nats.
-    predicted : ndarray of uint8 or uint16, shape (models, characters)
-        Ids of the most likely characters.
+    predicted : list of ndarray of uint8 or uint16, shape (characters,), or None
+        Ids of the most likely characters under each model; None for an external model that lacks them.
 
     Raises
     ------
     InputError
         If predictions are missing or corrupt, or are of other characters than the first model's.
     """
-    log_prob, predicted = np.empty((len(models), 0), dtype=np.float32), np.empty((len(models), 0), dtype=np.uint8)
+    log_prob, predicted = np.empty((len(models), 0), dtype=np.float32), list[np.ndarray | None]()
     for row, predictions in enumerate(read_aligned_predictions(folder, models)):
         if not row:
-            shape = len(models), predictions.log_prob.size
-            log_prob, predicted = np.empty(shape, dtype=np.float32), np.empty(shape, predictions.predicted.dtype)
+            log_prob = np.empty((len(models), predictions.log_prob.size), dtype=np.float32)
         # Copies, so that no more of the file than these stays in memory.
-        log_prob[row], predicted[row] = predictions.log_prob.ravel(), predictions.predicted.ravel()
+        log_prob[row] = predictions.log_prob.ravel()
+        predicted.append(None if predictions.predicted is None else predictions.predicted.ravel().copy())
     return log_prob, predicted
 
 
-def disagreements(predicted: np.ndarray) -> np.ndarray:
+def disagreements(predicted: Sequence[np.ndarray | None]) -> np.ndarray:
     """Return the fraction of the characters at which every two models differ: float64 (models, models).
 
-    `predicted` are the most likely characters, integer (models, characters).
+    `predicted` are the most likely characters under each model, integer (characters,); NaN with a model that has none.
     """
-    apart = np.zeros((len(predicted), len(predicted)))
-    for model in range(len(predicted) - 1):
-        apart[model, model + 1 :] = [np.mean(predicted[model] != other) for other in predicted[model + 1 :]]
-    return apart + apart.T
+    apart = np.full((len(predicted), len(predicted)), np.nan)
+    known = [(model, characters) for model, characters in enumerate(predicted) if characters is not None]
+    for rank, (model, characters) in enumerate(known):
+        apart[model, model] = 0
+        for other, others in known[rank + 1 :]:
+            apart[model, other] = apart[other, model] = np.mean(characters != others)
+    return apart
 
 
 def distances(log_prob: np.ndarray) -> np.ndarray:

@@ -135,7 +135,8 @@ def main(distances: Path, settings: ModelMap, out: Path) -> None:
     """
     table, maps = MODEL_DISTANCES.read(distances), []
     for name, measure in MEASURES.items():
-        models, apart = distance_matrix(table.assign(distance=measure(table)))
+        known = table.assign(distance=measure(table)).dropna(subset="distance")
+        models, apart = distance_matrix(known)
         positions = embed(apart, settings.perplexity)
         maps.append(pd.DataFrame({"map": name, "model": models, "x": positions[:, 0], "y": positions[:, 1]}))
     MODEL_MAP.write(pd.concat(maps), out)
