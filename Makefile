@@ -31,7 +31,7 @@ bench: $(INSTALLED)
 cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
 
-# Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
+# Kills, power cuts, full disks, damaged and replaced files and changed clocks, on a small text: half an hour.
 fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 

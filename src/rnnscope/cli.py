@@ -19,6 +19,7 @@ from typing import Any
 
 from rnnscope.errors import InputError, printable
 from rnnscope.settings.base import Section, flag_of, settings_of
+from rnnscope.source_files import check_source
 
 Stage = Callable[..., None]
 PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: : .*)?$")
@@ -30,7 +31,7 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
     A user's mistake (`InputError`, or an error of the operating system that names a file) ends as one line on standard
     error and exit code 1; anything else is a fault of the program and keeps its traceback. A stage does not outlive the
     process whose number is in the environment variable `RNNSCOPE_STARTED_BY`: otherwise a run that is started again would
-    have two writers.
+    have two writers. Nor does it run with a source that was changed since the run began (`rnnscope.source_files`).
 
     Parameters
     ----------
@@ -43,8 +44,10 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
     handler.setFormatter(_PrintableLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
+        checked = check_source()
         stage, arguments = parse(main, sys.argv[1:])
         stage(**arguments)
+        check_source(checked)  # what it imported later
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -99,6 +99,44 @@ MESSAGES = [
 ]
 
 
+OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+
+
+@pytest.mark.parametrize("section", OPTIONAL)
+def test_an_optional_section_may_be_left_out(section):
+    configuration = copy.deepcopy(CONFIGURATION)
+    del configuration[section]
+    check_configuration(configuration)
+
+
+@pytest.mark.parametrize("section", set(CONFIGURATION) - {*OPTIONAL})
+def test_no_other_section_may_be_left_out(section):
+    configuration = {key: value for key, value in CONFIGURATION.items() if key != section}
+    assert message(configuration).startswith(f"top level: no key {section!r}, expected ")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"title": 1984}, 'corpora.x.title: found 1984, expected a text; write "1984", with quotes'),
+        ({"encoding": "utf-9"}, 'corpora.x.encoding: found "utf-9", expected the name of an encoding, such as utf-8, '),
+        ({"characters": "letters"}, 'corpora.x.characters: found "letters", expected bytes or unicode'),
+        ({"vocabulary": 257}, "corpora.x.vocabulary: found 257, expected at most 256 bytes, or characters: unicode"),
+    ],
+)
+def test_a_mistake_in_a_corpus_is_one_line(change, line):
+    corpus = {"title": "x", "fractions": [0.8, 0.1, 0.1], "sources": [{"path": "x"}]}
+    unicode_text = {"characters": "unicode", "encoding": "gb18030", "vocabulary": 4000, "minimum_count": 2}
+    check_configuration(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | unicode_text}})
+    assert message(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | change}}).startswith(line)
+
+
+def test_a_corpus_with_the_name_of_a_number():
+    corpora = CONFIGURATION["corpora"] | {1984: CONFIGURATION["corpora"]["war_and_peace"]}
+    expected = 'corpora: found the name 1984, expected a text; write "1984", with quotes, here and in run'
+    assert message(CONFIGURATION | {"corpora": corpora, "run": [1984]}) == expected
+
+
 @pytest.mark.parametrize(("key", "value", "line"), MESSAGES)
 def test_a_mistake_is_one_line_with_the_key_what_was_found_and_what_was_expected(key, value, line):
     if key == "error_breakdown.order.1":

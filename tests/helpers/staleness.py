@@ -48,7 +48,7 @@ CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
     *("error_breakdown", "size_breakdown", "error_overlap"),
 }
-INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation"}  # whose clusters are streams, or groups of them
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span"}  # whose clusters are streams, or groups of them
 # Stands for every rule there is.
 EVERY = {"every rule"}
 
@@ -56,6 +56,9 @@ KEYS = {
     "run": Change(["tale", "python_manual"], new=EVERY),
     "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
+    "corpora.*.characters": Change("unicode", {"fetch_text", "split_text"}),
+    "corpora.*.encoding": Change("latin-1", {"fetch_text", "split_text"}),
+    "corpora.*.minimum_count": Change(2, {"split_text"}),
     "corpora.*.bytes": Change(1000, {"fetch_text"}),
     "corpora.*.vocabulary": Change(50, {"fetch_text"}),
     "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
@@ -109,8 +112,8 @@ KEYS = {
     "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
     "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
     "intervals.clusters": Change(10, CLUSTERED),
-    "intervals.samples": Change(30, INTERVALS | {"memory_span"}),
-    "intervals.seed": Change(2, INTERVALS | {"memory_span"}),
+    "intervals.samples": Change(30, INTERVALS),
+    "intervals.seed": Change(2, INTERVALS),
     "model_map.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
     "error_breakdown.longest_context": Change(2, BREAKDOWNS),

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
-from rnnscope.analyses.units import feature_registry, text_features  # noqa: F401  # which registers them
+from rnnscope.analyses.units import feature_registry, language_features, text_features  # noqa: F401  # which register them
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ EXPERIMENT = {
         "tale": {
             "title": "A tale",
             "fractions": [0.6, 0.2, 0.2],
-            "features": FEATURES,
+            "features": {"language": "c", "names": FEATURES},
             "sources": [{"path": "tale.txt"}],
         }
     },
@@ -57,6 +58,7 @@ class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 
     preloaded_python = None  # of fork_server.py: runs the jobs in forks of one process, where somebody has started it
+    variables = MappingProxyType({})  # more of them in the environment
 
     def __init__(self, folder):
         self.folder = folder
@@ -79,6 +81,7 @@ class Workspace:
         return {
             **os.environ,
             **(self.preloaded_python.environment(source) if self.preloaded_python else {"PYTHONPATH": str(source)}),
+            **self.variables,
         }
 
     def snakemake(self, *words, preexec_fn=None):
@@ -101,6 +104,12 @@ class Workspace:
             stderr=log,
             start_new_session=True,
         )
+
+    def verify(self):
+        """Do what `make verify` does."""
+        command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "--files", "results/tale/provenance.json"]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
 
     def stale(self, *words):
         """The rules that a dry run would run, with the number of jobs of each; the rule `all` left out."""

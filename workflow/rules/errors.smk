@@ -96,7 +96,7 @@ rule error_overlap:
     """Figure F4: which models make which errors."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM, *NNNS]),
+        predictions=predictions([*MODELS, *REFERENCE_NGRAMS, *NNNS]),
     output:
         overlap=table("error_overlap"),
         intersections=table("error_intersections"),

@@ -44,13 +44,13 @@ rule best_models:
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:
-        **stage("analyses.losses.best_models", Candidates, ReferenceNGram),
+        **stage("analyses.losses.best_models", Candidates, *([ReferenceNGram] if NGRAMS else [])),
         models=MODELS,
-        nnns=NNNS,
+        nnns=["--nnns", *NNNS] if NNNS else [],
         models_folder=folder_of("run_files", levels=2),
     shell:
         "python -m {params.module} --models-folder {params.models_folder} {params.settings} --models {params.models} "
-        "--nnns {params.nnns} --out {output} 2> {log}"
+        "{params.nnns} --out {output} 2> {log}"
 
 
 rule horizons:
@@ -137,7 +137,7 @@ rule position_loss:
     """The loss by position in the stream: what it costs to start from a zero state."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM]),
+        predictions=predictions([*MODELS, *REFERENCE_NGRAMS]),
     output:
         table("position_loss"),
     group:

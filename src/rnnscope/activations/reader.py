@@ -27,7 +27,7 @@ def units_by_quantity(path: Path) -> dict[str, int]:
     InputError
         If the file is missing or corrupt.
     """
-    with open_parquet(path, list(POSITION)) as file:
+    with open_parquet(path, POSITION) as file:
         return _units_by_quantity(file)
 
 
@@ -54,7 +54,7 @@ def row_groups(path: Path, names: list[str], units: Sequence[int] | None = None)
     InputError
         If the file is missing, truncated or corrupt, or has no such activation or unit.
     """
-    with open_parquet(path, list(POSITION)) as file:
+    with open_parquet(path, POSITION) as file:
         columns = {name: _columns_of(file, name, units, path) for name in names}
         wanted = [*POSITION, *(column for of_name in columns.values() for column in of_name)]
         for group in range(file.num_row_groups):
@@ -83,7 +83,7 @@ def read_units(path: Path, name: str, units: Sequence[int] | None = None) -> np.
     InputError
         As `row_groups`.
     """
-    with open_parquet(path, list(POSITION)) as file:
+    with open_parquet(path, POSITION) as file:
         columns = _columns_of(file, name, units, path)
         dtype = file.schema_arrow.field(columns[0]).type.to_pandas_dtype() if columns else np.float32
         values = np.empty((len(columns), file.metadata.num_rows), dtype)

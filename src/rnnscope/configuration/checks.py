@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -10,6 +11,7 @@ from jsonschema import ValidationError
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units.feature_registry import chosen_features
+from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
@@ -54,6 +56,7 @@ def check_configuration(config: Configuration) -> None:
         At the first mistake: one line that names the key, what was found and what was expected.
     """
     check_renamed_keys(config)
+    check_names(config)
     for error in validator().iter_errors(config):
         raise InputError(report_schema_error(error))
     check_corpora(config)
@@ -70,6 +73,14 @@ def check_renamed_keys(config: Configuration) -> None:
             raise InputError(f"{old}: this key was renamed, expected {new}")
 
 
+def check_names(config: Configuration) -> None:
+    """Raise InputError if a corpus has the name of a number, which YAML does not take for a text."""
+    corpora = config.get("corpora")
+    for name in corpora if isinstance(corpora, Mapping) else ():
+        if not isinstance(name, str):
+            raise InputError(f'corpora: found the name {name}, expected a text; write "{name}", with quotes, here and in run')
+
+
 def report_schema_error(error: ValidationError) -> str:
     """Return the line that reports a mistake which the schema found."""
     key = ".".join(map(str, error.absolute_path)) or "top level"
@@ -81,7 +92,14 @@ def report_schema_error(error: ValidationError) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
     found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
-    return f"{key}: found {found}, expected {error.schema['description']}"
+    return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
+
+
+def _spelling(error: ValidationError) -> str:
+    """Return how to write a number as a text, where that is what the schema wants; else nothing."""
+    is_number = isinstance(error.instance, int | float | date)
+    wants_text = error.validator == "type" and error.validator_value == "string"
+    return f'; write "{error.instance}", with quotes' if is_number and wants_text else ""
 
 
 def check_corpora(config: Configuration) -> None:
@@ -95,11 +113,25 @@ def check_corpora(config: Configuration) -> None:
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        is_unicode = settings.get("characters") == "unicode"
+        if not is_unicode and settings.get("vocabulary", 0) > 256:
+            raise InputError(
+                f"corpora.{corpus}.vocabulary: found {settings['vocabulary']}, expected at most 256 bytes, or characters: unicode"
+            )
         features = settings.get("features", "prose")
         try:
-            chosen_features(features if isinstance(features, list) else [features])
+            check_features(features)
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
+
+
+def check_features(features: str | list[str] | dict[str, Any]) -> None:
+    """Raise InputError if a corpus names a feature or a programming language that is not known."""
+    if isinstance(features, dict):
+        lexer_of(features["language"])
+        chosen_features(features.get("names", ["language"]), features["language"])
+    else:
+        chosen_features(features if isinstance(features, list) else [features])
 
 
 def check_models(config: Configuration) -> None:
@@ -107,7 +139,7 @@ def check_models(config: Configuration) -> None:
     models = grid_models(config)
     if not models:
         raise InputError("grid: found no model, expected at least one")
-    for key in MODEL_KEYS:
+    for key in _present(config, MODEL_KEYS):
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
             if model not in models:
@@ -117,8 +149,15 @@ def check_models(config: Configuration) -> None:
 def check_bounds(config: Configuration) -> None:
     """Raise InputError if a key exceeds the key that bounds it."""
     for key, bound in BOUNDED_KEYS.items():
+        if len(_present(config, (key, bound))) < 2:
+            continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def _present(config: Configuration, keys: tuple[str, ...]) -> list[str]:
+    """The keys whose section is there; optional ones may be left out."""
+    return [key for key in keys if key.partition(".")[0] in config]
 
 
 def value_of(config: Configuration, key: str) -> Any:

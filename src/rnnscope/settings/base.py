@@ -31,7 +31,7 @@ class Setting:
     choices
         The values of a text; None for any.
     names
-        What a text names, "cell" or "model"; empty for other texts. `rnnscope.configuration` knows which there are.
+        What a text names, "cell", "model" or "encoding"; empty for other texts. `rnnscope.configuration` knows which there are.
     pattern
         Regular expression that a text matches.
     may_be_empty
@@ -71,6 +71,8 @@ class Setting:
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":
             return "cells" if plural else "a cell"
+        if self.names == "encoding":
+            return "the name of an encoding, such as utf-8, utf-16, latin-1 or gb18030"
         noun = f"{NOUNS[kind]}{plural}" if plural else f"a {NOUNS[kind]}"
         return " ".join([noun, *([self._bounds()] if kind is not str else [])]).strip()
 
@@ -145,6 +147,17 @@ def _spelled(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
+def check_seed(name: str, seed: int) -> None:
+    """Check a seed that is no setting; `name` is what the message calls it.
+
+    Raises
+    ------
+    InputError
+        If it is not one that random generators take.
+    """
+    Setting("seed", minimum=SEED["minimum"], maximum=SEED["maximum"]).check(name, seed, int)
+
+
 def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
     """Declare a field of a section; `bounds` are those of `Setting`."""
     return field(default=default, metadata={"setting": Setting(meaning, **bounds)})
@@ -153,11 +166,13 @@ def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
 class Section:
     """Base of every section: its values are checked when it is made.
 
-    `key` is the section's name in config.yaml. Where a stage needs only some keys of a section, they are a class of their
-    own, which the whole section inherits: the others say which jobs there are, and must not make finished jobs stale.
+    A section that `is_optional` may be left out; then what needs it is not made. `key` is the section's name in config.yaml.
+    Where a stage needs only some keys of a section, they are a class of their own, which the whole section inherits: the
+    others say which jobs there are, and must not make finished jobs stale.
     """
 
     key: ClassVar[str]
+    is_optional: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, (kind, declared) in settings_of(type(self)).items():

@@ -108,6 +108,7 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
+    is_optional = True
     learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)

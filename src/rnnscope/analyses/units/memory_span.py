@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rnnscope.analyses.losses.bootstrap import with_interval
 from rnnscope.analyses.units.restart import compare
 from rnnscope.analyses.units.scoring import AUC
 from rnnscope.analyses.units.spans import curve, span_summary
@@ -60,7 +61,8 @@ MEMORY_SPAN_SUMMARY = Table(
     "analyses/memory_span_summary.csv",
     "One row a unit of `memory_span.csv`. The control is the same network, started from the zero state `restart_steps` "
     "characters before, inside of the span (or, without the feature, as long after the last one): it has not read what switched "
-    "the feature on or off. `difference` is what the kept state adds; its interval is from a bootstrap of whole streams.",
+    "the feature on or off. `difference` is what the kept state adds; its interval is from a bootstrap of whole streams, and is "
+    "empty with fewer than 10.",
     (
         *TRACED,
         Column("steps", "integer", "characters of a segment of training: the steps of back-propagation"),
@@ -98,14 +100,14 @@ MEMORY_SPAN_SUMMARY = Table(
         Column("kept_off_right_share", "number", "the same fraction of `compared_off`"),
         Column("restarted_right_share", "number", "fraction of `compared` with the unit of the restarted network there"),
         Column("restarted_off_right_share", "number", "the same fraction of `compared_off`"),
-        Column(
-            "difference",
-            "number",
-            "(`kept_right_share` - `kept_off_right_share`) - (`restarted_right_share` - `restarted_off_right_share`): how much "
-            "better the kept state separates the compared characters; 0 when nothing is used from before the restart",
+        *with_interval(
+            Column(
+                "difference",
+                "number",
+                "(`kept_right_share` - `kept_off_right_share`) - (`restarted_right_share` - `restarted_off_right_share`): how "
+                "much better the kept state separates the compared characters; 0 when nothing is used from before the restart",
+            )
         ),
-        Column("difference_low", "number", "lower end of its 95 % interval; empty with fewer than 10 streams"),
-        Column("difference_high", "number", "upper end of the same"),
     ),
 )
 

@@ -114,7 +114,7 @@ def compare(
     shares, resampled = resampled_means(sums, intervals.samples, intervals.seed)
     separation = shares[:, 1] - shares[:, 0]
     separations = resampled[..., 1] - resampled[..., 0]
-    low, high = map(float, interval(separations[:, 0] - separations[:, 1], streams))
+    low, high = interval(separations[:, :1] - separations[:, 1:], streams)
     return {
         "compared": np.count_nonzero(feature),
         "compared_off": np.count_nonzero(~feature),
@@ -124,6 +124,6 @@ def compare(
         "restarted_right_share": shares[1, 1],
         "restarted_off_right_share": shares[1, 0],
         "difference": separation[0] - separation[1],
-        "difference_low": low,
-        "difference_high": high,
+        "difference_low": low[0],
+        "difference_high": high[0],
     }
