@@ -102,7 +102,7 @@ def character_gains(targets: np.ndarray, log_prob: list[np.ndarray], clusters: C
     columns = {"id": ids, "count": counts[ids]}
     for row, name in enumerate(("network", "ngram", "difference")):
         columns |= {name: means[row]} | interval_columns(name, interval(resampled[:, row], inside))
-    columns["separated"] = holm(p_values(means[2], resampled[:, 2].std(axis=0, ddof=1), inside)) < SIGNIFICANCE
+    columns["separated"] = holm(p_values(means[2], np.nanstd(resampled[:, 2], axis=0, ddof=1), inside)) < SIGNIFICANCE
     return pd.DataFrame(columns).sort_values(["difference", "id"], ascending=[False, True])
 
 
