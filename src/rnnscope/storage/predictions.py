@@ -14,7 +14,7 @@ import pyarrow as pa
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import corrupt_file_error, mismatch_error
-from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
+from rnnscope.storage.parquet import ID_TYPES, read_parquet, write_parquet
 
 COLUMNS = (
     Column("stream", "int16", "row s of `test.npy`"),
@@ -25,7 +25,6 @@ COLUMNS = (
 declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
 
 SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
-ID_TYPES = (pa.uint8(), pa.uint16())
 
 
 def schema_of(ids: npt.DTypeLike) -> pa.Schema:
@@ -92,10 +91,7 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    with open_parquet(path, SCHEMA.names) as file:
-        ids = file.schema_arrow.field("target").type
-    schema = schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA
-    table = read_parquet(path, dict(zip(schema.names, schema.types, strict=True)))
+    table = read_parquet(path, dict(zip(SCHEMA.names, SCHEMA.types, strict=True)) | {"target": ID_TYPES})
     stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
     if not len(stream):
         raise InputError(f"{path}: no rows; expected a row a test character")
