@@ -31,7 +31,8 @@ class Setting:
     choices
         The values of a text; None for any.
     names
-        What a text names, "cell", "model" or "encoding"; empty for other texts. `rnnscope.configuration` knows which there are.
+        What a text names: "cell", "model", "model or external" or "encoding"; empty for other texts. `rnnscope.configuration`
+        knows which there are.
     pattern
         Regular expression that a text matches.
     may_be_empty
@@ -67,7 +68,7 @@ class Setting:
         if self.choices:
             among, last = ("words among ", "and") if plural else ("", "or")
             return f"{among}{', '.join(self.choices[:-1])} {last} {self.choices[-1]}"
-        if self.names == "model":
+        if self.names.startswith("model"):
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":
             return "cells" if plural else "a cell"

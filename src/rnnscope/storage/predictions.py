@@ -91,7 +91,18 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    table = read_parquet(path, dict(zip(SCHEMA.names, SCHEMA.types, strict=True)) | {"target": ID_TYPES})
+    types = dict(zip(SCHEMA.names, SCHEMA.types, strict=True)) | {"target": ID_TYPES}
+    return arranged(read_parquet(path, types), path)
+
+
+def arranged(table: pa.Table, path: Path) -> Predictions:
+    """Return the predictions of a table, by stream and step.
+
+    Raises
+    ------
+    InputError
+        If it is empty or its rows are not in stream-then-step order.
+    """
     stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
     if not len(stream):
         raise InputError(f"{path}: no rows; expected a row a test character")
