@@ -4,7 +4,7 @@ import json
 import sys
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, grid_models
+from rnnscope.configuration.checks import check_configuration, dropout_candidates, grid_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
@@ -79,7 +79,7 @@ def features_of(wildcards):
 def candidates_of(model):
     """The names of a model's training runs, of which the one of the best validation loss is selected."""
     if ModelName.parse(model).is_recurrent:
-        return [f"dropout-{dropout}" for dropout in config["training"]["dropout"]]
+        return [f"dropout-{dropout}" for dropout in dropout_candidates(config, model)]
     return [f"width-{width}" for width in config["nnn"]["hidden_widths"]]
 
 

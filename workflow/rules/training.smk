@@ -3,19 +3,20 @@ rule train_model:
     input:
         **split_files("train", "validation", "vocabulary", "layout"),
     output:
+        # Beside them the stage keeps the state of its last epoch, hidden: with more `epochs` it trains only the further ones.
         run_files("{candidate}/"),
     priority: training_work
     threads: THREADS
     resources:
         **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["training"]["epochs"]), gpu=GPU_SLOTS),
     params:
-        **stage("training.train", Optimisation, Device),
+        **stage("training.train", Optimisation, Patience, Device),
         split=subpath(input.train, parent=True),
         candidate=candidate_flags,
         out=subpath(output[0], parent=True),
     shell:
         "python -m {params.module} --split {params.split} --model {wildcards.model} {params.candidate} {params.settings} "
-        "--threads {threads} --out {params.out} 2> {log}"
+        "--threads {threads} --source {params.source} --out {params.out} 2> {log}"
 
 
 rule select_candidate:

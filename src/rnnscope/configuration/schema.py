@@ -4,15 +4,14 @@ A schema's description completes the sentence "expected ..." of the message abou
 """
 
 import math
-from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
 from rnnscope.models.cells import CELLS, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Setting, settings_of
-from rnnscope.settings.base import SEED
+from rnnscope.settings import SECTIONS, Corpus, Setting, is_by_size, is_optional, required, settings_of
+from rnnscope.settings.base import SEED, SIZE
 
 Schema = dict[str, Any]
 
@@ -64,7 +63,7 @@ def object_schema(section: type, **replaced: Schema) -> Schema:
     settings = settings_of(section)
     values = {key: value_schema(kind, declared) for key, (kind, declared) in settings.items() if key not in replaced}
     properties = {key: values.get(key) or replaced[key] for key in settings}
-    optional = {key for key, (kind, _) in settings.items() if get_origin(kind) is UnionType}
+    optional = {key for key, (kind, _) in settings.items() if is_optional(kind)}
     return {
         "description": f"a section with the keys {', '.join(properties)}",
         "type": "object",
@@ -76,8 +75,9 @@ def object_schema(section: type, **replaced: Schema) -> Schema:
 
 def value_schema(kind: Any, declared: Setting) -> Schema:
     """Return the schema of a value of a type, with the bounds of its declaration."""
-    if get_origin(kind) is UnionType:
-        (kind,) = (member for member in get_args(kind) if member is not NoneType)
+    if is_by_size(kind):
+        return _by_size(value_schema(required(kind), declared), declared.expectation(kind))
+    kind = required(kind)
     description = {"description": declared.expectation(kind)}
     if get_origin(kind) is list:
         (item,) = get_args(kind)
@@ -93,6 +93,13 @@ def value_schema(kind: Any, declared: Setting) -> Schema:
     pattern = {"pattern": declared.pattern} if declared.pattern else {}
     form = {"format": declared.names} if declared.names else {}
     return description | {"type": TYPES[kind], **bounds, **pattern, **form}
+
+
+def _by_size(schema: Schema, expectation: str) -> Schema:
+    """The schema of a list, or of such a list for each size: each keyword concerns one of the two."""
+    names = value_schema(int, SIZE) | {"description": f"sizes as keys, each {SIZE.expectation(int)}"}
+    sizes = {"minProperties": 1, "propertyNames": names, "additionalProperties": schema}
+    return schema | {"description": expectation, "type": [schema["type"], "object"], **sizes}
 
 
 def validator() -> Draft202012Validator:

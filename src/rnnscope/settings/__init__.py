@@ -12,6 +12,9 @@ from rnnscope.settings.base import (
     Setting,
     flag_of,
     flags,
+    is_by_size,
+    is_optional,
+    required,
     setting,
     settings_of,
 )
@@ -42,6 +45,7 @@ from rnnscope.settings.training import (
     Grid,
     NGrams,
     Optimisation,
+    Patience,
     Snapshots,
     Training,
 )
@@ -81,6 +85,7 @@ __all__ = [
     "NGrams",
     "Optimisation",
     "Oracles",
+    "Patience",
     "Precision",
     "ReferenceNGram",
     "Section",
@@ -92,6 +97,9 @@ __all__ = [
     "Units",
     "flag_of",
     "flags",
+    "is_by_size",
+    "is_optional",
+    "required",
     "setting",
     "settings_of",
 ]
