@@ -27,7 +27,8 @@ def changed(key, value):
 def test_it_is_a_schema_that_describes_every_part():
     schema = configuration_schema()
     Draft202012Validator.check_schema(schema)
-    assert list(schema["properties"]) == ["run", "corpora", *SECTIONS]
+    assert list(schema["properties"]) == ["run", "corpora", *SECTIONS, "kept_models"]
+    assert schema["required"] == ["run", "corpora", *SECTIONS]
 
     def parts(part):
         yield part

@@ -46,11 +46,11 @@ rule best_models:
     params:
         **stage("analyses.losses.best_models", Candidates, ReferenceNGram),
         models=MODELS,
-        nnns=NNNS,
+        nnns=["--nnns", *NNNS] if NNNS else [],
         models_folder=folder_of("run_files", levels=2),
     shell:
         "python -m {params.module} --models-folder {params.models_folder} {params.settings} --models {params.models} "
-        "--nnns {params.nnns} --out {output} 2> {log}"
+        "{params.nnns} --out {output} 2> {log}"
 
 
 rule horizons:

@@ -42,6 +42,11 @@ def run_files(folder=""):
     return [f"results/{{corpus}}/models/{{model}}/{folder}{name}" for name in names]
 
 
+def kept_files(*names):
+    """Some files of a model that is taken over."""
+    return [f"{KEPT}/{{corpus}}/models/{{model}}/{name}" for name in names]
+
+
 def candidate_files(wildcards):
     """The files of each training run of a model."""
     candidates = candidates_of(wildcards.model)
@@ -88,7 +93,7 @@ def figures_and_pages(wildcards):
     figures = expand(
         "results/{corpus}/figures/{name}.{suffix}",
         corpus=config["run"],
-        name=figures_for(DUMPED, GATED),
+        name=figures_for(DUMPED, GATED, NNNS, trained=not KEPT),
         suffix=["svg", "png"],
     )
     pages = expand("results/{corpus}/explorer.html", corpus=config["run"])

@@ -1,16 +1,26 @@
 """Slices of the configuration: the models that it names, and command-line flags of its sections."""
 
 import json
+import os
 import sys
+from pathlib import Path
 
 from rnnscope import settings
 from rnnscope.configuration.checks import check_configuration, dropout_candidates, grid_models
+from rnnscope.configuration.kept import with_kept_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
 
+KEPT = ""  # the folder of the models that are taken over; none: models are trained
 try:
     check_configuration(config)
+    if "kept_models" in config:
+        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        kept_config, remarks = with_kept_models(config, Path(KEPT))
+        config.update(kept_config)
+        if workflow.is_main_process:
+            print(*(f"kept models: {remark}" for remark in remarks), sep="\n", file=sys.stderr)
 except InputError as error:
     sys.exit(f"configuration: {error}")
 

@@ -37,27 +37,6 @@ rule select_candidate:
         "python -m {params.module} --candidates {params.candidates} --out {params.out} 2> {log}"
 
 
-rule evaluate_model:
-    """The losses of a model, and its probability of every character of the test part."""
-    input:
-        **split_files("train", "validation", "test", "vocabulary", "layout"),
-        checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
-    output:
-        predictions="results/{corpus}/predictions/{model}.parquet",
-        losses="results/{corpus}/models/{model}/evaluation.json",
-    group:
-        "evaluations"
-    threads: THREADS
-    resources:
-        **needs(mem_mb=scaled_with_text(1500, 10), runtime=scaled_with_text(30, 1), gpu=GPU_SLOTS),
-    params:
-        **stage("training.evaluate", Device),
-        split=subpath(input.train, parent=True),
-    shell:
-        "python -m {params.module} --split {params.split} --checkpoint {input.checkpoint} {params.settings} --threads {threads} "
-        "--predictions {output.predictions} --losses {output.losses} 2> {log}"
-
-
 rule train_snapshots:
     """Train the first epochs of a model again, and keep its weights at evenly spaced times."""
     input:

@@ -39,12 +39,13 @@ def configuration_schema() -> Schema:
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
+    kept = _text("the folder of models that are taken over")
     properties = {"run": run, "corpora": corpora} | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "description": "the sections of config.yaml",
         "type": "object",
-        "properties": properties,
+        "properties": properties | {"kept_models": kept},
         "required": list(properties),
         "additionalProperties": False,
     }

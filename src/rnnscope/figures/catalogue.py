@@ -18,8 +18,8 @@ class CatalogueEntry:
     tables
         Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
     needs
-        What must be among the dumped models for this figure to exist: nothing, "activations" (any dumped model) or
-        "gates" (a dumped model whose cell has gates).
+        What there must be for this figure to exist: nothing, "activations" (any dumped model), "gates" (a dumped model whose
+        cell has gates), "nnns" (any n-NN) or "training" (models are trained, not taken over).
     """
 
     folder: str
@@ -31,7 +31,7 @@ FIGURES = {
     "loss_table": CatalogueEntry("losses", {"table": "losses", "differences": "paired_differences"}),
     "loss_against_parameters": CatalogueEntry("losses", {"table": "losses"}),
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
-    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses", "best": "best_models"}),
+    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses", "best": "best_models"}, needs="nnns"),
     "paired_differences": CatalogueEntry("losses", {"table": "paired_differences"}),
     "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
@@ -43,18 +43,18 @@ FIGURES = {
     "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}),
     "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
     "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
-    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}),
-    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections"}),
+    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}, needs="nnns"),
+    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections"}, needs="nnns"),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
     "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}),
-    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="nnns"),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="training"),
 }
 
 
-def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
-    """Return the names of the figures that exist when the activations of some models are dumped.
+def figures_for(dumped: list[str], gated: list[str], nnns: list[str], trained: bool) -> list[str]:
+    """Return the names of the figures that exist in an experiment.
 
     Parameters
     ----------
@@ -62,11 +62,15 @@ def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
         Names of the models whose activations are dumped.
     gated
         Those of them whose cell has gates.
+    nnns
+        Names of the n-NNs.
+    trained
+        Whether the models are trained in the experiment; else they are taken over.
 
     Returns
     -------
     list of str
         Names of `FIGURES`, in its order.
     """
-    available = {"": True, "activations": bool(dumped), "gates": bool(gated)}
+    available = {"": True, "activations": bool(dumped), "gates": bool(gated), "nnns": bool(nnns), "training": trained}
     return [name for name, entry in FIGURES.items() if available[entry.needs]]

@@ -60,7 +60,7 @@ class Description:
     vocabulary
         The bytes that are its characters, ascending.
     kind
-        A key of `KINDS`. Files of earlier versions do not have it: they are recurrent.
+        A key of `KINDS`.
     """
 
     model: str
@@ -110,7 +110,8 @@ def load_checkpoint(
     """
     weights, stored = load_tensors(path)
     try:
-        kind = KINDS[stored.get("kind", Network.kind)]
+        stored = _up_to_date(stored)
+        kind = KINDS[stored["kind"]]
         description = Description(**{**stored, "shape": kind.shape(**stored["shape"])})
         network = kind.network(description.shape, description.dropout, None)
         network.load_state_dict(weights)
@@ -120,6 +121,15 @@ def load_checkpoint(
     if not isinstance(network, expected):
         raise InputError(f"{path}: found a {description.kind} network, expected a {getattr(expected, 'kind', 'different')} one")
     return network.to(device).eval(), description
+
+
+def _up_to_date(stored: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of a file as this version writes it: earlier ones named no kind, and of an n-NN neither model nor dropout."""
+    if "kind" in stored:
+        return stored
+    if "n" in stored["shape"]:
+        return {"model": f"nnn-{stored['shape']['n']}", "dropout": 0.0, "kind": FeedForwardNetwork.kind} | stored
+    return {"kind": Network.kind} | stored
 
 
 def check_vocabulary(path: Path, description: Description, vocabulary: np.ndarray) -> None:

@@ -71,7 +71,9 @@ def read_best(path: Path, role: str) -> str:
     return roles[role]
 
 
-def main(models_folder: Path, candidates: list[str], models: list[str], nnns: list[str], ngram: int, out: Path) -> None:
+def main(
+    models_folder: Path, candidates: list[str], models: list[str], ngram: int, out: Path, nnns: list[str] | None = None
+) -> None:
     """Write which models have the lowest validation loss.
 
     Parameters
@@ -82,12 +84,12 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
         Names of the networks of which the best takes the role "network".
     models
         Names of all recurrent networks, of which the best of each cell is taken.
-    nnns
-        Names of the n-NNs, such as nnn-3.
     ngram
         Characters of context of the n-gram model.
     out
         CSV file to write.
+    nnns
+        Names of the n-NNs, such as nnn-3; without any, the role is left out.
     """
     by_cell: dict[str, list[str]] = {}
     for model in models:
@@ -95,7 +97,7 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
     rows = [
         (NETWORK, *best_of(models_folder, candidates)),
         (NGRAM, f"ngram-{ngram}", None),
-        (NNN, *best_of(models_folder, nnns)),
+        *([(NNN, *best_of(models_folder, nnns))] if nnns else []),
         *((f"best {cell}", *best_of(models_folder, names)) for cell, names in by_cell.items()),
     ]
     BEST_MODELS.write(pd.DataFrame(rows, columns=BEST_MODELS.names), out)
