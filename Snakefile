@@ -11,6 +11,7 @@ include: "workflow/rules/settings.smk"
 include: "workflow/rules/paths.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/jobs.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/ngrams.smk"
 

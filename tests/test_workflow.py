@@ -2,6 +2,7 @@ import copy
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -138,8 +139,8 @@ def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rule
 
 def test_another_learning_rate_makes_stale_what_follows_from_training(workspace, fresh):
     every = fresh.stale()
-    assert every["train_model"] == 4 * 2 + 2 * 2  # networks by dropouts, n-NNs by widths
-    assert every["select_candidate"] == every["evaluate_model"] == 4 + 2
+    assert every["train_model"] == 6 * 2 + 2 * 2  # networks by dropouts, n-NNs by widths
+    assert every["select_candidate"] == every["evaluate_model"] == 6 + 2
     workspace.configure(changed(training={"learning_rate": 0.01}))
     assert workspace.stale() == {rule: count for rule, count in every.items() if rule not in BEFORE_TRAINING}
 
@@ -200,7 +201,7 @@ def test_another_order_of_removal_breaks_the_errors_down_again(workspace):
 
 
 def test_a_new_model_leaves_the_others_alone(workspace):
-    workspace.configure(changed(grid={"additional": ["gru-2-5", "rnn-2-4"]}))
+    workspace.configure(changed(grid={"additional": [*EXPERIMENT["grid"]["additional"], "rnn-2-4"]}))
     stale = workspace.stale()
     assert stale["train_model"] == 2
     assert stale["evaluate_model"] == 1
@@ -229,8 +230,9 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
-    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
-    assert len(on_the_device) == (12 + 1) + 6 + 2 + 2
+    rules = ("rule train_", "rule evaluate_", "rule dump_", "rule dynamic", "rule memory_span:")
+    on_the_device = [job for job in jobs if job.startswith(rules)]
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
@@ -285,3 +287,47 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
     assert line in log
     assert log.count("\n") == 1
     assert not (fresh.folder / "results/tale/corpus/text.bin").exists()
+
+
+def test_without_optional_sections_everything_else_runs(fresh):
+    """A dry run: the jobs that are left, and one line that names the figures that are not."""
+    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+    done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))
+    assert figures == {name for name, entry in catalogue.FIGURES.items() if not entry.needs}
+    (line,) = {line for line in (done.stdout + done.stderr).splitlines() if "leave out these figures" in line}
+    assert set(line.partition(": ")[2].split(", ")) == FIGURES - figures
+
+
+def test_the_rebuild_command_keeps_all_configuration_files(fresh):
+    """Snakemake takes the last --configfile of several flags: with both behind one flag nothing else becomes stale."""
+    (fresh.folder / "more {}.yaml").write_text("split: {streams: 2}\n")
+    split = "results/tale/split/split.json"
+    flags = ["--configfile", "experiment.yaml", "more {}.yaml", "--config", "training={epochs: 1}"]
+    done = fresh.snakemake(split, *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = fresh.folder / "results/tale/corpus/text.bin"
+    text.write_bytes(text.read_bytes()[:-1] + b"#")
+    (fresh.folder / split).unlink()
+    done = fresh.snakemake(split, *flags)
+    (command,) = set(re.findall(r"delete it and run: (.*)", (fresh.folder / "results/tale/logs/split_text.log").read_text()))
+    assert shlex.split(command)[1:] == ["results/tale/corpus/text.bin", *flags]
+
+
+def test_files_of_any_name_are_texts(fresh):
+    """A folder, with names that Snakemake would take for patterns; a change of one of its files makes the text stale."""
+    folder = fresh.folder / "my {texts} *"
+    folder.mkdir()
+    for name in ("{a}.txt", "b c.txt"):
+        shutil.copy(fresh.folder / "tale.txt", folder / name)
+    experiment = copy.deepcopy(EXPERIMENT)
+    experiment["corpora"]["tale"]["sources"] = [{"folder": {"path": folder.name, "members": ["*.txt"], "shuffle_seed": 1}}]
+    fresh.configure(experiment)
+    text = "results/tale/corpus/text.bin"
+    done = fresh.snakemake(text)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (fresh.folder / text).read_bytes() == (fresh.folder / "tale.txt").read_bytes() * 2
+    assert fresh.stale(text) == {}
+    (folder / "{a}.txt").write_text("Another text.")
+    assert fresh.stale(text) == {"fetch_text": 1}

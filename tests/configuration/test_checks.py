@@ -65,7 +65,7 @@ MESSAGES = [
     ),
     ("training.dropout", {64: [0.0, 2]}, "training.dropout.64.1: found 2, expected a number of at least 0 and below 1"),
     ("training.dropout", {64: []}, "training.dropout.64: found [], expected a list of different numbers of at least 0 and below"),
-    ("training.dropout", {"64": [0.0]}, 'training.dropout: found "64", expected sizes as keys, each a whole number of at least'),
+    ("training.dropout", {"64": [0.0]}, 'training.dropout: found "64", expected sizes as keys, each a whole number from 1 to'),
     (
         "training.dropout",
         {64: [0.0], 512: [0.5], 1024: [0.5]},
@@ -81,7 +81,7 @@ MESSAGES = [
         ["lstm-3"],
         'grid.additional.0: found "lstm-3", expected a model <cell>-<layers>-<size>, such as lstm-',
     ),
-    ("grid.sizes", [64, 64], "grid.sizes: found [64, 64], expected a list of different whole numbers of at least 1"),
+    ("grid.sizes", [64, 64], "grid.sizes: found [64, 64], expected a list of different whole numbers from 1 to 100000"),
     (
         "nnn.hidden_widths",
         [],
@@ -113,6 +113,44 @@ MESSAGES = [
 ]
 
 
+OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+
+
+@pytest.mark.parametrize("section", OPTIONAL)
+def test_an_optional_section_may_be_left_out(section):
+    configuration = copy.deepcopy(CONFIGURATION)
+    del configuration[section]
+    check_configuration(configuration)
+
+
+@pytest.mark.parametrize("section", set(CONFIGURATION) - {*OPTIONAL})
+def test_no_other_section_may_be_left_out(section):
+    configuration = {key: value for key, value in CONFIGURATION.items() if key != section}
+    assert message(configuration).startswith(f"top level: no key {section!r}, expected ")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"title": 1984}, 'corpora.x.title: found 1984, expected a text; write "1984", with quotes'),
+        ({"encoding": "utf-9"}, 'corpora.x.encoding: found "utf-9", expected the name of an encoding, such as utf-8, '),
+        ({"characters": "letters"}, 'corpora.x.characters: found "letters", expected bytes or unicode'),
+        ({"vocabulary": 257}, "corpora.x.vocabulary: found 257, expected at most 256 bytes, or characters: unicode"),
+    ],
+)
+def test_a_mistake_in_a_corpus_is_one_line(change, line):
+    corpus = {"title": "x", "fractions": [0.8, 0.1, 0.1], "sources": [{"path": "x"}]}
+    unicode_text = {"characters": "unicode", "encoding": "gb18030", "vocabulary": 4000, "minimum_count": 2}
+    check_configuration(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | unicode_text}})
+    assert message(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | change}}).startswith(line)
+
+
+def test_a_corpus_with_the_name_of_a_number():
+    corpora = CONFIGURATION["corpora"] | {1984: CONFIGURATION["corpora"]["war_and_peace"]}
+    expected = 'corpora: found the name 1984, expected a text; write "1984", with quotes, here and in run'
+    assert message(CONFIGURATION | {"corpora": corpora, "run": [1984]}) == expected
+
+
 @pytest.mark.parametrize(("key", "value", "line"), MESSAGES)
 def test_a_mistake_is_one_line_with_the_key_what_was_found_and_what_was_expected(key, value, line):
     if key == "error_breakdown.order.1":
@@ -138,3 +176,29 @@ def test_dropout_by_size_of_an_overlay_replaces_the_list():
     assert dropout_candidates(configuration, "gru-3-512") == [0.25, 0.5]
     assert dropout_candidates(configuration, "rnn-1-64") == [0.0]
     assert dropout_candidates(CONFIGURATION, "rnn-1-64") == CONFIGURATION["training"]["dropout"]
+
+
+@pytest.mark.parametrize("title", ["a\nb", "a\x1b[31m", "a\x00", "\u202eb", "\udc80"])
+def test_a_title_with_control_characters_is_refused(title):
+    found = message(changed("corpora.war_and_peace.title", title))
+    assert found.startswith("corpora.war_and_peace.title: found ")
+    assert found.endswith(", expected printable characters on one line")
+    assert found.isprintable()
+
+
+@pytest.mark.parametrize("title", ["War & Peace: $5 {or} '--more\"", "--help", "$x$", "Война и мир", "a\\b"])
+def test_any_other_title_passes(title):
+    check_configuration(changed("corpora.war_and_peace.title", title))
+
+
+@pytest.mark.parametrize("key", ["a\x1b[31mb", "a\nb"])
+def test_whatever_is_found_is_printable(key):
+    assert message(CONFIGURATION | {key: 1}).isprintable()
+
+
+def test_a_password_is_not_printed():
+    url = "https://name:s3cret@example.org/text"
+    for source in ({"url": url}, {"url": url, "path": "x"}, {"archive": {"url": url}}):
+        found = message(changed("corpora.war_and_peace.sources", [source]))
+        assert found.startswith("corpora.war_and_peace.sources.0")
+        assert "s3cret" not in found

@@ -26,7 +26,8 @@ def test_an_experiment_of_which_every_model_is_kept_is_unchanged(tmp_path):
     assert before == ONE
     assert len(remarks) == 1
     assert grid_models(changed) == grid_models(ONE)
-    assert changed | {"grid": ONE["grid"]} == ONE
+    assert "dynamics" not in changed, "they would be trained"
+    assert changed | {"grid": ONE["grid"], "dynamics": ONE["dynamics"]} == ONE
 
 
 def test_what_is_not_kept_is_left_out_and_said(tmp_path):
@@ -38,7 +39,6 @@ def test_what_is_not_kept_is_left_out_and_said(tmp_path):
     assert grid_models(changed) == ["lstm-1-64", "lstm-3-64", "lstm-3-128", "gru-2-128", "lstm-1-32"]
     assert changed["nnn"] == ONE["nnn"] | {"longest_context": 2}
     assert changed["activations"]["models"] == ["lstm-3-128", "gru-2-128"]
-    assert changed["dynamics"]["model"] == "lstm-3-128"
     assert changed["size_breakdown"] == {"smaller": "lstm-1-64", "larger": "lstm-3-128"}
     assert set(changed["errors"]["candidates"]) <= set(grid_models(changed))
     check_configuration(changed)
@@ -52,7 +52,16 @@ def test_what_is_not_kept_is_left_out_and_said(tmp_path):
 
 def test_without_n_nns_there_are_none(tmp_path):
     keep(tmp_path, "lstm-1-64")
-    assert with_kept_models(ONE, tmp_path)[0]["nnn"]["longest_context"] == 0
+    changed, _ = with_kept_models(ONE, tmp_path)
+    assert "nnn" not in changed
+    check_configuration(changed)
+
+
+def test_sections_that_are_left_out_stay_away(tmp_path):
+    keep(tmp_path, "lstm-1-64", "nnn-1")
+    without = {key: value for key, value in ONE.items() if key not in ("nnn", "activations", "dynamics")}
+    changed, _ = with_kept_models(without, tmp_path)
+    assert changed.keys() == without.keys()
 
 
 @pytest.mark.parametrize(

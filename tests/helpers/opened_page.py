@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from helpers.small_corpus import CHARACTERS
-from helpers.synthetic_activations import quantity_of
 from playwright.sync_api import expect
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -42,8 +41,9 @@ def shown_values(page):
 
 def stored_values(corpus, model, layer, quantity, unit):
     """The same from the dump."""
-    table = pq.read_table(corpus.folder / f"activations/{model}/layer-{layer}.parquet", columns=[quantity])
-    values = quantity_of(table, quantity)[:CHARACTERS, unit].astype(float)
+    column = f"{quantity}_{unit}"
+    table = pq.read_table(corpus.folder / f"activations/{model}/layer-{layer}.parquet", columns=[column])
+    values = table[column].to_numpy()[:CHARACTERS].astype(float)
     return np.tanh(values) if quantity == "c" else values
 
 

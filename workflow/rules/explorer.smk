@@ -21,4 +21,4 @@ rule explorer:
     shell:
         "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
         "--activations-folder {params.activations_folder} --models {params.models} --cells {input.cells} {params.settings} "
-        "--title {params.title:q} --out {output} 2> {log}"
+        "--title={params.title:q} --out {output} 2> {log}"

@@ -44,7 +44,7 @@ rule best_models:
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:
-        **stage("analyses.losses.best_models", Candidates, ReferenceNGram),
+        **stage("analyses.losses.best_models", Candidates, *([ReferenceNGram] if NGRAMS else [])),
         models=MODELS,
         nnns=["--nnns", *NNNS] if NNNS else [],
         models_folder=folder_of("run_files", levels=2),
@@ -75,12 +75,32 @@ rule horizons:
         "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
 
 
+rule loss_intervals:
+    """The test loss of every model, with its interval."""
+    input:
+        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+    output:
+        table("loss_intervals"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.loss_intervals", Intervals),
+        models=[*MODELS, *NGRAMS, *NNNS],
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
+        "--out {output} 2> {log}"
+
+
 rule paired_differences:
-    """The difference in test loss of every two models, with its interval."""
+    """The difference in test loss of every two models, with its interval, and the ranking of the models."""
     input:
         predictions=predictions(COMPARED),
     output:
-        table("paired_differences"),
+        differences=table("paired_differences"),
+        ranking=table("ranking"),
     group:
         "tables"
     resources:
@@ -91,6 +111,25 @@ rule paired_differences:
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
+        "--out {output.differences} --out-ranking {output.ranking} 2> {log}"
+
+
+rule size_ranking:
+    """How the networks of each size differ from the best one."""
+    input:
+        losses=table("losses"),
+        differences=table("paired_differences"),
+        best=table("best_models"),
+    output:
+        table("size_ranking"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.size_ranking"),
+    shell:
+        "python -m {params.module} --losses {input.losses} --differences {input.differences} --best {input.best} "
         "--out {output} 2> {log}"
 
 
@@ -98,7 +137,7 @@ rule position_loss:
     """The loss by position in the stream: what it costs to start from a zero state."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM]),
+        predictions=predictions([*MODELS, *REFERENCE_NGRAMS]),
     output:
         table("position_loss"),
     group:
@@ -106,7 +145,7 @@ rule position_loss:
     resources:
         **needs(),
     params:
-        **stage("analyses.losses.position_loss", Intervals),
+        **stage("analyses.losses.position_loss", Resampling),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} {params.settings} "

@@ -48,9 +48,9 @@ rule train_snapshots:
     priority: training_work
     threads: THREADS
     resources:
-        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["dynamics"]["epochs"]), gpu=GPU_SLOTS),
+        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(OBSERVED_EPOCHS), gpu=GPU_SLOTS),
     params:
-        **stage("training.snapshots", Snapshots, Optimisation, Device, epochs=config["dynamics"]["epochs"]),
+        **stage("training.snapshots", Snapshots, Optimisation, Device, epochs=OBSERVED_EPOCHS),
         split=subpath(input.train, parent=True),
         out=subpath(output.table, parent=True),
     shell:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -10,7 +11,9 @@ from jsonschema import ValidationError
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units.feature_registry import chosen_features
+from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
+from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 
@@ -27,7 +30,8 @@ RENAMED_KEYS = {
     "nnn.steps": "nnn.sequence_length",
     "features.lists": "corpora.<corpus>.features: prose, code or a list of names",
     "cells.characters": "units.characters",
-    "comparisons.block": "intervals.block",
+    "comparisons.block": "intervals.clusters",
+    "intervals.block": "intervals.clusters",
     "comparisons.samples": "intervals.samples",
     "comparisons.seed": "intervals.seed",
     "comparisons.perplexity": "model_map.perplexity",
@@ -53,6 +57,7 @@ def check_configuration(config: Configuration) -> None:
         At the first mistake: one line that names the key, what was found and what was expected.
     """
     check_renamed_keys(config)
+    check_names(config)
     for error in validator().iter_errors(config):
         raise InputError(report_schema_error(error))
     check_corpora(config)
@@ -70,6 +75,14 @@ def check_renamed_keys(config: Configuration) -> None:
             raise InputError(f"{old}: this key was renamed, expected {new}")
 
 
+def check_names(config: Configuration) -> None:
+    """Raise InputError if a corpus has the name of a number, which YAML does not take for a text."""
+    corpora = config.get("corpora")
+    for name in corpora if isinstance(corpora, Mapping) else ():
+        if not isinstance(name, str):
+            raise InputError(f'corpora: found the name {name}, expected a text; write "{name}", with quotes, here and in run')
+
+
 def report_schema_error(error: ValidationError) -> str:
     """Return the line that reports a mistake which the schema found."""
     key = ".".join(map(str, error.absolute_path)) or "top level"
@@ -80,23 +93,47 @@ def report_schema_error(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
-    return f"{key}: found {json.dumps(error.instance, default=str)}, expected {error.schema['description']}"
+    found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
+    return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
+
+
+def _spelling(error: ValidationError) -> str:
+    """Return how to write a number as a text, where that is what the schema wants; else nothing."""
+    is_number = isinstance(error.instance, int | float | date)
+    wants_text = error.validator == "type" and error.validator_value == "string"
+    return f'; write "{error.instance}", with quotes' if is_number and wants_text else ""
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1 or a feature is unknown."""
+    """Raise InputError if a corpus to run is missing, a title not printable, a sum of shares not 1, or a feature unknown."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
+        if not settings["title"].isprintable():
+            raise InputError(f"corpora.{corpus}.title: found {settings['title']!r}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        is_unicode = settings.get("characters") == "unicode"
+        if not is_unicode and settings.get("vocabulary", 0) > 256:
+            raise InputError(
+                f"corpora.{corpus}.vocabulary: found {settings['vocabulary']}, expected at most 256 bytes, or characters: unicode"
+            )
         features = settings.get("features", "prose")
         try:
-            chosen_features(features if isinstance(features, list) else [features])
+            check_features(features)
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
+
+
+def check_features(features: str | list[str] | dict[str, Any]) -> None:
+    """Raise InputError if a corpus names a feature or a programming language that is not known."""
+    if isinstance(features, dict):
+        lexer_of(features["language"])
+        chosen_features(features.get("names", ["language"]), features["language"])
+    else:
+        chosen_features(features if isinstance(features, list) else [features])
 
 
 def check_models(config: Configuration) -> None:
@@ -104,7 +141,7 @@ def check_models(config: Configuration) -> None:
     models = grid_models(config)
     if not models:
         raise InputError("grid: found no model, expected at least one")
-    for key in MODEL_KEYS:
+    for key in _present(config, MODEL_KEYS):
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
             if model not in models:
@@ -128,12 +165,19 @@ def dropout_candidates(config: Configuration, model: str) -> list[float]:
 def check_bounds(config: Configuration) -> None:
     """Raise InputError if a key exceeds the key that bounds it."""
     for key, bound in BOUNDED_KEYS.items():
+        if len(_present(config, (key, bound))) < 2:
+            continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
 
 
 def _listed(values: list[int]) -> str:
     return ", ".join(map(str, values))
+
+
+def _present(config: Configuration, keys: tuple[str, ...]) -> list[str]:
+    """The keys whose section is there; optional ones may be left out."""
+    return [key for key in keys if key.partition(".")[0] in config]
 
 
 def value_of(config: Configuration, key: str) -> Any:

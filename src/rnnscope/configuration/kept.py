@@ -52,7 +52,8 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     -------
     changed : dict
         The configuration whose networks are those that are kept, in the order of its grid, then of their names; whose n-NNs
-        are those of n = 1, 2, ... up to the first that is not kept; and which names kept models only. In a list of models
+        are those of n = 1, 2, ... up to the first that is not kept; which names kept models only; and which has no section
+        for what is not there: `dynamics`, since nothing is trained, and without n-NNs `nnn`. In a list of models
         those that are not kept are left out. In place of a single model that is not kept, or of each model of a list of
         which none is, stands the kept one that is most like it: if possible of its cell, then of the nearest size, then of
         the nearest depth.
@@ -72,18 +73,24 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     if not networks:
         raise InputError(f"kept_models: found no network in {models_folder}, expected folders with {', '.join(FILES)}")
     networks = [model for model in expected if model in networks] + [model for model in networks if model not in expected]
-    contexts = _consecutive(ModelName.parse(model).context for model in found if model not in networks)
-    wanted = config["nnn"]["longest_context"]
+    wanted = config["nnn"]["longest_context"] if "nnn" in config else 0
+    contexts = _consecutive(ModelName.parse(model).context for model in found if model not in networks) if wanted else 0
 
     changed = copy.deepcopy(dict(config))
     changed["grid"] = {"cells": [], "layers": [], "sizes": [], "additional": networks}
-    changed["nnn"]["longest_context"] = contexts
+    changed.pop("dynamics", None)  # which would train
+    if contexts:
+        changed["nnn"]["longest_context"] = contexts
+    else:
+        changed.pop("nnn", None)
     missing = [model for model in expected if model not in networks]
     missing += [f"nnn-{context}" for context in range(contexts + 1, wanted + 1)]
     remarks = [f"{models_folder}: {len(networks)} networks and {contexts} n-NNs"]
     remarks += [f"not kept, left out: {', '.join(missing)}"] if missing else []
     for key in MODEL_KEYS:
         section, _, name = key.partition(".")
+        if section not in changed:
+            continue
         before = value_of(config, key)
         others = networks
         if key == "size_breakdown.smaller" and len(networks) > 1:  # another than the larger one

@@ -3,15 +3,15 @@
 A schema's description completes the sentence "expected ..." of the message about a value that it does not allow.
 """
 
-import math
 from typing import Any, get_args, get_origin
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
+from rnnscope.corpus.text import is_encoding
 from rnnscope.models.cells import CELLS, ModelName
 from rnnscope.settings import SECTIONS, Corpus, Setting, is_by_size, is_optional, required, settings_of
-from rnnscope.settings.base import SEED, SIZE
+from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, SIZE, is_finite
 
 Schema = dict[str, Any]
 
@@ -26,7 +26,13 @@ def names_a_network(value: Any) -> bool:
     if not isinstance(value, str):
         return True
     name = ModelName.parse(value)
-    return name.is_recurrent and str(name) == value
+    return name.is_recurrent and str(name) == value and name.layers <= MOST_LAYERS and name.size <= LARGEST_SIZE
+
+
+@FORMATS.checks("encoding", raises=LookupError)  # type: ignore[untyped-decorator]
+def names_an_encoding(value: Any) -> bool:
+    """Return whether a text names an encoding of texts; other values are left to `type`."""
+    return not isinstance(value, str) or is_encoding(value)
 
 
 def configuration_schema() -> Schema:
@@ -35,7 +41,7 @@ def configuration_schema() -> Schema:
         "description": "one or more corpora, each with a name of its own",
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[A-Za-z0-9_]+$", "description": "a name of letters, digits and underscores"},
+        "propertyNames": {"pattern": r"^[A-Za-z0-9_]+\Z", "description": "a name of letters, digits and underscores"},
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
@@ -46,7 +52,7 @@ def configuration_schema() -> Schema:
         "description": "the sections of config.yaml",
         "type": "object",
         "properties": properties | {"kept_models": kept},
-        "required": list(properties),
+        "required": [key for key in properties if key not in SECTIONS or not SECTIONS[key].is_optional],
         "additionalProperties": False,
     }
 
@@ -110,11 +116,11 @@ def validator() -> Draft202012Validator:
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and is_finite(value)
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and is_finite(value)
 
 
 def _list_of(items: Schema, what: str, **more: Any) -> Schema:
@@ -133,8 +139,19 @@ def _keys(description: str, properties: dict[str, Schema], **more: Any) -> Schem
 
 
 FEATURES: Schema = {
-    "description": "the name of a list of features, or a list of different names of features",
-    "anyOf": [_text("the name of a list"), _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
+    "description": "the name of a list of features, a list of different names of features, or language: and its name",
+    "anyOf": [
+        _text("the name of a list"),
+        _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+        _keys(
+            "language, perhaps with names of features",
+            {
+                "language": _text("a language that Pygments knows", r"^[\w+#.-]+$"),
+                "names": _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+            },
+            required=["language"],
+        ),
+    ],
 }
 
 # What the dataclasses cannot say: a source is one of several forms.
@@ -144,12 +161,21 @@ SELECTION = {
 }
 PLACES = {
     "path": _text("the path of a file"),
-    "url": _text("an https address", "^https?://"),
+    "url": _text("an https address without a password", r"^https?://[^/?#@]+([/?#]|\Z)"),
 }
 SOURCE = _keys(
-    "exactly one of path, url, archive and installed",
+    "exactly one of path, url, folder, archive and installed",
     {
         **PLACES,
+        "path": {
+            "description": "the path of a file, or a list of paths",
+            "anyOf": [PLACES["path"], _list_of(PLACES["path"], "paths")],
+        },
+        "folder": _keys(
+            "path, members and shuffle_seed",
+            {"path": _text("the path of a folder"), **SELECTION},
+            required=["path", "members", "shuffle_seed"],
+        ),
         "archive": _keys(
             "one of path, url and debian, with members and shuffle_seed",
             {**PLACES, "debian": _text("the name of a Debian package"), **SELECTION},

@@ -34,6 +34,7 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     ReferenceNGram,
+    Resampling,
     SizeBreakdown,
 )
 from rnnscope.settings.training import (
@@ -55,6 +56,7 @@ from rnnscope.settings.units import (
     CellText,
     Explorer,
     Features,
+    MemorySpan,
     Precision,
     Units,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "FeedForwardTraining",
     "Grid",
     "Intervals",
+    "MemorySpan",
     "MinimumCount",
     "ModelMap",
     "NGrams",
@@ -88,6 +91,7 @@ __all__ = [
     "Patience",
     "Precision",
     "ReferenceNGram",
+    "Resampling",
     "Section",
     "Setting",
     "SizeBreakdown",
@@ -117,6 +121,7 @@ SECTIONS: dict[str, type[Section]] = {
         Features,
         Units,
         Cells,
+        MemorySpan,
         CellText,
         Candidates,
         Comparisons,

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 from rnnscope.errors import InputError
 
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
+# Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
+MOST_LAYERS, LARGEST_SIZE = 100, 100_000
 SEED = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
@@ -29,7 +31,7 @@ class Setting:
     choices
         The values of a text; None for any.
     names
-        What a text names, "cell" or "model"; empty for other texts. `rnnscope.configuration` knows which there are.
+        What a text names, "cell", "model" or "encoding"; empty for other texts. `rnnscope.configuration` knows which there are.
     pattern
         Regular expression that a text matches.
     may_be_empty
@@ -70,6 +72,8 @@ class Setting:
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":
             return "cells" if plural else "a cell"
+        if self.names == "encoding":
+            return "the name of an encoding, such as utf-8, utf-16, latin-1 or gb18030"
         noun = f"{NOUNS[kind]}{plural}" if plural else f"a {NOUNS[kind]}"
         return " ".join([noun, *([self._bounds()] if kind is not str else [])]).strip()
 
@@ -110,7 +114,7 @@ class Setting:
                 and (self.choices is None or value in self.choices)
                 and (self.pattern is None or re.search(self.pattern, value) is not None)
             )
-        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not is_finite(value):
             return False
         return (
             (self.minimum is None or value >= self.minimum)
@@ -132,7 +136,16 @@ class Setting:
         return all(SIZE._allows(size, int) and self._allows(item, kind) for size, item in value.items())
 
 
-SIZE = Setting("a parameter budget: that of a 1-layer LSTM with this many units", minimum=1)  # a key of what is given by size
+def is_finite(value: float) -> bool:
+    """Return whether a number is finite, as a float too."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
+
+
+# A key of what is given by size.
+SIZE = Setting("a parameter budget: that of a 1-layer LSTM with this many units", minimum=1, maximum=LARGEST_SIZE)
 
 
 def is_optional(kind: Any) -> bool:
@@ -164,11 +177,13 @@ def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
 class Section:
     """Base of every section: its values are checked when it is made.
 
-    `key` is the section's name in config.yaml. Where a stage needs only some keys of a section, they are a class of their
-    own, which the whole section inherits: the others say which jobs there are, and must not make finished jobs stale.
+    A section that `is_optional` may be left out; then what needs it is not made. `key` is the section's name in config.yaml.
+    Where a stage needs only some keys of a section, they are a class of their own, which the whole section inherits: the
+    others say which jobs there are, and must not make finished jobs stale.
     """
 
     key: ClassVar[str]
+    is_optional: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, (kind, declared) in settings_of(type(self)).items():

@@ -10,6 +10,7 @@ class Precision(Section):
     """The key of section `activations` that fixes how a dump is written."""
 
     key = "activations"
+    is_optional = True
     precision: str = setting("dtype of a stored value", choices=("float16", "float32"))
 
 
@@ -44,6 +45,17 @@ class Cells(Section):
     best: int = setting("units kept in the table, of each model, quantity, feature and measure", minimum=1)
     permutations: int = setting("random shifts of the text against the features, for the chance baseline", minimum=1)
     seed: int = setting("seed of the shifts", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemorySpan(Section):
+    """Section `memory_span`: the control of how long units keep a feature (paper section 4, F2)."""
+
+    key = "memory_span"
+    restart_steps: int = setting("characters that the network reads when it starts again from the zero state", minimum=1)
+    restart_cases: int = setting(
+        "characters with a feature, and as many without it, at which it is asked, at most, for each unit", minimum=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,16 +8,19 @@ that had them from the beginning. Without the file, or with any other setting ch
 """
 
 import json
+import logging
+import math
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from rnnscope.cli import run
-from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.split_reader import Split, read_split
+from rnnscope.corpus.text import kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.backends import rounding_of
@@ -41,6 +44,8 @@ from rnnscope.training.optimisation import (
     write_history,
 )
 from rnnscope.training.procedures import PROCEDURES
+
+log = logging.getLogger(__name__)
 
 declare(
     "models/<model>/summary.json",
@@ -112,8 +117,7 @@ def main(
     name = _parse(model)
     _check_flags(name, dropout, hidden_width, sequence_length)
     device, text = prepare_device(computing), read_split(split)
-    vocabulary = text.vocabulary
-    kind, shape = kind_and_shape(name, len(vocabulary), hidden_width)
+    kind, shape = kind_and_shape(name, len(text.vocabulary), hidden_width)
     length = sequence_length or text.sequence_length
     parts = [text.part(name) for name in ("train", "validation")]
     if name.context >= parts[0].shape[1]:
@@ -130,9 +134,30 @@ def main(
     procedure = PROCEDURES[kind]
     train_part, validation_part = (procedure.to_device(part, device) for part in parts)
     one_pass = partial(procedure.train_epoch, training_run, train_part, length, optimisation.gradient_clip)
-    validate = partial(procedure.mean_loss, network, validation_part, length)
+    validate = warn_above_uniform(
+        partial(procedure.mean_loss, network, validation_part, length), len(text.vocabulary), optimisation
+    )
     fit(training_run, optimisation, one_pass, validate, out / RESUME, key, patience)
-    write_run(out, name, training_run, vocabulary, optimisation.seed, texts[0])
+    write_run(out, name, training_run, text, optimisation.seed)
+
+
+def warn_above_uniform(validate: Callable[[], float], vocabulary: int, optimisation: Optimisation) -> Callable[[], float]:
+    """Return `validate` with a warning at the first loss above log K, that of equal probabilities, K = `vocabulary`."""
+    uniform, warned = math.log(vocabulary), False
+
+    def validate_and_warn() -> float:
+        nonlocal warned
+        loss = validate()
+        if uniform < loss < math.inf and not warned:
+            warned = True
+            message = (
+                "the validation loss is %.4f, above log K = %.4f nats per character, that of equal probabilities for all "
+                "characters (a lower learning_rate than %g may help)"
+            )
+            log.warning(message, loss, uniform, optimisation.learning_rate)
+        return loss
+
+    return validate_and_warn
 
 
 def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = None) -> tuple[str, AnyShape]:
@@ -158,12 +183,19 @@ def identity_of(name: ModelName, network: Any) -> dict[str, Any]:
     }
 
 
-def write_run(
-    out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], vocabulary: np.ndarray, seed: int, text: str
-) -> None:
-    """Write checkpoint, history and summary of a finished run; `vocabulary` is uint8 (K,), `text` the train part's SHA-256."""
+def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], split: Split, seed: int) -> None:
+    """Write checkpoint, history and summary of a run on `split` that has finished."""
     network, best_epoch = training_run.network, training_run.best_epoch
-    description = Description(str(name), network.shape, network.dropout, best_epoch, vocabulary.tolist(), network.kind)
+    description = Description(
+        str(name),
+        network.shape,
+        network.dropout,
+        best_epoch,
+        split.vocabulary.tolist(),
+        network.kind,
+        kind_of_characters(split.vocabulary),
+        split.encoding,
+    )
     save_checkpoint(out / "checkpoint.safetensors", training_run.best, description)
     write_history(out / "history.csv", training_run)
     trained = {
@@ -171,7 +203,7 @@ def write_run(
         "epochs": len(training_run.history),
         "best_epoch": best_epoch,
         "validation_loss": training_run.best_validation_loss,
-        "text": text,
+        "text": split.digest("train"),
     }
     write_json(out / "summary.json", identity_of(name, network) | trained)
 

@@ -6,7 +6,7 @@ from helpers import plain_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.analyses.units import text_features
+from rnnscope.analyses.units import language_features, text_features  # noqa: F401 (register the features)
 from rnnscope.analyses.units.feature_registry import FEATURES, chosen_features
 from rnnscope.settings import Features
 
@@ -22,7 +22,7 @@ CODE_PIECES = [
 TEXTS = st.one_of(st.lists(st.sampled_from(pieces), max_size=40).map(b"".join) for pieces in (PROSE_PIECES, CODE_PIECES))
 
 
-@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize("name", [name for name, entry in FEATURES.items() if "language" not in entry.keys])
 @settings(max_examples=400)
 @given(text=TEXTS, newline_within=st.integers(1, 12))
 def test_against_one_character_at_a_time(name, text, newline_within):
@@ -47,6 +47,11 @@ def runs(text, values):
         ("inside_quotes", b'"One\nTwo" three', [b'"One\nTwo']),
         ("inside_parentheses", b"1) a (b (c) d) e", [b"(b (c) d"]),
         ("inside_parentheses", b"a (b\n\nc) d", [b"(b\n"]),
+        ("inside_parentheses", b"/* 1) (a */ b", [b"(a */ b"]),
+        ("inside_code_parentheses", b"/* 1) (a */ b(c, \"(\", ')') d // (\ne", [b"(c, \"(\", ')'"]),
+        ("inside_code_parentheses", b"if (a) b(c[(d)])", [b"(a", b"(c[(d)]"]),
+        ("inside_code_parentheses", b"a(b\n \nc) d", [b"(b\n "]),
+        ("inside_code_parentheses", b"#define A (\nb", [b"("]),
         ("capital", b"An NGO", [b"A", b"NGO"]),
         ("sentence_start", b'\t"Why?" he asked (or not). "It is 3.5!"\n -- Then\n\nSo', [b'\t"', b" ", b' "', b"\n -- ", b"\n"]),
         ("inside_comment", b"a /* b */ c // d\ne", [b"* b *", b"/ d"]),
@@ -93,18 +98,18 @@ def test_brace_depth(text, depths):
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_empty_text(name):
-    assert FEATURES[name].values(b"", Features(newline_within=3)).tolist() == []
+    assert FEATURES[name].values(b"", Features(newline_within=3), "c").tolist() == []
 
 
 def test_the_lists_of_the_study_in_their_order():
     prose = ["line_position", "newline_soon", "inside_quotes", "inside_parentheses", "inside_word", "word_position"]
     assert [entry.name for entry in chosen_features(["prose"])] == [*prose, "capital", "sentence_start"]
     code = ["line_position", "newline_soon", "indentation", "brace_depth", "inside_comment", "inside_string"]
-    code += ["inside_if_condition", "inside_parentheses", "inside_preprocessor", "inside_word", "word_position"]
+    code += ["inside_if_condition", "inside_code_parentheses", "inside_preprocessor", "inside_word", "word_position"]
     assert [entry.name for entry in chosen_features(["code"])] == [*code, "inside_number"]
 
 
 def test_counts_and_flags():
     counts = {name for name, entry in FEATURES.items() if entry.kind == "int32"}
-    assert counts == {"line_position", "indentation", "brace_depth", "word_position"}
+    assert counts == {"line_position", "indentation", "brace_depth", "word_position", "bracket_depth"}
     assert {entry.kind for entry in FEATURES.values()} == {"int32", "bool"}
