@@ -51,9 +51,14 @@ def test_the_new_keys_exist():
             assert key in CONFIGURATION[section]
 
 
+FILES = {"weights": "mine.pt", "vocabulary": "mine.json"}
 MESSAGES = [
+    ("imported", {"lstm-1-100": FILES}, 'imported: found "lstm-1-100", expected a name <cell>-<layers>-<size>-<label>'),
+    ("imported", {"lstm-1-100-mine": {"weights": "a"}}, "imported.lstm-1-100-mine: no key 'vocabulary', expected weights, vocab"),
+    ("imported", {"lstm-1-64-mine": FILES}, "imported: found lstm-1-64-mine beside lstm-1-64, expected another cell, depth or"),
+    ("grid.additional", ["lstm-1-9-mine"], "grid.additional: found lstm-1-9-mine, expected a name without a label, or a key of"),
     ("training.learing_rate", 0.1, "training: unknown key 'learing_rate', expected one of epochs, learning_rate, "),
-    ("more", 1, "top level: unknown key 'more', expected one of run, corpora, split, "),
+    ("more", 1, "top level: unknown key 'more', expected one of run, corpora, imported, "),
     ("split", {"streams": 1}, "split: no key 'sequence_length', expected streams, sequence_length"),
     ("split", None, "split: found null, expected a section with the keys streams, sequence_length"),
     ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number of at least 1'),

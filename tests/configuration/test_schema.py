@@ -27,7 +27,7 @@ def changed(key, value):
 def test_it_is_a_schema_that_describes_every_part():
     schema = configuration_schema()
     Draft202012Validator.check_schema(schema)
-    assert list(schema["properties"]) == ["run", "corpora", *SECTIONS, "kept_models"]
+    assert list(schema["properties"]) == ["run", "corpora", "imported", "external", "kept_models", *SECTIONS]
     assert "kept_models" not in schema["required"]
 
     def parts(part):
@@ -42,7 +42,7 @@ def test_it_is_a_schema_that_describes_every_part():
 
 
 def test_the_configuration_holds_the_keys_of_the_settings_and_is_valid():
-    assert set(CONFIGURATION) == {"run", "corpora", *SECTIONS}
+    assert set(CONFIGURATION) == {"run", "corpora", "imported", "external", *SECTIONS}
     for key, section in SECTIONS.items():
         required = {name for name, (kind, _) in settings_of(section).items() if not is_optional(kind)}
         assert set(CONFIGURATION[key]) == required

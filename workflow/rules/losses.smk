@@ -75,10 +75,30 @@ rule horizons:
         "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
 
 
+rule external_predictions:
+    """Check predictions that another program made."""
+    input:
+        **split_files("test", "vocabulary"),
+        predictions=external_file,
+    output:
+        "results/{corpus}/predictions/external-{name}.parquet",
+    wildcard_constraints:
+        name=r"\w+",
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.external"),
+        split=subpath(input.test, parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions {input.predictions} --out {output} 2> {log}"
+
+
 rule loss_intervals:
     """The test loss of every model, with its interval."""
     input:
-        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+        predictions=predictions([*MODELS, *NGRAMS, *NNNS, *EXTERNAL]),
     output:
         table("loss_intervals"),
     group:
@@ -87,7 +107,7 @@ rule loss_intervals:
         **needs(),
     params:
         **stage("analyses.losses.loss_intervals", Intervals),
-        models=[*MODELS, *NGRAMS, *NNNS],
+        models=[*MODELS, *NGRAMS, *NNNS, *EXTERNAL],
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "

@@ -23,6 +23,16 @@ def source_paths(wildcards):
     return [str(path) for source in corpus_of(wildcards)["sources"] for path in local_files(source)]
 
 
+def imported_file(key):
+    """An input: a file of a network that was trained elsewhere."""
+    return lambda wildcards: local(config["imported"][wildcards.model][key].replace("{corpus}", wildcards.corpus))
+
+
+def external_file(wildcards):
+    """An input: predictions that another program made."""
+    return local(config["external"][wildcards.name].replace("{corpus}", wildcards.corpus))
+
+
 def split_files(*names):
     """Some files of a split by name: its parts (train, validation, test), its vocabulary, its layout."""
     folder = "results/{corpus}/split"

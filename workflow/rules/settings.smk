@@ -8,7 +8,7 @@ from pathlib import Path
 from snakemake.logging import logger
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, dropout_candidates, grid_models
+from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
 from rnnscope.errors import InputError
@@ -41,12 +41,14 @@ def value_of(section, key, otherwise):
     return config[section][key] if section in config else otherwise
 
 
-MODELS = grid_models(config)  # the recurrent networks
+MODELS = networks(config)  # the recurrent networks
+IMPORTED = list(config.get("imported", {}))  # those of them that were trained elsewhere
 NNNS = finite_models("nnn", value_of("nnn", "longest_context", 0))
 NGRAMS = finite_models("ngram", value_of("ngrams", "longest_context", 0))
 REFERENCE_NGRAMS = [f"ngram-{config['comparisons']['ngram']}"] if NGRAMS else []  # one, if there is any
 # The n-gram models of the oracle, as far as there are any.
 ORACLE_NGRAMS = NGRAMS[: config["error_breakdown"]["longest_context"]]
+EXTERNAL = external_models(config)  # of which only the predictions are known
 
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed
 DUMPED = value_of("activations", "models", [])
@@ -60,7 +62,7 @@ AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.i
 
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
 COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], *REFERENCE_NGRAMS]))
-COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS]
+COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
 
 
 def flags(*sections, **changes):

@@ -19,12 +19,36 @@ rule train_model:
         "--threads {threads} --source {params.source} --out {params.out} 2> {log}"
 
 
+rule import_model:
+    """Take over a network that was trained elsewhere."""
+    input:
+        **split_files("validation", "vocabulary", "layout"),
+        weights=imported_file("weights"),
+        order=imported_file("vocabulary"),
+    output:
+        run_files(),
+    wildcard_constraints:
+        model="|".join(IMPORTED),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(1500, 10), gpu=GPU_SLOTS),
+    params:
+        **stage("training.imported", Device),
+        split=subpath(input.validation, parent=True),
+        out=subpath(output[0], parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} --model {wildcards.model} --weights {input.weights} "
+        "--vocabulary {input.order} {params.settings} --threads {threads} --out {params.out} 2> {log}"
+
+
 rule select_candidate:
     """Of a model's candidates, keep the one of the best validation loss."""
     input:
         candidates=candidate_files,
     output:
         run_files(),
+    wildcard_constraints:
+        model="|".join([*grid_models(config), *NNNS]),
     group:
         "evaluations"
     resources:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -15,7 +16,7 @@ from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
-from rnnscope.models.cells import ModelName
+from rnnscope.models.cells import EXTERNAL, ModelName
 
 Configuration = Mapping[str, Any]
 
@@ -41,8 +42,11 @@ RENAMED_KEYS = {
     "dynamic_evaluation.steps": "dynamic_evaluation.sequence_length",
 }
 
-# Keys that name models of the grid.
+# Keys that name recurrent networks.
 MODEL_KEYS = ("activations.models", "dynamics.model", "errors.candidates", "size_breakdown.smaller", "size_breakdown.larger")
+
+# Of these, those whose model is trained again.
+TRAINED_KEYS = ("dynamics.model",)
 
 # Keys that are bounded by other keys.
 BOUNDED_KEYS = {"comparisons.ngram": "ngrams.longest_context", "dynamics.epochs": "training.epochs"}
@@ -137,15 +141,30 @@ def check_features(features: str | list[str] | dict[str, Any]) -> None:
 
 
 def check_models(config: Configuration) -> None:
-    """Raise InputError if there is no model, or if a key names a model that is not trained."""
-    models = grid_models(config)
-    if not models:
+    """Raise InputError if there is no model, if a key names one that there is not, or if two are hard to distinguish."""
+    grid = grid_models(config)
+    if not grid:
         raise InputError("grid: found no model, expected at least one")
+    for model in grid:
+        if ModelName.parse(model).label:
+            raise InputError(f"grid.additional: found {model}, expected a name without a label, or a key of imported")
     for key in _present(config, MODEL_KEYS):
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
-            if model not in models:
+            if model not in allowed(config, key):
                 raise InputError(f"{key}: found {model}, expected a model of the grid")
+    alike: dict[ModelName, str] = {}
+    for model in networks(config):
+        first = alike.setdefault(replace(ModelName.parse(model), label=""), model)
+        if first != model:
+            raise InputError(f"imported: found {model} beside {first}, expected another cell, depth or size: figures show these")
+
+
+def allowed(config: Configuration, key: str) -> list[str]:
+    """Return the models that a key of `MODEL_KEYS` may name."""
+    if key in TRAINED_KEYS:
+        return grid_models(config)
+    return [*networks(config), *(external_models(config) if key.startswith("size_breakdown.") else [])]
 
 
 def check_dropout(config: Configuration) -> None:
@@ -187,7 +206,17 @@ def value_of(config: Configuration, key: str) -> Any:
 
 
 def grid_models(config: Configuration) -> list[str]:
-    """Return the names of all recurrent networks: those of the grid, then the additional ones."""
+    """Return the names of the recurrent networks that are trained: those of the grid, then the additional ones."""
     grid = config["grid"]
     named = [f"{cell}-{layers}-{size}" for cell, layers, size in product(grid["cells"], grid["layers"], grid["sizes"])]
     return list(dict.fromkeys([*named, *grid["additional"]]))
+
+
+def networks(config: Configuration) -> list[str]:
+    """Return the names of all recurrent networks: those that are trained, then those that were trained elsewhere."""
+    return [*grid_models(config), *config.get("imported", {})]
+
+
+def external_models(config: Configuration) -> list[str]:
+    """Return the names of the models of which only the predictions are known."""
+    return [f"{EXTERNAL}-{name}" for name in config.get("external", {})]

@@ -10,7 +10,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
-from rnnscope.configuration.checks import MODEL_KEYS, Configuration, grid_models, value_of
+from rnnscope.configuration.checks import MODEL_KEYS, Configuration, external_models, grid_models, value_of
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.training.select import FILES as RUN_FILES
@@ -79,6 +79,8 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     changed = copy.deepcopy(dict(config))
     changed["grid"] = {"cells": [], "layers": [], "sizes": [], "additional": networks}
     changed.pop("dynamics", None)  # which would train
+    if changed.get("imported"):
+        changed["imported"] = {}
     if contexts:
         changed["nnn"]["longest_context"] = contexts
     else:
@@ -87,14 +89,16 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     missing += [f"nnn-{context}" for context in range(contexts + 1, wanted + 1)]
     remarks = [f"{models_folder}: {len(networks)} networks and {contexts} n-NNs"]
     remarks += [f"not kept, left out: {', '.join(missing)}"] if missing else []
+    remarks += [f"imported, left out: {', '.join(config['imported'])}"] if config.get("imported") else []
+    external = external_models(config)
     for key in MODEL_KEYS:
         section, _, name = key.partition(".")
         if section not in changed:
             continue
         before = value_of(config, key)
-        others = networks
+        others = [*networks, *external]
         if key == "size_breakdown.smaller" and len(networks) > 1:  # another than the larger one
-            others = [model for model in networks if model != nearest(config[section]["larger"], networks)]
+            others = [model for model in others if model != nearest(config[section]["larger"], others)]
         after = _kept_of(before, others) if isinstance(before, list) else nearest(before, others)
         changed[section][name] = after
         remarks += [f"{key}: {json.dumps(after)} in place of {json.dumps(before)}"] if after != before else []
@@ -103,13 +107,15 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
 
 def nearest(model: str, kept: list[str]) -> str:
     """Return the kept network that is most like a model; itself, if it is kept."""
+    if model in kept:
+        return model
     wanted = ModelName.parse(model)
 
     def distance(other: str) -> tuple[bool, float, int]:
         name = ModelName.parse(other)
         return name.kind != wanted.kind, abs(log2(name.size / wanted.size)), abs(name.layers - wanted.layers)
 
-    return min(kept, key=distance)
+    return min((other for other in kept if ModelName.parse(other).is_recurrent), key=distance)
 
 
 def _kept_of(models: list[str], kept: list[str]) -> list[str]:

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
 from rnnscope.corpus.text import is_encoding
-from rnnscope.models.cells import CELLS, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Setting, is_by_size, is_optional, required, settings_of
+from rnnscope.models.cells import CELLS, EXTERNAL, ModelName
+from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, is_by_size, is_optional, required, settings_of
 from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, SIZE, is_finite
 
 Schema = dict[str, Any]
@@ -35,6 +35,18 @@ def names_an_encoding(value: Any) -> bool:
     return not isinstance(value, str) or is_encoding(value)
 
 
+@FORMATS.checks("model or external", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_a_network_or_external(value: Any) -> bool:
+    """Return whether a text names a recurrent network or external predictions."""
+    return names_a_network(value) or ModelName.parse(value).kind == EXTERNAL
+
+
+@FORMATS.checks("imported model", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_an_imported_network(value: Any) -> bool:
+    """Return whether a text names a recurrent network with a label, in its one spelling."""
+    return names_a_network(value) and bool(ModelName.parse(value).label)
+
+
 def configuration_schema() -> Schema:
     """Return the JSON Schema of the whole configuration."""
     corpora = {
@@ -46,13 +58,27 @@ def configuration_schema() -> Schema:
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
     kept = _text("the folder of models that are taken over")
-    properties = {"run": run, "corpora": corpora} | {key: object_schema(section) for key, section in SECTIONS.items()}
+    files = object_schema(Imported)
+    imported = {
+        "description": "networks that were trained elsewhere, by name",
+        "type": "object",
+        "propertyNames": {"format": "imported model", "description": "a name <cell>-<layers>-<size>-<label>"},
+        "additionalProperties": files,
+    }
+    external = {
+        "description": "files of predictions that other programs made, by name",
+        "type": "object",
+        "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*\Z", "description": "a name of letters, digits and underscores"},
+        "additionalProperties": _text("the path of a parquet file; {corpus} in it is the corpus"),
+    }
+    given = {"run": run, "corpora": corpora, "imported": imported, "external": external, "kept_models": kept}
+    properties = given | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "description": "the sections of config.yaml",
         "type": "object",
-        "properties": properties | {"kept_models": kept},
-        "required": [key for key in properties if key not in SECTIONS or not SECTIONS[key].is_optional],
+        "properties": properties,
+        "required": [key for key in ("run", "corpora", *SECTIONS) if key not in SECTIONS or not SECTIONS[key].is_optional],
         "additionalProperties": False,
     }
 

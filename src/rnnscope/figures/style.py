@@ -37,6 +37,7 @@ ERROR_COLOURS = {
 
 # Of models that see only the last n characters; from the same palette.
 FINITE_COLOURS = {"ngram": "#000000", "nnn": "#CC79A7"}
+EXTERNAL_COLOUR = "#B8860B"  # of models of which only the predictions are known
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
@@ -106,9 +107,9 @@ def cell_colour(cell: str) -> str:
 
 
 def model_colour(model: str) -> str:
-    """Return the colour of a model, by its name: that of its cell, or that of n-gram models or n-NNs."""
+    """Return the colour of a model, by its name: that of its cell, or of n-gram models, n-NNs or external ones."""
     name = ModelName.parse(model)
-    return name.cell.colour if name.is_recurrent else FINITE_COLOURS[name.kind]
+    return name.cell.colour if name.is_recurrent else FINITE_COLOURS.get(name.kind, EXTERNAL_COLOUR)
 
 
 def model_title(model: str) -> str:

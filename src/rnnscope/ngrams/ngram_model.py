@@ -22,7 +22,7 @@ from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
-from rnnscope.settings.base import SEED, Setting
+from rnnscope.settings.base import check_seed
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 
 LONGEST_HORIZON = 1000  # characters; far beyond any use
@@ -150,7 +150,7 @@ def sample(
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
     if length < 0:
         raise InputError(f"--length: found {length}, expected at least 0 characters")
-    Setting("", **SEED).check("--seed", seed, int)
+    check_seed("--seed", seed)
     chosen = _chosen_model(model, arpa)
     read = string_as(prime, chosen.vocabulary, encoding, "--prime")
     drawn = backoff.sample(chosen, chosen.encode(read, "--prime").tolist(), length, temperature, np.random.default_rng(seed))

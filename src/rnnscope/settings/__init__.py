@@ -20,6 +20,7 @@ from rnnscope.settings.base import (
 )
 from rnnscope.settings.corpus import (
     Corpus,
+    Imported,
     SplitSettings,
 )
 from rnnscope.settings.predictions import (
@@ -81,6 +82,7 @@ __all__ = [
     "FeedForward",
     "FeedForwardTraining",
     "Grid",
+    "Imported",
     "Intervals",
     "MemorySpan",
     "MinimumCount",

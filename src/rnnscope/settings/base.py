@@ -12,7 +12,7 @@ from rnnscope.errors import InputError
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
 # Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
 MOST_LAYERS, LARGEST_SIZE = 100, 100_000
-SEED = {"minimum": 0, "maximum": 2**32 - 1}
+SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
 
@@ -31,7 +31,8 @@ class Setting:
     choices
         The values of a text; None for any.
     names
-        What a text names, "cell", "model" or "encoding"; empty for other texts. `rnnscope.configuration` knows which there are.
+        What a text names: "cell", "model", "model or external" or "encoding"; empty for other texts. `rnnscope.configuration`
+        knows which there are.
     pattern
         Regular expression that a text matches.
     may_be_empty
@@ -68,7 +69,7 @@ class Setting:
         if self.choices:
             among, last = ("words among ", "and") if plural else ("", "or")
             return f"{among}{', '.join(self.choices[:-1])} {last} {self.choices[-1]}"
-        if self.names == "model":
+        if self.names.startswith("model"):
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":
             return "cells" if plural else "a cell"
@@ -167,6 +168,17 @@ def required(kind: Any) -> Any:
 
 def _spelled(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
+
+
+def check_seed(name: str, seed: int) -> None:
+    """Check a seed that is no setting; `name` is what the message calls it.
+
+    Raises
+    ------
+    InputError
+        If it is not one that random generators take.
+    """
+    Setting("seed", minimum=SEED["minimum"], maximum=SEED["maximum"]).check(name, seed, int)
 
 
 def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:

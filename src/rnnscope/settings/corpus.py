@@ -31,6 +31,14 @@ class Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imported:
+    """An item of `imported`: a network that was trained elsewhere with torch.nn."""
+
+    weights: str = setting("its state dict, a .safetensors file or one of torch.save; {corpus} is the corpus", pattern=".")
+    vocabulary: str = setting("JSON, the character of each of its ids; {corpus} is the corpus", pattern=".")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SplitSettings(Section):
     """Section `split`: how a text is laid out (paper section 1)."""
 

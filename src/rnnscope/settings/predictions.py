@@ -99,8 +99,8 @@ class SizeBreakdown(Section):
     """Section `size_breakdown`: what the larger of two models gets right that the smaller does not (paper section 4, F8)."""
 
     key = "size_breakdown"
-    smaller: str = setting("the smaller model", names="model")
-    larger: str = setting("the larger model", names="model")
+    smaller: str = setting("the smaller model", names="model or external")
+    larger: str = setting("the larger model", names="model or external")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,7 +95,17 @@ def read_predictions(path: Path) -> Predictions:
     with open_parquet(path, SCHEMA.names) as file:
         ids = file.schema_arrow.field("target").type
     schema = schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA
-    table = read_parquet(path, dict(zip(schema.names, schema.types, strict=True)))
+    return arranged(read_parquet(path, dict(zip(schema.names, schema.types, strict=True))), path)
+
+
+def arranged(table: pa.Table, path: Path) -> Predictions:
+    """Return the predictions of a table, by stream and step.
+
+    Raises
+    ------
+    InputError
+        If it is empty or its rows are not in stream-then-step order.
+    """
     stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
     if not len(stream):
         raise InputError(f"{path}: no rows; expected a row a test character")

@@ -13,7 +13,7 @@ from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.models.protocol import SequenceModel
-from rnnscope.settings.base import SEED, Setting
+from rnnscope.settings.base import check_seed
 from rnnscope.training.score import encode
 
 LINE_FEED = ord("\n")
@@ -168,7 +168,7 @@ def continue_text(
         raise InputError(f"nucleus: found {nucleus}, expected a number above 0 and at most 1")
     if not prime:
         raise InputError("prime text: found no character, expected at least one")
-    Setting("", **SEED).check("seed", seed, int)
+    check_seed("seed", seed)
     generator = torch.Generator().manual_seed(seed)
     return description.symbols[sample(network, prime, length, temperature, generator, top_k, nucleus)]
 
