@@ -3,8 +3,9 @@ rule explorer:
     input:
         **split_files("test", "vocabulary"),
         checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
-        activations=activation_files(DUMPED),
         cells=table("cells"),
+        baseline=table("cells_baseline"),
+        features="results/{corpus}/analyses/features.parquet",
     output:
         "results/{corpus}/explorer.html",
     group:
@@ -16,9 +17,8 @@ rule explorer:
         split=subpath(input.test, parent=True),
         models=DUMPED,
         models_folder=folder_of("checkpoints", levels=2),
-        activations_folder=folder_of("activations", levels=2),
         title=title,
     shell:
         "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
-        "--activations-folder {params.activations_folder} --models {params.models} --cells {input.cells} {params.settings} "
-        "--title {params.title:q} --out {output} 2> {log}"
+        "--models {params.models} --cells {input.cells} --baseline {input.baseline} --features {input.features} "
+        "{params.settings} --title {params.title:q} --out {output} 2> {log}"
