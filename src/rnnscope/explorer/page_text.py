@@ -68,7 +68,7 @@ def page_text(test: np.ndarray, symbols: np.ndarray, characters: int) -> PageTex
     symbols : ndarray, shape (K,)
         The byte of each id.
     characters : int
-        At most so many: whole streams, or of one stream its beginning.
+        The most that are shown: whole streams, or of one stream its beginning.
     """
     steps = min(test.shape[1] - 1, characters)
     streams = min(len(test), max(characters // steps, 1))

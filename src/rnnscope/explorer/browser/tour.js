@@ -32,7 +32,7 @@ function followsWords(row) {
   const side = row.sign > 0 ? "high (blue)" : "low (orange)";
   return (
     `It is ${side} where that is ${row.measure === "auc" ? "so" : "large"}: ${MEASURES[row.measure] ?? row.measure} ` +
-    `${number(row.held_out_score, 3)} on text that it was not chosen by; chance reaches ${number(row.chance, 3)}. Nobody told ` +
+    `${number(row.held_out_score, 3)} on text that it was not chosen by; chance reaches ${number(row.chance, 3)}. Nobody taught ` +
     "the network what this is: it found it by predicting the next character."
   );
 }
