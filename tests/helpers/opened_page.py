@@ -20,7 +20,7 @@ IN_BROWSER = [
 ]
 
 ZERO, LOW, HIGH = np.array([247, 247, 247]), np.array([234, 106, 53]), np.array([58, 149, 221])
-# The page computes in single precision with weights in half precision; the reference has the same weights in float64.
+# The page computes in single precision with weights of 16 bits; the reference has the same weights, in float64.
 TOLERANCE = 1e-3
 COLOUR_TOLERANCE = 1 / 128 + 0.01  # half a step of the scale, and what rounding to whole red, green and blue can add
 

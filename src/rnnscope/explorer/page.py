@@ -1,6 +1,6 @@
 """The explorer: one HTML file on which a person walks through units and text, without server and network connection.
 
-The networks themselves are on the page, in half precision, and run there: on the test text as it is scrolled to, and on what is
+The networks themselves are on the page, in 16 bits a weight, and run there: on the test text as it is scrolled to, and on what is
 typed. All numbers are in the file in base64. The text is among them, so that nothing in it can be taken for HTML.
 """
 
@@ -17,7 +17,7 @@ from rnnscope.explorer.opening import add_passages, traced_units
 from rnnscope.explorer.page_text import page_text
 from rnnscope.explorer.ranked_units import read_ranked_units
 from rnnscope.explorer.unit_statistics import Statistics, unit_statistics
-from rnnscope.explorer.weights import describe, half_precision, rounded
+from rnnscope.explorer.weights import describe, packed_parameters, rounded
 from rnnscope.explorer.worker.program import program
 from rnnscope.models.cells import CELLS, Cell, ModelName
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
@@ -72,10 +72,11 @@ def build(
     blocks = {"text": text.ids.tobytes()}
     found: dict[str, Statistics] = {}
     for name, network in networks.items():
+        packed = packed_parameters(name, network)
         log.info("%s: units over %s characters", name, f"{text.ids.size:,}")
         found[name] = unit_statistics(rounded(network), text, traced_units(ranked, name))
-        blocks[f"{name}/weights"] = half_precision(name, network)
-        blocks |= {f"{name}/{block}": numbers for block, numbers in found[name].blocks().items()}
+        numbers = packed | found[name].blocks()
+        blocks |= {f"{name}/{block}": array for block, array in numbers.items()}
     ranked = add_passages(ranked, {name: statistics.traces for name, statistics in found.items()}, features, text)
     description = {
         "text": text.describe(),

@@ -30,8 +30,8 @@ class Engine {
   know(name) {
     if (this.known.has(name)) return;
     this.known.add(name);
-    const halves = new Uint16Array(block(`${name}/weights`).buffer);
-    this.worker.postMessage({ kind: "network", name, description: models.get(name).network, halves });
+    const integers = numbersOf(`${name}/weights`, Int16Array), scales = numbersOf(`${name}/scales`, Float32Array);
+    this.worker.postMessage({ kind: "network", name, description: models.get(name).network, integers, scales });
   }
 
   /** Give the worker a text, or what has become of it. */

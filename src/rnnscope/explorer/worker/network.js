@@ -1,14 +1,7 @@
-// A network that runs one character at a time: weights in half precision, read into single precision.
+// A network that runs one character at a time: weights in 16 bits with a scale for each row, read into single precision.
 "use strict";
 
 const MOST_LIKELY = 5; // next characters that are kept of every step
-
-/** The value of every half-precision number, by its 16 bits. */
-const HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-});
 
 /** The equations of the cells, by name: cell_<name>.js adds each. */
 const RECURRENCES = {};
@@ -57,20 +50,27 @@ function lookUpTable(W, bias, characters) {
 
 /**
  * A stacked network. Its description: {cell, layers, width, vocabulary, gates, hiddenInput, activations, states}, the last two
- * lists of names. The weights, of every layer W_input, W_hidden and bias, then those of the softmax layer, are 16 bits each.
+ * lists of names. The parameters are, of every layer, W_input, W_hidden and bias, then those of the softmax layer: matrices as
+ * integers with a scale for each row among `scales`, vectors among `scales`.
  */
 class Network {
-  constructor(description, halves) {
+  constructor(description, integers, scales) {
     Object.assign(this, description);
     const { layers, width, vocabulary, gates } = description;
-    let read = 0;
-    const take = (count) => Float32Array.from(halves.subarray(read, (read += count)), (bits) => HALVES[bits]);
+    let weight = 0, scale = 0;
+    const vector = (size) => scales.slice(scale, (scale += size));
+    const matrix = (rows, columns) => {
+      const values = new Float32Array(rows * columns), factors = vector(rows);
+      for (let index = 0; index < values.length; index++) values[index] = integers[weight + index] * factors[Math.floor(index / columns)];
+      weight += values.length;
+      return values;
+    };
     this.weights = Array.from({ length: layers }, (_, depth) => {
-      const input = take(gates * width * (depth ? width : vocabulary));
-      const hidden = take(description.hiddenInput ? gates * width * width : 0), bias = take(gates * width);
+      const input = matrix(gates * width, depth ? width : vocabulary);
+      const hidden = matrix(description.hiddenInput ? gates * width : 0, width), bias = vector(gates * width);
       return depth ? { input, hidden, bias } : { table: lookUpTable(input, bias, vocabulary), hidden };
     });
-    this.softmax = { weight: take(vocabulary * width), bias: take(vocabulary) };
+    this.softmax = { weight: matrix(vocabulary, width), bias: vector(vocabulary) };
     this.run = RECURRENCES[description.cell];
     this.sums = new Float32Array(gates * width);
     this.size = layers * this.activations.length * width; // numbers of one step

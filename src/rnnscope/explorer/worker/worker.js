@@ -43,7 +43,7 @@ pause.port1.onmessage = work;
 onmessage = ({ data }) => {
   const { kind, channel, number } = data;
   if (kind === "network") {
-    networks.set(data.name, new Network(data.description, data.halves));
+    networks.set(data.name, new Network(data.description, data.integers, data.scales));
   } else if (kind === "text") {
     texts.set(data.source, data.text);
     for (const [key, reader] of readers) if (key.startsWith(`${data.source}/`)) reader.setText(data.text);
