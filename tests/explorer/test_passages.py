@@ -22,8 +22,8 @@ def slow_place(values, feature):
     stream, start = found
     for position in range(start + min(BEFORE, width // 2) + 1, start + width):
         if feature[stream, position] > feature[stream, position - 1]:
-            return stream * steps + position
-    return stream * steps + start
+            return stream * steps + position, best
+    return stream * steps + start, best
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -35,8 +35,12 @@ def test_the_place_is_that_of_a_search_through_all_windows(seed):
     if seed % 2:
         feature = np.cumsum(random.random((3, steps)) < 0.3, axis=1).astype(np.float32) % 40
     values = (feature * random.uniform(-1, 1, (3, 1)) + random.normal(size=(3, steps))).astype(np.float32)
-    assert clearest_place(values, feature) == slow_place(values, feature)
+    (place, clarity), (slow, best) = clearest_place(values, feature), slow_place(values, feature)
+    assert place == slow
+    assert clarity == pytest.approx(best, abs=1e-6)
 
 
 def test_a_feature_that_never_changes_has_some_place():
-    assert 0 <= clearest_place(np.zeros((2, 700), np.float32), np.zeros((2, 700), np.float32)) < 1400
+    place, clarity = clearest_place(np.zeros((2, 700), np.float32), np.zeros((2, 700), np.float32))
+    assert 0 <= place < 1400
+    assert clarity == 0

@@ -18,7 +18,7 @@ def traced_units(ranked: pd.DataFrame, model: str) -> set[Unit]:
 
 
 def add_passages(ranked: pd.DataFrame, traces: dict[str, dict[Unit, np.ndarray]], features: Path, text: PageText) -> pd.DataFrame:
-    """Add the column `at`: of the best unit of each feature the position of its clearest passage, of all others no number.
+    """Add the place and the clarity of the clearest passage of the best unit of each feature, `at` and `clarity`; of others none.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def add_passages(ranked: pd.DataFrame, traces: dict[str, dict[Unit, np.ndarray]]
         The text of the page.
     """
     values = {name: read_feature(features, name, text) for name in ranked["feature"][ranked["rank"] == 1].unique()}
-    places: list[float] = []
+    passages: list[tuple[float, float]] = []
     for row in ranked.to_dict("records"):
         if row["rank"] != 1:
-            places.append(np.nan)
+            passages.append((np.nan, np.nan))
             continue
         trace = traces[row["model"]][row["layer"], row["quantity"], row["unit"]]
         saturating = ModelName.parse(row["model"]).cell.by_name[row["quantity"]].saturating
-        places.append(clearest_place(np.tanh(trace) if saturating else trace, values[row["feature"]]))
-    return ranked.assign(at=places)
+        passages.append(clearest_place(np.tanh(trace) if saturating else trace, values[row["feature"]]))
+    return ranked.assign(at=[at for at, _ in passages], clarity=[clarity for _, clarity in passages])

@@ -117,7 +117,7 @@ def _describe(name: str, network: Network, loss: float) -> dict[str, Any]:
 
 def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of the list, with numbers rounded to what is shown and no number where there is none."""
-    brief = ranked.round({"selection_score": 4, "held_out_score": 4, "chance": 4, "margin": 4})
+    brief = ranked.round({"selection_score": 4, "held_out_score": 4, "chance": 4, "margin": 4, "clarity": 4})
     records = brief.astype(object).where(brief.notna(), None).to_dict("records")
     return [{str(column): value for column, value in record.items()} for record in records]
 

@@ -30,8 +30,8 @@ def read_feature(path: Path, name: str, text: PageText) -> np.ndarray:
     return values.reshape(text.test_shape)[:streams, :steps].astype(np.float32)
 
 
-def clearest_place(values: np.ndarray, feature: np.ndarray) -> int:
-    """Return the position in the text where a passage begins in which a unit follows a feature most closely.
+def clearest_place(values: np.ndarray, feature: np.ndarray) -> tuple[int, float]:
+    """Find the passage in which a unit follows a feature most closely.
 
     Parameters
     ----------
@@ -40,9 +40,11 @@ def clearest_place(values: np.ndarray, feature: np.ndarray) -> int:
 
     Returns
     -------
-    int
-        Index into the streams one after another. Of a passage of `WINDOW` characters the correlation of both counts, and a
-        yes/no feature has to take both values in it. The place is where the feature first rises, or the passage's beginning.
+    place : int
+        Index into the streams one after another: where the feature first rises in the passage, or its beginning.
+    clarity : float
+        The correlation of both over the passage of `WINDOW` characters, without its sign. A yes/no feature has to take both
+        values in it. 0 if no passage can be used.
     """
     steps = values.shape[1]
     width = min(WINDOW, steps)
@@ -60,7 +62,8 @@ def clearest_place(values: np.ndarray, feature: np.ndarray) -> int:
     first = int(starts[window])
     rises = np.flatnonzero(np.diff(feature[stream, first : first + width]) > 0)
     later = rises[rises >= min(BEFORE, width // 2)]
-    return int(stream) * steps + first + (int(later[0]) + 1 if len(later) else 0)
+    place = int(stream) * steps + first + (int(later[0]) + 1 if len(later) else 0)
+    return place, max(float(score.max()), 0.0)
 
 
 def _window_sums(values: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:

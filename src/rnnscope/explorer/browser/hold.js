@@ -32,7 +32,7 @@ function drawHeld(text, at, { free, held }) {
   const change = held.loss - free.loss, { name } = scaleOf({ ...view, scale: "own" });
   const loss = Number.isNaN(change) ? "No text follows to compare the losses." : `Over the ${free.count} characters that follow in the text the loss is ` +
     `${number(free.loss, 3)} without and ${number(held.loss, 3)} with it: ${change < 0 ? "better" : "worse"} by ${number(Math.abs(change), 3)} nats.`;
-  $("hold-note").textContent = `${name} of unit ${view.unit} at “${signOf(text.ids[at])}” is ${briefly(valueAt(at))} of itself. ${loss}`;
+  $("hold-note").textContent = `Without this, ${name} of unit ${view.unit} is ${briefly(valueAt(at))} at “${signOf(text.ids[at])}”. ${loss}`;
   const table = element("table", "ranked"), head = table.createTHead().insertRow(), body = table.createTBody();
   for (const title of ["Next", "as it is", "held", "change"]) head.append(element("th", "", title));
   const ids = [...free.probabilities.keys()].sort((one, other) => {

@@ -1,8 +1,7 @@
 // A unit's page: its features, its histogram, its lines, its highest and lowest places; a second unit under the text; a picture.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LINES = { width: 360, height: 190, left: 30, bottom: 24, around: 60 };
-const LINE_STYLES = ["", "6 3", "2 3", "8 3 2 3", "1 2", "10 4"];
+const LINES = { width: 360, left: 62, band: 34, around: 22 }; // px; characters to either side
 let pinned = null; // the second unit: {view, text, values, share}
 
 function svgElement(name, attributes, content = "") {
@@ -90,26 +89,23 @@ function drawLines() {
   });
 }
 
+/** A band for each quantity, its line from -1 (a gate from 0) to 1, over the characters. */
 function linesPicture(text, first, last, lines) {
-  const { quantities } = models.get(view.model), { width, height, left, bottom } = LINES, wide = width - left - 6, tall = height - bottom - 8;
-  const picture = svgElement("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", class: "plot" });
+  const entries = Object.entries(models.get(view.model).quantities), { width, left, band } = LINES, height = entries.length * band + 16;
+  const picture = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "plot" }), wide = (width - left - 6) / (last - first);
   picture.setAttribute("aria-label", `Gates and states of unit ${view.unit} over ${last - first} characters`);
-  const x = (position) => left + ((position - first) / Math.max(last - first - 1, 1)) * wide, y = (value) => 8 + ((1 - value) / 2) * tall;
-  for (const value of [-1, 0, 1]) {
-    picture.append(svgElement("line", { x1: left, x2: left + wide, y1: y(value), y2: y(value), class: "rule" }));
-    picture.append(svgElement("text", { x: left - 4, y: y(value) + 3, "text-anchor": "end" }, number(value, 0)));
-  }
-  picture.append(svgElement("line", { x1: x(view.at), x2: x(view.at), y1: 8, y2: 8 + tall, class: "at" }));
-  const letters = text.ids.subarray(first, last);
-  letters.forEach((id, index) => picture.append(svgElement("text", { x: x(first + index), y: height - 8, class: "letter" }, signOf(id))));
-  Object.entries(quantities).forEach(([name, { saturating }], index) => {
+  const x = (position) => left + (position - first + 0.5) * wide;
+  picture.append(svgElement("rect", { x: left + (view.at - first) * wide, y: 0, width: wide, height, class: "at" }));
+  entries.forEach(([name, { gate, saturating }], index) => {
+    const low = gate ? 0 : -1, base = index * band + 3, tall = band - 6, y = (value) => base + ((1 - value) / (1 - low)) * tall;
+    picture.append(svgElement("line", { x1: left, x2: width - 6, y1: y(0), y2: y(0), class: "rule" }));
+    for (const value of [low, 1]) picture.append(svgElement("text", { x: left - 4, y: y(value) + (value === 1 ? 7 : 0), "text-anchor": "end" }, number(value, 0)));
+    picture.append(svgElement("text", { x: 2, y: base + tall / 2 + 3, class: "name" }, saturating ? `tanh(${name})` : name));
     const points = Array.from(lines[name], (value, step) => `${x(first + step).toFixed(1)},${y(saturating ? Math.tanh(value) : value).toFixed(1)}`);
-    const style = { points: points.join(" "), class: `trace trace-${index}`, "stroke-dasharray": LINE_STYLES[index % LINE_STYLES.length] };
-    if (name === view.quantity) style.class += " current";
-    picture.append(svgElement("polyline", style));
-    const column = index % 3, line = Math.floor(index / 3), at = { x: left + column * 110, y: height + 8 + 14 * line };
-    picture.append(svgElement("line", { x1: at.x, x2: at.x + 22, y1: at.y - 3, y2: at.y - 3, class: style.class, "stroke-dasharray": style["stroke-dasharray"] }));
-    picture.append(svgElement("text", { x: at.x + 27, y: at.y }, saturating ? `tanh(${name})` : name));
+    picture.append(svgElement("polyline", { points: points.join(" "), class: name === view.quantity ? "trace current" : "trace" }));
+  });
+  text.ids.subarray(first, last).forEach((id, index) => {
+    picture.append(svgElement("text", { x: x(first + index), y: height - 4, class: "letter" }, signOf(id)));
   });
   return picture;
 }

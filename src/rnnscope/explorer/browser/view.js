@@ -8,11 +8,11 @@ const NUMBERS = ["layer", "unit", "at", "next"];
 const features = [...new Set(page.ranked.map((row) => `${row.feature}:${row.measure}`))];
 let view = {}, addressTimer, writtenUnit = "";
 
-/** The best row of each feature, the one of the largest margin over chance first. */
+/** The best row of each feature, first that of the largest margin over chance times the clarity of its clearest passage. */
 function bestRows(model) {
   return page.ranked
     .filter((row) => row.rank === 1 && row.at !== null && (!model || row.model === model))
-    .sort((one, other) => other.margin - one.margin);
+    .sort((one, other) => other.margin * other.clarity - one.margin * one.clarity);
 }
 
 /** The first view of a visit: the unit of the largest margin over chance, at its clearest passage. */
