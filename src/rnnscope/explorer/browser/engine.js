@@ -90,9 +90,9 @@ function lookAt(channel, view, text, first, last, drawn) {
     while (first < last && !Number.isNaN(text.values[last - 1])) last--;
   }
   if (first >= last) return;
-  engine.ask(channel, "look", { ...unitQuestion(view, text), first, last }, ({ parts, done }) => {
+  engine.ask(channel, "look", { ...unitQuestion(view, text), first, last }, ({ parts }) => {
     if (unit !== unitName(view) || (text !== testText && text !== ownText)) return; // an answer from before a change
     takeIn(text, parts, unit);
-    drawn(Boolean(done));
+    if (parts.length) drawn();
   });
 }

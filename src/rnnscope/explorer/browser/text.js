@@ -134,12 +134,27 @@ function flow(row, glyphs) {
 function lookAtDrawn() {
   const rows = layout.drawn.filter(({ first, last }) => last > first);
   if (!rows.length) return;
-  lookAt("view", view, textOf(view), rows[0].first, rows.at(-1).last, () => {
-    drawColours();
-    drawHere();
-  });
+  lookAt("view", view, textOf(view), rows[0].first, rows.at(-1).last, soon(drawValues));
   if (pinned) lookAtPinned(rows[0].first, rows.at(-1).last);
 }
+
+function drawValues() {
+  drawColours();
+  drawHere();
+}
+
+/** Draw at the next frame, once, however often it is asked for until then. */
+function soon(draw) {
+  return () => {
+    if (waiting.has(draw)) return;
+    waiting.add(draw);
+    requestAnimationFrame(() => {
+      waiting.delete(draw);
+      draw();
+    });
+  };
+}
+const waiting = new Set();
 
 /** The part of the stream that the strip shows. */
 function stripOf(text) {
@@ -156,7 +171,7 @@ function lookAtAll() {
 }
 
 function lookAtStrip() {
-  lookAt("stream", view, textOf(view), ...stripOf(textOf(view)), drawOverview);
+  lookAt("stream", view, textOf(view), ...stripOf(textOf(view)), soon(drawOverview));
 }
 
 /** Bring the row of a position into the window: into its middle, or as little as is needed. */
@@ -211,28 +226,33 @@ function drawOverview() {
   $("stream").value = streamOf(text, view.at);
 }
 
-/** Models, layers, quantities, the scale and the unit to choose from. */
+/** Models, layers, quantities and texts to choose from. */
 function drawChoices() {
-  const { network, quantities } = models.get(view.model), { ends, name } = scaleOf(view), chosen = quantityOf(view);
+  const { network, quantities } = models.get(view.model);
   $("model").value = view.model;
   const depths = Array.from({ length: network.layers }, (_, index) => new Option(`${index + 1} of ${network.layers}`, index + 1));
   $("layer").replaceChildren(...depths);
   $("layer").value = view.layer;
   $("quantity").replaceChildren(...Object.entries(quantities).map(([key, { meaning }]) => new Option(`${key}: ${meaning}`, key)));
   $("quantity").value = view.quantity;
-  const fixed = chosen.gate ? "0 to 1" : chosen.saturating ? "−1 to 1, through tanh" : "−1 to 1";
-  const own = chosen.saturating ? `own range, ${view.quantity} itself` : "own range";
+  const { gate, saturating } = quantityOf(view);
+  const fixed = gate ? "0 to 1" : saturating ? "−1 to 1, through tanh" : "−1 to 1";
+  const own = saturating ? `own range, ${view.quantity} itself` : "own range";
   $("scale").replaceChildren(new Option(fixed, "fixed"), new Option(own, "own"));
-  $("scale").value = view.scale;
   $("source").value = view.text;
-  $("unit").value = view.unit;
   $("unit").max = network.width - 1;
   $("units").textContent = `0 to ${network.width - 1}`;
   $("stream").max = testText.streams - 1;
   $("stream-count").textContent = `of ${testText.streams}`;
-  $("gradient").className = chosen.gate ? "gate" : "signed";
+  $("loss").textContent = lossWords(view.model);
+}
+
+/** The unit in view, its scale and what the ends of the colours are. */
+function drawScale() {
+  const { ends, name } = scaleOf(view);
+  $("unit").value = view.unit;
+  $("scale").value = view.scale;
+  $("gradient").className = quantityOf(view).gate ? "gate" : "signed";
   [$("low").textContent, $("high").textContent] = ends.map(briefly);
   $("legend").setAttribute("aria-label", `The scale of ${name}: from ${briefly(ends[0])} to ${briefly(ends[1])}`);
-  $("show-predictions").checked = Boolean(view.next);
-  $("loss").textContent = lossWords(view.model);
 }

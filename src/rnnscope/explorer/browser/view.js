@@ -84,7 +84,9 @@ function show(changes, scroll = false) {
   const differs = (...names) => names.some((name) => before[name] !== view[name]);
   const otherUnit = differs("model", "layer", "quantity", "unit"), otherText = differs("text");
   if (differs("model")) for (const text of [testText, ownText]) forget(text);
-  if (differs("model", "layer", "quantity", "unit", "scale", "text")) drawChoices();
+  if (differs("model", "layer", "quantity", "text")) drawChoices();
+  if (otherUnit || differs("scale")) drawScale();
+  $("show-predictions").checked = Boolean(view.next);
   if (otherText) drawText();
   else if (differs("next")) layOutText();
   if (view.text === "test") lastAt = view.at;
@@ -94,7 +96,7 @@ function show(changes, scroll = false) {
   if (differs("model", "feature")) drawRanked();
   if (otherUnit || differs("at", "text", "panel", "scale")) drawPanel(otherUnit);
   markCurrent();
-  drawOverview();
+  if (!otherUnit && !otherText) drawOverview(); // otherwise when the values come
   say(message || describeUnit());
   if (scroll) scrollTo(view.at);
   writeAddress();
