@@ -143,7 +143,8 @@ def measure(name, models, folder, chromium):
             before = processor_time(session)
             times = page.evaluate(TIMED, [key, count])
             each = 1000 * (processor_time(session) - before) / count
-            report(f"{what} at {slowdown}x, ms", f"{statistics.median(times):8.0f}, largest {max(times):.0f}, of processor {each:.1f}")
+            waited = f"{statistics.median(times):8.0f}, largest {max(times):.0f}"
+            report(f"{what} at {slowdown}x, ms", f"{waited}, of processor {each:.1f}")
     browser.close()
 
 

@@ -29,7 +29,7 @@ def test_the_page_of_a_unit(visit, corpus):
     assert abs(int(np.argmax(bars)) - int(np.argmax(counts))) <= 1
     assert np.corrcoef(bars, counts)[0, 1] > 0.99
     axis = page.locator("#histogram text").all_text_contents()
-    assert {f"{values.min():.2f}".replace("-", "−"), f"{values.max():.2f}"} <= set(axis)
+    assert {f"{values.min():.2f}".replace("-", "\N{MINUS SIGN}"), f"{values.max():.2f}"} <= set(axis)
     first = page.locator("#highest button").first
     first.click()
     assert values[selected(page)] == pytest.approx(values.max(), abs=TOLERANCE)
@@ -41,7 +41,8 @@ def test_the_page_of_a_unit(visit, corpus):
     line, box = page.evaluate(
         """() => {
           const line = document.querySelector("#lines-plot .current"), at = document.querySelector("#lines-plot .at");
-          return [line.getAttribute("points").split(" ").map(point => point.split(",").map(Number)), Number(at.getAttribute("x"))];
+          const points = line.getAttribute("points").split(" ").map(point => point.split(",").map(Number));
+          return [points, Number(at.getAttribute("x"))];
         }"""
     )
     middle = box + float(page.locator("#lines-plot .at").get_attribute("width")) / 2
@@ -213,7 +214,8 @@ def test_a_held_unit_changes_what_follows(visit, corpus, model, layer, name, uni
     at = STEPS + 30
     page = visit(f"#model={model}&layer={layer}&quantity={name}&unit={unit}&at={at}")
     script = """([at, value, shift]) => new Promise((resolve) => {
-      const question = {...unitQuestion(view, testText), at, value, shift, ahead: 25, length: 12, seed: 1, temperature: 0, top: 0};
+      const choice = {length: 12, seed: 1, temperature: 0, top: 0};
+      const question = {...unitQuestion(view, testText), at, value, shift, ahead: 25, ...choice};
       engine.ask("hold", "hold", question, resolve);
     })"""
     found = page.evaluate(script, [at, value, kind == "shift"])

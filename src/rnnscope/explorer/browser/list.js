@@ -12,7 +12,7 @@ function isShown(row) {
 function drawRanked() {
   $("feature").value = view.feature;
   const rows = ranked(), table = element("table", "ranked"), head = table.createTHead().insertRow();
-  for (const title of ["", "Unit", "Chosen on", "Scored on"]) head.append(element("th", "", title));
+  for (const title of ["#", "Unit", "Chosen on", "Scored on"]) head.append(element("th", "", title));
   const body = table.createTBody();
   body.append(...rows.map(rankedRow));
   $("ranked-table").replaceChildren(...(rows.length ? [table] : []));
