@@ -25,12 +25,13 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/scheduling.py
 	$(BIN)/python tests/benchmarks/workflow.py
 	$(BIN)/python tests/benchmarks/explorer.py
+	$(BIN)/python tests/benchmarks/coverage.py
 
 # As root, with Debian's slurm-wlm and munge: a SLURM of one node is started for it and stopped afterwards.
 cluster-test: $(CLUSTER)
 	tests/cluster/slurm.sh
 
-# Kills, full disks, damaged files and changed clocks, on a small text: half an hour.
+# Kills, power cuts, full disks, damaged and replaced files and changed clocks, on a small text: half an hour.
 fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 

@@ -4,6 +4,7 @@ import sys
 import hypothesis
 import pytest
 from filelock import FileLock
+from helpers.fork_server import PreloadedPython
 from helpers.workspace import Workspace
 
 from rnnscope.cli import run
@@ -22,7 +23,9 @@ def finished(tmp_path_factory, worker_id):
     finished.folder = shared / "finished"
     with FileLock(shared / "finished.lock"):
         if not (shared / "finished.done").exists():
-            done = Workspace(finished.folder).snakemake()
+            workspace = Workspace(finished.folder)
+            with PreloadedPython(shared / "preloaded_python") as workspace.preloaded_python:
+                done = workspace.snakemake()
             assert done.returncode == 0, done.stdout + done.stderr
             (shared / "finished.done").touch()
     return finished

@@ -2,8 +2,8 @@
 
     python tests/fault_injection.py [--kills 40] [--seed 1] [PART ...]
 
-Parts: kills, full_disk, read_only, clock, not_a_number, damage, staleness; all of them when none is named. `full_disk` needs
-the right to mount a file system and says so where it lacks it.
+Parts: kills, and those of `helpers.fault_parts`; all of them when none is named. `full_disk` needs the right to mount a file
+system and says so where it lacks it.
 """
 
 import argparse

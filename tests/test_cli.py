@@ -300,3 +300,61 @@ def test_progress_reports_how_much_is_done_and_the_time_left(monkeypatch, caplog
         for _ in range(3):
             advance(1)
     assert caplog.messages == ["download: 2 of 12 bytes, 0:40 left"]
+
+
+CLEARS = "\x1b[2J\x9b\r\u202e"
+
+
+@pytest.mark.parametrize("error", [InputError(f"a{CLEARS}\nb"), OSError(28, "No space", f"a{CLEARS}\nb")])
+def test_control_characters_in_a_message_are_spelled_out(error):
+    with pytest.raises(SystemExit) as stop:
+        run(fail_with(error))
+    assert stop.value.code.isprintable()
+    assert r"a\x1b[2J\x9b\r\u202e\nb" in stop.value.code
+
+
+def test_several_mistakes_are_several_lines():
+    assert str(InputError("a\nb", "c")) == "a\\nb\nc"
+
+
+LOGS = f"""
+import logging
+from rnnscope.cli import run
+run(lambda: logging.getLogger("x").info("found %s", {CLEARS + "a"!r}))
+"""
+
+
+def test_control_characters_in_the_log_and_in_flags_are_spelled_out(capsys):
+    done = subprocess.run([sys.executable, "-c", LOGS], capture_output=True, text=True, check=True)
+    assert done.stderr.rstrip("\n").endswith(r"found \x1b[2J\x9b\r\u202ea")
+    assert done.stderr.rstrip("\n").isprintable()
+    with pytest.raises(SystemExit):
+        parse(fail_with(None), ["--layers", "1", "--more", CLEARS])
+    assert CLEARS[:1] not in capsys.readouterr().err
+
+
+def test_a_flag_that_is_yes_or_no_is_a_bare_word():
+    def stage(raw: bool = False) -> None: ...
+
+    assert parse(stage, [])[1] == {"raw": False}
+    assert parse(stage, ["--raw"])[1] == {"raw": True}
+
+
+WRITES = "from rnnscope.cli import write_output; write_output(bytes([27, 91, 50, 74, 13, 10, 9, 255, 200, 169]), {raw})"
+
+
+@pytest.mark.parametrize(("raw", "expected"), [(False, b"\\x1b[2J\r\n\t\\xff\xc8\xa9"), (True, b"\x1b[2J\r\r\n\t\xff\xc8\xa9")])
+def test_text_on_a_terminal_is_spelled_out_unless_raw(raw, expected):
+    """A terminal writes a carriage return before every line feed by itself."""
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run([sys.executable, "-c", WRITES.format(raw=raw)], stdout=theirs, check=False)
+        written = terminal.read(1000)
+        os.close(theirs)
+    assert done.returncode == 0
+    assert written == expected
+
+
+def test_a_pipe_gets_the_bytes_as_they_are():
+    done = subprocess.run([sys.executable, "-c", WRITES.format(raw=False)], capture_output=True, check=True)
+    assert done.stdout == bytes([27, 91, 50, 74, 13, 10, 9, 255, 200, 169])

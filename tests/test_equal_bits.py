@@ -69,14 +69,10 @@ def run_experiment(folder, kind):
         patch.delenv("RNNSCOPE_PLAIN", raising=False)
         if kind == "plain":
             patch.setenv("RNNSCOPE_PLAIN", "1")
-        preloaded_python = PreloadedPython(folder / "preloaded_python")
-        try:
-            workspace = Workspace(folder / "workspace")
-            workspace.preloaded_python = preloaded_python
-            workspace.configure(EXPERIMENT | SMALL)
+        workspace = Workspace(folder / "workspace")
+        workspace.configure(EXPERIMENT | SMALL)
+        with PreloadedPython(folder / "preloaded_python") as workspace.preloaded_python:
             done = workspace.snakemake(*(f"results/tale/predictions/{name}.parquet" for name in PREDICTIONS))
-        finally:
-            preloaded_python.close()
     assert done.returncode == 0, done.stdout + done.stderr
     return workspace.folder / "results/tale"
 

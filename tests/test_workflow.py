@@ -131,8 +131,8 @@ def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rule
 
 def test_another_learning_rate_makes_stale_what_follows_from_training(workspace, fresh):
     every = fresh.stale()
-    assert every["train_model"] == 4 * 2 + 2 * 2  # networks by dropouts, n-NNs by widths
-    assert every["select_candidate"] == every["evaluate_model"] == 4 + 2
+    assert every["train_model"] == 6 * 2 + 2 * 2  # networks by dropouts, n-NNs by widths
+    assert every["select_candidate"] == every["evaluate_model"] == 6 + 2
     workspace.configure(changed(training={"learning_rate": 0.01}))
     assert workspace.stale() == {rule: count for rule, count in every.items() if rule not in BEFORE_TRAINING}
 
@@ -167,7 +167,7 @@ def test_another_order_of_removal_breaks_the_errors_down_again(workspace):
 
 
 def test_a_new_model_leaves_the_others_alone(workspace):
-    workspace.configure(changed(grid={"additional": ["gru-2-5", "rnn-2-4"]}))
+    workspace.configure(changed(grid={"additional": [*EXPERIMENT["grid"]["additional"], "rnn-2-4"]}))
     stale = workspace.stale()
     assert stale["train_model"] == 2
     assert stale["evaluate_model"] == 1
@@ -196,8 +196,9 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
-    on_the_device = [job for job in jobs if job.startswith(("rule train_", "rule evaluate_", "rule dump_", "rule dynamic"))]
-    assert len(on_the_device) == (12 + 1) + 6 + 2 + 2
+    rules = ("rule train_", "rule evaluate_", "rule dump_", "rule dynamic", "rule memory_span:")
+    on_the_device = [job for job in jobs if job.startswith(rules)]
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 

@@ -17,8 +17,9 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, printable
 from rnnscope.settings.base import Section, flag_of, settings_of
+from rnnscope.source_files import check_source
 
 Stage = Callable[..., None]
 PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: : .*)?$")
@@ -30,7 +31,7 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
     A user's mistake (`InputError`, or an error of the operating system that names a file) ends as one line on standard
     error and exit code 1; anything else is a fault of the program and keeps its traceback. A stage does not outlive the
     process whose number is in the environment variable `RNNSCOPE_STARTED_BY`: otherwise a run that is started again would
-    have two writers.
+    have two writers. Nor does it run with a source that was changed since the run began (`rnnscope.source_files`).
 
     Parameters
     ----------
@@ -39,18 +40,54 @@ def run(main: Stage | Mapping[str, Stage]) -> None:
     """
     if starter := os.environ.get("RNNSCOPE_STARTED_BY"):
         threading.Thread(target=_end_with, args=(int(starter),), daemon=True).start()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
+        checked = check_source()
         stage, arguments = parse(main, sys.argv[1:])
         stage(**arguments)
+        check_source(checked)  # what it imported later
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        sys.exit(f"error: {error.filename or 'file system'}: {error.strerror}")
+        sys.exit(printable(f"error: {error.filename or 'file system'}: {error.strerror}"))
     except KeyboardInterrupt:
         sys.exit("error: interrupted")
+
+
+class _PrintableLine(logging.Formatter):
+    """A log line in which control characters are spelled out."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name in logging)
+        return printable(super().formatMessage(record))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages about bad words are printable."""
+
+    def error(self, message: str) -> typing.NoReturn:
+        """End the process with the usage and a message."""
+        super().error(printable(message))
+
+
+def write_output(text: bytes, raw: bool = False) -> None:
+    """Write text to the standard output.
+
+    Parameters
+    ----------
+    text
+        In UTF-8, perhaps not valid.
+    raw
+        Whether a terminal gets the bytes as they are; a file or a pipe always does. Otherwise control characters, and bytes
+        that are no UTF-8, are spelled out: a text could steer the terminal.
+    """
+    if not raw and sys.stdout.isatty():
+        lines = text.decode(errors="backslashreplace").replace("\r\n", "\n").split("\n")
+        text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines).encode()
+    sys.stdout.buffer.write(text)
 
 
 def parse(main: Stage | Mapping[str, Stage], words: list[str]) -> tuple[Stage, dict[str, Any]]:
@@ -77,10 +114,10 @@ def parse(main: Stage | Mapping[str, Stage], words: list[str]) -> tuple[Stage, d
         usage, as argparse does.
     """
     if callable(main):
-        parser = argparse.ArgumentParser(description=_summary(main))
+        parser = _Parser(description=_summary(main))
         _add_flags(parser, main)
         return main, _arguments(main, parser.parse_args(words))
-    parser = argparse.ArgumentParser()
+    parser = _Parser()
     commands = parser.add_subparsers(dest="command", required=True, metavar=" | ".join(main))
     for word, stage in main.items():
         _add_flags(commands.add_parser(word, help=_summary(stage), description=_summary(stage)), stage)
@@ -106,8 +143,11 @@ def _add_flags(parser: argparse.ArgumentParser, stage: Stage) -> None:
 
 
 def _add_flag(parser: argparse.ArgumentParser, name: str, kind: Any, default: Any, text: str) -> None:
-    """One flag of the type `kind`: a path, a text, a number, a list of these, or one of these or None."""
+    """One flag of the type `kind`: a path, a text, a number, a list of these, or one of these or None; a bool is a bare word."""
     options: dict[str, Any] = {}
+    if kind is bool:
+        parser.add_argument(flag_of(name), dest=name, action="store_true", help=text.replace("%", "%%"))
+        return
     if default is inspect.Parameter.empty:
         options["required"] = True
     else:

@@ -67,7 +67,7 @@ MESSAGES = [
         ["lstm-3"],
         'grid.additional.0: found "lstm-3", expected a model <cell>-<layers>-<size>, such as lstm-',
     ),
-    ("grid.sizes", [64, 64], "grid.sizes: found [64, 64], expected a list of different whole numbers of at least 1"),
+    ("grid.sizes", [64, 64], "grid.sizes: found [64, 64], expected a list of different whole numbers from 1 to 100000"),
     (
         "nnn.hidden_widths",
         [],
@@ -115,3 +115,29 @@ def test_shares_are_added_as_decimals():
 def test_models_of_the_grid_come_in_order_and_once():
     grid = {"cells": ["gru", "lstm"], "layers": [1, 2], "sizes": [8], "additional": ["rnn-1-4", "gru-2-8"]}
     assert grid_models({"grid": grid}) == ["gru-1-8", "gru-2-8", "lstm-1-8", "lstm-2-8", "rnn-1-4"]
+
+
+@pytest.mark.parametrize("title", ["a\nb", "a\x1b[31m", "a\x00", "\u202eb", "\udc80"])
+def test_a_title_with_control_characters_is_refused(title):
+    found = message(changed("corpora.war_and_peace.title", title))
+    assert found.startswith("corpora.war_and_peace.title: found ")
+    assert found.endswith(", expected printable characters on one line")
+    assert found.isprintable()
+
+
+@pytest.mark.parametrize("title", ["War & Peace: $5 {or} '--more\"", "--help", "$x$", "Война и мир", "a\\b"])
+def test_any_other_title_passes(title):
+    check_configuration(changed("corpora.war_and_peace.title", title))
+
+
+@pytest.mark.parametrize("key", ["a\x1b[31mb", "a\nb"])
+def test_whatever_is_found_is_printable(key):
+    assert message(CONFIGURATION | {key: 1}).isprintable()
+
+
+def test_a_password_is_not_printed():
+    url = "https://name:s3cret@example.org/text"
+    for source in ({"url": url}, {"url": url, "path": "x"}, {"archive": {"url": url}}):
+        found = message(changed("corpora.war_and_peace.sources", [source]))
+        assert found.startswith("corpora.war_and_peace.sources.0")
+        assert "s3cret" not in found

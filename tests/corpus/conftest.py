@@ -1,5 +1,6 @@
 """A real HTTP server on this machine that misbehaves on demand."""
 
+import contextlib
 import re
 import socket
 import struct
@@ -32,10 +33,35 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", argument)
             self.send_header("Content-Length", "0")
             self.end_headers()
+        elif word == "encoded":
+            self.send_response(200)
+            self.send_header("Content-Encoding", argument)
+            self.send_header("Content-Length", str(len(server.content)))
+            self.end_headers()
+            self.wfile.write(server.content)
+        elif word == "garbage":
+            self.wfile.write(b"\x1b[2J" + b"no status\t" * 5000 + b"\r\n\r\n")
+        elif word == "continue":
+            self.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif word == "endless":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            self.repeat(bytes(2**16))
+        elif word == "drip":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            self.repeat(b".", 0.01)
+        elif word == "endless-redirect":
+            self.wfile.write(f"HTTP/1.1 302 Found\r\nLocation: {argument}\r\n\r\n".encode())
+            self.repeat(bytes(2**16))
         elif word == "hang-up":
             self.connection.shutdown(socket.SHUT_RDWR)
         else:
             self.serve(word, int(argument or 0))
+
+    def repeat(self, block: bytes, seconds: float = 0.0) -> None:
+        """Send a block again and again until the other side goes away."""
+        with contextlib.suppress(OSError):
+            while not self.server.released.wait(seconds):
+                self.wfile.write(block)
 
     def serve(self, act: str, count: int) -> None:
         """The content; after `count` bytes of the body the connection ends, is reset, or stalls."""

@@ -1,6 +1,7 @@
 """Texts from tarballs built here, good and hostile."""
 
 import bz2
+import gzip
 import io
 import random
 import tarfile
@@ -215,3 +216,93 @@ def test_file_that_is_no_archive_is_reported(tmp_path):
 def test_archive_in_which_nothing_matches_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"no member matches \*\.rs"):
         assemble(pack(tmp_path / "a.tar", FILES), patterns=["*.rs"])
+
+
+def pax(members):
+    """A tar of members with extended headers: pairs of (headers by name, content)."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for headers, content in members:
+            member = tarfile.TarInfo("kernel/a.c")
+            member.size, member.pax_headers = len(content), headers
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def old_sparse(maps):
+    """A sparse member of the old GNU form, whose map goes on in `maps` further blocks."""
+    header = tarfile.TarInfo("kernel/a.c")
+    header.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(header.tobuf(tarfile.GNU_FORMAT))
+    block[482] = 1  # the map goes on
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    one = (b"%011o\0" % 512 + b"%011o\0" % 1) * 21
+    blocks = [one + bytes([index + 1 < maps]) + bytes(7) for index in range(maps)]
+    return bytes(block) + b"".join(blocks) + bytes(1024)
+
+
+SPARSE = {
+    "1.0": pax([({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, b"9999999\n" + b"0\n" * 1_000_000)]),
+    "1.0, no number": pax([({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, b"nine\n")]),
+    "1.0, cut off": pax([({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, b"9\n" + bytes(510))])[: 3 * 512 + 600],
+    "0.1": pax([({"GNU.sparse.map": "0,1," * 100_000 + "0"}, b"x")]),
+    "0.1, no numbers": pax([({"GNU.sparse.map": "a,b"}, b"x")]),
+    "0.0": pax([({"GNU.sparse.size": "7", "GNU.sparse.offset": "0", "GNU.sparse.numbytes": "7"}, b"x")]),
+    "0.0, no number": pax([({"GNU.sparse.size": "seven"}, b"x")]),
+    "old": old_sparse(20_000),
+    "old, cut off": old_sparse(3)[:700],
+}
+
+
+@pytest.mark.parametrize("form", SPARSE)
+def test_a_sparse_member_is_refused_before_its_map_is_read(tmp_path, form):
+    (tmp_path / "a.tar").write_bytes(gzip.compress(SPARSE[form]))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"^[^\n]*a\.tar: not readable as a tar archive \([^\n]*\)$") as error:
+            assemble(tmp_path / "a.tar")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "sparse" in str(error.value) or "no number" in form
+    assert peak < 5_000_000
+
+
+def test_headers_that_make_no_sense_are_reported(tmp_path):
+    """A negative size would be read for ever; a chain of long names nests as deep as it is long; sizes are text."""
+    negative = bytearray(tarfile.TarInfo("kernel/a.c").tobuf(tarfile.GNU_FORMAT))
+    negative[124:136] = b"\xff" * 11 + b"\x00"
+    negative[148:156] = b" " * 8
+    negative[148:156] = b"%06o\0 " % sum(negative)
+    name = tarfile.TarInfo("x")
+    name.type = tarfile.GNUTYPE_LONGNAME
+    hostile = {
+        "negative": bytes(negative) + bytes(1024),
+        "negative, extended": pax([({"size": "-1024"}, b"x"), ({}, b"y")]),
+        "chain": name.tobuf(tarfile.GNU_FORMAT) * 5000 + bytes(1024),
+        "size": pax([({"GNU.sparse.realsize": "many"}, b"x")]),
+        "bytes": pax([({"path": "a" * 10}, b"x")]).replace(b"path=aaaaaaaaaa", b"hdrcharset=\xff\xff\xff\xff"),
+    }
+    for name, content in hostile.items():
+        (tmp_path / "a.tar").write_bytes(content)
+        with pytest.raises(InputError, match=r"^[^\n]*a\.tar: [^\n]*$"):
+            assemble(tmp_path / "a.tar")
+        print(name)
+
+
+def test_changed_bytes_are_reported_or_harmless(tmp_path):
+    """Whatever a changed byte makes of an archive: a text, or one line."""
+    whole = pax([({"comment": "one"}, b"int a;"), ({"path": "kernel/" + "b" * 200 + ".c"}, b"int b;")])
+    draw = random.Random(4)
+    for _ in range(150):
+        content = bytearray(whole)
+        content[draw.randrange(len(content))] = draw.randrange(256)
+        start = draw.randrange(len(content) // 512) * 512
+        content[start + 148 : start + 156] = b" " * 8  # a checksum that is right again
+        content[start + 148 : start + 156] = b"%06o\0 " % (sum(content[start : start + 512]) % 2**18)
+        (tmp_path / "a.tar").write_bytes(content)
+        try:
+            assemble(tmp_path / "a.tar")
+        except InputError as error:
+            assert "\n" not in str(error)  # noqa: PT017 (either outcome is right)

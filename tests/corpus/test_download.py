@@ -1,16 +1,20 @@
 """Downloads from a real server that misbehaves: what arrives, what is asked for, what is left behind."""
 
+import gzip
+import io
 import random
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from rnnscope.corpus.download import download
-from rnnscope.corpus.https import check_url
+from rnnscope.corpus.https import _CheckedRedirects, check_url
+from rnnscope.corpus.sources import parse_source
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
@@ -168,12 +172,13 @@ def test_failure_that_may_pass_is_tried_again_up_to_the_limit(server, tmp_path, 
     assert (tmp_path / "text.bin").read_bytes() == CONTENT
 
 
-def test_pauses_double(server, tmp_path):
+def test_pauses_double(server, tmp_path, monkeypatch):
     server.script = ["status 500"] * 4
-    start = time.monotonic()
+    pauses = []
+    monkeypatch.setattr("rnnscope.corpus.download.time.sleep", pauses.append)
     with pytest.raises(UnavailableError):
         download(server.url, tmp_path / "text.bin", tries=4, first_delay=0.05)
-    assert 0.05 + 0.1 + 0.2 <= time.monotonic() - start < 5
+    assert pauses == [0.05, 0.1, 0.2]
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
@@ -278,3 +283,82 @@ def test_refused_addresses(url, tmp_path):
         download(url, tmp_path / "text.bin")
     assert "expected https://" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_only_this_machine_redirects_to_this_machine():
+    """An answer from elsewhere must not make the answer of a service of this machine the text."""
+    redirects, body = _CheckedRedirects(), io.BytesIO()
+    for target in ("http://127.0.0.1:8080/secret", "http://localhost./secret", "https://[::1]/secret", "https://localhost/x"):
+        with pytest.raises(UnavailableError, match="an address of this machine"):
+            redirects.redirect_request(urllib.request.Request("https://example.org/text"), body, 302, "Found", None, target)
+    for source, target in (("https://example.org/a", "https://example.net/b"), ("http://127.0.0.1/a", "http://127.0.0.1/b")):
+        request = redirects.redirect_request(urllib.request.Request(source), body, 302, "Found", {}, target)
+        assert request.full_url == target
+
+
+def test_a_body_without_end_stops_at_the_limit_and_leaves_nothing(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnscope.corpus.download.LARGEST", 1_000_000)
+    server.script = ["endless"]
+    with pytest.raises(InputError, match=r"bytes: found [0-9,]+ or more, expected at most 1,000,000"):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+    server.content, server.script = bytes(1_000_001), []
+    with pytest.raises(InputError, match="bytes: found 1,000,001 or more, expected at most 1,000,000"):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+    fetch(server, tmp_path / "text.bin", 1_000_001)
+    assert (tmp_path / "text.bin").stat().st_size == 1_000_001
+
+
+@pytest.mark.parametrize("act", ["continue", "endless-redirect /text"])
+def test_an_answer_without_end_is_given_up(server, tmp_path, monkeypatch, act):
+    """Each of its lines comes in time; the body of a redirection is not read at all."""
+    monkeypatch.setattr("rnnscope.corpus.https.ANSWER_TIMEOUT", 0.2)
+    server.script = [act] * 50
+    with pytest.raises(UnavailableError, match=r"no answer: .*\(2 tries\)|HTTP 302"):
+        fetch(server, tmp_path / "text.bin", tries=2)
+    assert hidden(tmp_path) == []
+
+
+def test_a_body_that_hardly_moves_is_given_up(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnscope.corpus.download.PATIENCE", 0.1)
+    server.script = ["drip"] * 2
+    with pytest.raises(UnavailableError, match=r"fewer than 1,000 bytes a second arrived \(2 tries\)"):
+        fetch(server, tmp_path / "text.bin", tries=2)
+
+
+def test_encoded_content_is_not_taken_for_the_text(server, tmp_path):
+    packed = gzip.compress(CONTENT)
+    server.content, server.script = packed, ["encoded gzip"]
+    with pytest.raises(UnavailableError, match="the server encoded the content as 'gzip', expected it as it is"):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+    server.script = ["encoded x-gzip"]  # how some servers send packed files
+    download(f"{server.url}.tar.gz", tmp_path / "text.tar.gz", tries=1)
+    assert (tmp_path / "text.tar.gz").read_bytes() == packed
+
+
+def test_a_garbage_status_line_is_one_short_line(server, tmp_path):
+    server.script = ["garbage"]
+    with pytest.raises(UnavailableError) as error:
+        fetch(server, tmp_path / "text.bin", tries=1)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://name:s3cret@example.org/text", "http://s3cret@127.0.0.1/text", "https://n:s3c/s3cret@example.org/", "x://s3cret@"],
+)
+def test_a_password_is_not_printed(url, tmp_path, server):
+    with pytest.raises(InputError) as error:
+        download(url, tmp_path / "text.bin")
+    assert "s3cret" not in str(error.value)
+    server.script = [f"redirect {url}"]
+    with pytest.raises(UnavailableError) as unavailable:
+        fetch(server, tmp_path / "text.bin", tries=1)
+    assert "s3cret" not in str(unavailable.value)
+    for text in (f'{{"url": "{url}"}}', f'{{"url": "{url}", "path": "x"}}', f'{{"url": "{url}"'):
+        with pytest.raises(InputError) as error:
+            parse_source(text)
+        assert "s3cret" not in str(error.value)

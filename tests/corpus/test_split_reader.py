@@ -121,7 +121,7 @@ def test_predictions_of_another_text_are_reported(split, tmp_path):
     with pytest.raises(InputError) as error:
         split.read_log_prob(path)
     test = split.folder / "test.npy"
-    assert str(error.value) == f"{path}: its targets are not the 2 of {test}; one of the two is stale"
+    assert str(error.value) == f"{path}: its targets are not the 2 of {test}; it is stale; delete it and run again what made it"
     with pytest.raises(InputError, match="its targets are not the 2 of"):
         split.check_aligned(path, np.array([[4, 0]], dtype=np.uint8))
 
@@ -147,3 +147,32 @@ def test_any_text_is_put_together_again(text_and_plain):
     assert text.positions.tolist() == [plain.place(*character) for character in plain.characters()]
     assert text.stream_starts.tolist() == [stream * plain.row for stream, _ in plain.characters()]
     assert (text.row, text.train) == (plain.row, plain.train)
+
+
+def array_file(header):
+    """An array's file of version 1 with this header."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        array_file(b""),
+        array_file(b"(" * 60_000),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (1,"),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (0, 5)}"),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 0)}"),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (-4, 5)}"),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (4.5, 5)}"),
+        array_file(b"{'descr': '|u1', 'fortran_order': False, 'shape': (" + b"9" * 30 + b", 5)}"),
+        array_file(b"{'descr': 'no type', 'fortran_order': False, 'shape': (4, 5)}"),
+        array_file(b"{'descr': [[]], 'fortran_order': False, 'shape': (4, 5)}"),
+        array_file(b"{'descr': '|u1', 'fortran_order': 7, 'shape': (4, 5)}"),
+        array_file(b"\xff\xfe"),
+    ],
+)
+def test_a_file_that_is_no_array_is_one_line(tmp_path, content):
+    (tmp_path / "train.npy").write_bytes(content)
+    with pytest.raises(InputError, match=r"^[^\n]*train\.npy: [^\n]{1,300}$"):
+        read_part(tmp_path, "train")

@@ -1,13 +1,21 @@
 import pytest
 from helpers.comparison_tables import make_closings, make_distances, make_dynamics, make_gains, make_map
-from helpers.error_tables import make_error_breakdown, make_error_changes, make_error_snippets, make_overlap
+from helpers.error_tables import (
+    make_error_breakdown,
+    make_error_changes,
+    make_error_counts,
+    make_error_snippets,
+    make_overlap,
+)
 from helpers.loss_tables import (
     make_best_models,
-    make_differences,
     make_horizons,
     make_learning_curves,
+    make_loss_intervals,
     make_losses,
     make_position_loss,
+    make_ranking,
+    make_size_ranking,
 )
 from helpers.unit_tables import (
     make_baseline,
@@ -55,10 +63,13 @@ def check_legible(monkeypatch):
     return check
 
 
+FIVE = ("lstm-3-512", "gru-3-512", "rnn-3-256", "ngram-20", "nnn-6")
 MAKERS = {
     "losses": make_losses,
     "best_models": make_best_models,
-    "paired_differences": make_differences,
+    "loss_intervals": make_loss_intervals,
+    "ranking": make_ranking,
+    "size_ranking": make_size_ranking,
     "learning_curves": make_learning_curves,
     "horizons": make_horizons,
     "position_loss": make_position_loss,
@@ -75,7 +86,8 @@ MAKERS = {
     "size_breakdown": lambda: make_error_changes(smaller="lstm-1-64", larger="lstm-3-512"),
     "dynamic_evaluation": lambda: make_error_changes(model="lstm-3-512"),
     "error_overlap": make_overlap,
-    "error_intersections": lambda: make_overlap(("lstm-3-512", "gru-3-512", "rnn-3-256", "ngram-20", "nnn-6")),
+    "error_intersections": lambda: make_overlap(FIVE),
+    "error_counts": lambda: make_error_counts(make_overlap(FIVE)),
     "model_map": make_map,
     "model_distances": lambda: make_distances()[0],
     "model_merges": lambda: make_distances()[1],
@@ -172,8 +184,8 @@ def error_changes_table():
 
 
 @pytest.fixture
-def differences():
-    return make_differences
+def size_ranking():
+    return make_size_ranking
 
 
 @pytest.fixture

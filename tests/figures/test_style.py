@@ -69,10 +69,30 @@ def test_both_files_at_their_size_and_the_same_bytes_again(tmp_path):
     assert (tmp_path / "first.svg").read_text().rstrip().endswith("</svg>")
 
 
-def test_neither_file_when_drawing_fails(tmp_path):
+def test_a_dollar_sign_is_one_and_the_numbers_of_an_axis_are_formulas(tmp_path):
+    """Two dollar signs would be the bounds of a formula, which may have mistakes or lose its spaces."""
     figure = Figure()
-    figure.text(0.5, 0.5, r"$\frac$")
-    with pytest.raises(ValueError, match="frac"):
+    axes = figure.subplots()
+    axes.loglog([1, 1000], [1, 1000])
+    texts = [figure.suptitle(r"$\frac$ of $5"), axes.set_xlabel("$a b$"), axes.text(1, 1, "$x_1$")]
+    style.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    assert not any(text.get_parse_math() for text in texts)
+    ticks = [text for text in axes.get_xticklabels() if text.get_text()]
+    assert ticks
+    assert all(text.get_parse_math() for text in ticks)
+
+
+def test_neither_file_when_drawing_fails(tmp_path, monkeypatch):
+    figure = Figure()
+    write = figure.savefig
+
+    def fail_with_png(path, **options):
+        if options["format"] == "png":
+            raise ValueError("a fraction without a denominator")
+        write(path, **options)
+
+    monkeypatch.setattr(figure, "savefig", fail_with_png)
+    with pytest.raises(ValueError, match="fraction"):
         style.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
 

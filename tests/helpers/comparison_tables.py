@@ -15,7 +15,9 @@ def make_dynamics(snapshots=20, horizons=6):
             nnn_loss = 1.3 + 1.1 * 0.6 ** (n - 1)
             divergence = 0.1 + abs(loss - nnn_loss)
             rows.append(["lstm-3-512", snapshot, 3 * snapshot / snapshots, n, divergence, loss - nnn_loss])
-    return pd.DataFrame(rows, columns=["model", "snapshot", "epoch", "n", "symmetric_divergence", "loss_difference"])
+    table = pd.DataFrame(rows, columns=["model", "snapshot", "epoch", "n", "symmetric_divergence", "loss_difference"])
+    lowest = table["symmetric_divergence"] == table.groupby("n")["symmetric_divergence"].transform("min")
+    return table.assign(nearest=lowest & (table["snapshot"] > 1) & (table["snapshot"] < snapshots))
 
 
 def make_map(nnns=6):
@@ -43,7 +45,8 @@ def make_gains(characters=87):
     columns = {"network_model": "lstm-3-512", "ngram_model": "ngram-20", "character": names, "count": 100}
     for name, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
         columns |= {name: values, f"{name}_low": values - 0.02, f"{name}_high": values + 0.02}
-    return pd.DataFrame(columns)
+    # Some that are significant alone are not after the correction for their number.
+    return pd.DataFrame(columns | {"separated": abs(columns["difference"]) > 0.03, "clusters": "100 streams"})
 
 
 def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "ngram-20", "nnn-6")):
@@ -57,4 +60,4 @@ def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "
                     [delimiter, model, least, beyond - 1, (least + beyond - 1) / 2, count, mean, mean - 0.05, mean + 0.04]
                 )
     columns = ["delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
-    return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"])
+    return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"]).assign(clusters="100 streams")

@@ -32,6 +32,14 @@ def flip(path):
     path.write_bytes(content)
 
 
+def flip_end(path):
+    """One bit near the end is another: of a parquet file in the middle of its footer."""
+    content = bytearray(path.read_bytes())
+    footer = int.from_bytes(content[-8:-4], "little") if path.suffix == ".parquet" else 0
+    content[-8 - footer // 2 if footer else -1 - len(content) // 20] ^= 1
+    path.write_bytes(content)
+
+
 def middles_of_columns(path):
     """The middle byte of every column in the first row group."""
     group = pq.read_metadata(path).row_group(0)
@@ -40,4 +48,4 @@ def middles_of_columns(path):
     return [start + column.total_compressed_size // 2 for start, column in zip(starts, columns, strict=True)]
 
 
-DAMAGE = {"truncated": cut_off, "bit-flipped": flip}
+DAMAGE = {"truncated": cut_off, "bit-flipped": flip, "bit-flipped at the end": flip_end}

@@ -4,6 +4,15 @@ import numpy as np
 import pandas as pd
 
 
+def with_intervals(table, *columns, relative=0.02):
+    """The table with an interval for some columns; the lowest of them is as far away as a tenth of `relative` of the largest."""
+    ends = {}
+    for column in columns:
+        half = relative * table[column].abs() + relative * table[column].abs().max() / 10
+        ends |= {f"{column}_low": table[column] - half, f"{column}_high": table[column] + 1.5 * half}
+    return table.assign(**ends, clusters="100 streams")
+
+
 def make_error_breakdown(remaining=0.0):
     levels = {
         "n-gram": range(1, 10),
@@ -21,7 +30,8 @@ def make_error_breakdown(remaining=0.0):
         rows += [[name, str(level), share / len(steps), alone * (rank + 1) / len(steps)] for rank, level in enumerate(steps)]
     table = pd.DataFrame(rows, columns=["class", "level", "removed_share", "alone_share"])
     table.insert(2, "removed", (100_000 * table["removed_share"]).round().astype(int))
-    return table.assign(model="lstm-3-512", errors=100_000, characters=230_000)
+    table = table.assign(model="lstm-3-512", errors=100_000, characters=230_000)
+    return with_intervals(table, "removed_share", "alone_share", "errors")
 
 
 def make_error_snippets():
@@ -50,18 +60,31 @@ def make_error_changes(**columns):
     table["added"] = [5_116, 202, 96, 37, 2, 380, 0]
     table["errors_after"] = table["errors_before"] - table["removed"] + table["added"]
     table["removed_share"] = table["removed"] / table["removed"].sum()
-    return table.assign(**columns, test_loss_before=1.2708, test_loss_after=1.2647)
+    table["net_share"] = (table["added"] - table["removed"]) / table["errors_before"].replace(0, np.nan)
+    table = table.assign(**columns, test_loss_before=1.2708, test_loss_after=1.2647, test_loss_difference=-0.0061)
+    counts = ("errors_before", "errors_after", "removed", "added", "net_share", "test_loss_difference")
+    return with_intervals(table, *counts)
 
 
 def make_overlap(models=("lstm-3-512", "ngram-20", "nnn-6"), counts=None, seed=0):
     """A row for each set of models, with random counts or those given: none, the first, the second, both, the third, ..."""
     counts = np.random.default_rng(seed).integers(1000, 90_000, 2 ** len(models)) if counts is None else np.array(counts)
     sets = [[model for index, model in enumerate(models) if code >> index & 1] for code in range(2 ** len(models))]
+    number = np.array([len(erring) for erring in sets])
     columns = {
         "compared": " ".join(models),
         "erring": [" ".join(erring) or "none" for erring in sets],
-        "number": [len(erring) for erring in sets],
+        "number": number,
         "characters": counts,
         "fraction": counts / counts.sum(),
+        "disagreement": (number > 0) & (number < len(models)) & (counts > 0),
     }
-    return pd.DataFrame(columns)
+    table = pd.DataFrame(columns).sort_values(["characters", "erring"], ascending=[False, True], ignore_index=True)
+    return with_intervals(table, "fraction")
+
+
+def make_error_counts(overlap):
+    """All errors of each model of a table of `make_overlap`."""
+    models = overlap["compared"].iloc[0].split()
+    fractions = [overlap["fraction"][[model in erring.split() for erring in overlap["erring"]]].sum() for model in models]
+    return pd.DataFrame({"model": models, "fraction": fractions})

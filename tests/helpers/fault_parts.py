@@ -4,18 +4,24 @@ import copy
 import ctypes
 import json
 import os
+import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
 
 from helpers.damage import DAMAGE, kinds_of_files
 from helpers.faults import DEFAULT, FEW_MODELS
+from helpers.fork_server import FLUSHED
 from helpers.staleness import EVERY, KEYS, MODEL, plain, readers_of, with_readers
 from helpers.workspace import EXPERIMENT, REPOSITORY
 from test_staleness import changed
 
+from rnnscope.storage.files import sha256_of
+
 YEARS = 5 * 365 * 86400.0
+CUTS = 3
 
 
 def full_disk(injection):
@@ -83,6 +89,111 @@ def not_a_number(injection):
     injection.compare(workspace, "NaN loss, then the former learning rate")
 
 
+def older_text(injection):
+    """Another text of an older date in the place of the text, and the first one back, of an older date still."""
+    workspace, target = injection.copied("older-text"), "results/tale/split/train.npy"
+    text, first = workspace.folder / "tale.txt", (workspace.folder / "tale.txt").read_bytes()
+    for years, content in ((1, first.replace(b"river", b"water")), (2, first)):
+        put_older(text, content, years * YEARS)
+        assert set(workspace.stale(*DEFAULT, target)) == {"fetch_text", "split_text"}
+        line = injection.fails(workspace.verify(), "text of an older date", "error: tale.txt: changed since ")
+        assert line.endswith("; run: snakemake"), line
+        injection.succeed(workspace, target)
+        assert (sha256_of(workspace.folder / target) == injection.expected["tale/split/train.npy"]) == (content == first)
+    injection.whole_run(workspace)
+    injection.compare(workspace, "texts of older dates")
+
+
+def put_older(path, content, seconds):
+    """Put another file of an older date in the place of a file, as `mv`, `cp -p`, `rsync -a` and unzip do."""
+    other, stamp = path.with_name(f"{path.name}.other"), time.time() - seconds
+    other.write_bytes(content)
+    os.utime(other, (stamp, stamp))
+    other.replace(path)
+
+
+def older_output(injection):
+    """A file that a stage wrote, changed, with its date as before."""
+    workspace, path = injection.copied("older-output"), "results/tale/predictions/ngram-1.parquet"
+    file = workspace.folder / path
+    state = file.stat()
+    DAMAGE["bit-flipped at the end"](file)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    line = injection.fails(
+        injection.snakemake(workspace, *injection.targets), "changed output of the same date", "; delete it and run: "
+    )
+    assert line.startswith(f"error: {path}: changed since it was written"), line
+    file.unlink()
+    injection.succeed(workspace, *shlex.split(line.rpartition("; delete it and run: ")[2])[1:])
+    injection.whole_run(workspace)
+    injection.compare(workspace, "changed output of the same date, rebuilt")
+
+
+def source(injection):
+    """The source changes after the first job, and is as before when the run has ended."""
+    workspace = injection.fresh("source")
+    began, file = workspace.folder / "results/tale/corpus/manifest.json", workspace.folder / "src/rnnscope/storage/files.py"
+    content = file.read_bytes()
+    with (injection.folder / "snakemake.log").open("w+") as log:
+        process = workspace.start(*DEFAULT, *injection.targets, log=log)
+        while not began.exists() and process.poll() is None:
+            time.sleep(0.02)
+        file.write_bytes(content + b"\n# another commit\n")
+        process.wait()
+        log.seek(0)
+        done = subprocess.CompletedProcess(process.args, process.returncode, log.read(), "")
+    file.write_bytes(content)
+    injection.runs += 1
+    line = injection.fails(done, "source changed during a run", "changed since this run of snakemake began")
+    assert line == f"error: {file}: changed since this run of snakemake began; run snakemake again", line
+    injection.whole_run(workspace)
+    injection.compare(workspace, "source changed during a run, then as before")
+
+
+def power_cut(injection):
+    """Cuts at random times: of every file of the run, what was not flushed to the disk is lost; then what the message says."""
+    workspace, flushed = injection.fresh("power-cut"), injection.folder / "flushed"
+    flushed.touch()
+    workspace.variables = {FLUSHED: str(flushed)}
+    for _ in range(CUTS):
+        process = injection.start(workspace)
+        injection.wait(process, injection.random.uniform(injection.duration / 10, injection.duration))
+        os.killpg(process.pid, signal.SIGKILL)
+        for job in injection.jobs():
+            injection.send(job, signal.SIGKILL)
+        process.wait()
+        while injection.jobs():
+            time.sleep(0.05)
+        lost = lose_unflushed(workspace, set(map(int, flushed.read_text().split())))
+        injection.faults["power cut"] += 1
+        injection.say(f"power cut: {lost} files were not flushed, and are empty")
+        heed(injection, workspace)
+    heed(injection, workspace)
+    injection.whole_run(workspace)
+    injection.compare(workspace, f"{CUTS} power cuts")
+
+
+def lose_unflushed(workspace, flushed):
+    """Empty every file that nobody has flushed, as ext4 does that had noted its name; returns how many there were."""
+    roots = [workspace.folder / name for name in ("results", ".snakemake")]
+    paths = [path for root in roots for path in root.rglob("*") if path.is_file() and path.stat().st_ino not in flushed]
+    for path in paths:
+        os.truncate(path, 0)
+    return len(paths)
+
+
+def heed(injection, workspace):
+    """Delete the files that the message about a power cut names, if there is one."""
+    workspace.snakemake("--unlock")
+    done = workspace.snakemake(*DEFAULT, "--dry-run", *injection.targets)
+    if done.returncode == 0:
+        return
+    line = injection.fails(done, "records emptied by a power cut", "error: .snakemake/metadata: after a power cut")
+    command = re.search(r"delete these files \((.*?)\) and run", line)[1]
+    subprocess.run(command, shell=True, cwd=workspace.folder, check=True)
+    assert workspace.snakemake(*DEFAULT, "--dry-run", *injection.targets).returncode == 0
+
+
 def damage(injection):
     """Damage a file of every kind and ask for what is made from it; then do what the line says."""
     workspace = injection.copied("damage")
@@ -95,7 +206,7 @@ def damage(injection):
             (workspace.folder / made_from[path]).unlink()
             done = injection.snakemake(workspace, made_from[path])
         else:
-            done = verified(workspace)
+            done = workspace.verify()
         line = injection.fails(done, f"{kind} file", "; delete it and run: ")
         assert line.startswith(f"error: {path}: "), line
         file.unlink()
@@ -104,7 +215,7 @@ def damage(injection):
             injection.succeed(workspace, made_from[path])
     injection.whole_run(workspace)
     injection.compare(workspace, "damaged files rebuilt")
-    assert verified(workspace).returncode == 0
+    assert workspace.verify().returncode == 0
 
 
 def planned(workspace, *flags):
@@ -118,13 +229,6 @@ def planned(workspace, *flags):
 def readers(workspace):
     """For every file that a job reads, one that the job makes."""
     return {path: output for output, (_, inputs, _) in planned(workspace)["jobs"].items() for path in inputs}
-
-
-def verified(workspace):
-    """Do what `make verify` does."""
-    command = [sys.executable, "-m", "rnnscope.storage.provenance", "verify", "--files", "results/tale/provenance.json"]
-    environment = {**os.environ, "PYTHONPATH": str(workspace.folder / "src")}
-    return subprocess.run(command, cwd=workspace.folder, env=environment, capture_output=True, text=True)
 
 
 def staleness(injection):
@@ -166,4 +270,5 @@ def staleness(injection):
     injection.differences += [f"staleness: {name}" for name in wrong]
 
 
-PARTS = {part.__name__: part for part in (full_disk, read_only, clock, not_a_number, damage, staleness)}
+ALL = (full_disk, read_only, clock, not_a_number, older_text, older_output, source, power_cut, damage, staleness)
+PARTS = {part.__name__: part for part in ALL}

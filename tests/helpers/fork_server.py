@@ -29,6 +29,7 @@ PRELOADED = [
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
     *("snakemake.cli", "snakemake.api", "grimp", "jsonschema", "yaml", "jinja2", "pytest"),
 ]
+FLUSHED = "FLUSHED_INODES"  # environment variable: where a stage notes what it has flushed
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
 CONTEXT = multiprocessing.get_context("forkserver")
 # Starting a process looks at the end of all others, and the end of one can be read only once.
@@ -130,6 +131,12 @@ class PreloadedPython:
         """The processes that run stages now."""
         return list(self.stages)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
     def close(self):
         self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
@@ -216,9 +223,23 @@ def become(request, descriptors):
     os.environ.clear()
     os.environ.update(request.environment)
     sys.path[:0] = ["", *request.environment["PYTHONPATH"].split(os.pathsep)]
+    if FLUSHED in request.environment:
+        note_flushes(request.environment[FLUSHED])
     if descriptors[3:]:
         watch(Path(request.folder).resolve(), request.kill_at, descriptors[3])
     os._exit(run_as_main(request.module, request.words))
+
+
+def note_flushes(log):
+    """Append the inode of every file that this process flushes to the disk to a file, after it was flushed."""
+    flush = os.fsync
+
+    def noted(descriptor):
+        flush(descriptor)
+        with open(log, "a") as file:
+            file.write(f"{os.fstat(descriptor).st_ino}\n")
+
+    os.fsync = noted
 
 
 def run_as_main(module, words):

@@ -140,14 +140,14 @@ class Machine:
     def __init__(self, text):
         self.text = text
         self.state, self.opened, self.quote, self.escaped = "code", None, None, False
-        self.braces = self.condition = 0
+        self.braces = self.parentheses = self.condition = 0
         self.bracket_of_if = None
         self.directive, self.name_end, self.name, self.before, self.branches = False, None, b"", None, []
         self.only_blanks = True  # in this line so far, comments left aside
         self.understood = 0  # the characters before this index belong to a number or a name that was read to its end
 
     def read(self, index):
-        """Read one character; returns the five values after it."""
+        """Read one character; returns the six values after it."""
         byte, was = self.text[index], self.state
         line_ends = False
         if was == "code":
@@ -179,6 +179,7 @@ class Machine:
             self.condition > 0,
             self.braces,
             self.directive,
+            self.parentheses > 0,
         )
 
     def open(self, index):
@@ -199,10 +200,13 @@ class Machine:
             self.braces += 1
         elif byte == ord("}"):
             self.braces = max(self.braces - 1, 0)
-        elif byte == ord("(") and (self.condition or self.bracket_of_if == index):
-            self.condition += 1
-        elif byte == ord(")") and self.condition:
-            self.condition -= 1
+        elif byte == ord("("):
+            self.parentheses += 1
+            if self.condition or self.bracket_of_if == index:
+                self.condition += 1
+        elif byte == ord(")"):
+            self.parentheses = max(self.parentheses - 1, 0)
+            self.condition = max(self.condition - 1, 0)
 
     def open_directive(self, index):
         start = index + 1
@@ -217,24 +221,24 @@ class Machine:
 
     def follow_branches(self):
         if self.name in (b"if", b"ifdef", b"ifndef"):
-            self.branches.append((self.braces, self.condition))
+            self.branches.append((self.braces, self.parentheses, self.condition))
         elif self.name.startswith(b"el") and self.branches:
-            self.braces, self.condition = self.branches[-1]
+            self.braces, self.parentheses, self.condition = self.branches[-1]
         elif self.name == b"endif" and self.branches:
             self.branches.pop()
-        self.before = (self.braces, self.condition)
+        self.before = (self.braces, self.parentheses, self.condition)
 
     def end_line(self, index):
         if self.directive:
             self.directive = False
-            self.braces, self.condition = self.before
+            self.braces, self.parentheses, self.condition = self.before
         if not line_before(self.text, index).strip(BLANKS):
-            self.condition = 0
+            self.parentheses = self.condition = 0
         self.only_blanks = True
 
 
 def read_code(text, column):
-    """One of the five values that the machine returns, at every character."""
+    """One of the six values that the machine returns, at every character."""
     machine = Machine(text)
     return [machine.read(index)[column] for index in range(len(text))]
 
@@ -253,6 +257,10 @@ def inside_if_condition(text):
 
 def brace_depth(text):
     return read_code(text, 3)
+
+
+def inside_code_parentheses(text):
+    return read_code(text, 5)
 
 
 def inside_preprocessor(text):

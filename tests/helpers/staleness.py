@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.workspace import EXPERIMENT
 from helpers.workspace import FEATURES as ALL_FEATURES
 
 from rnnscope.figures import catalogue
@@ -31,19 +32,23 @@ class Change:
 
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
-BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
+BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
 NNN = {f"{rule} of n-NNs" for rule in MODEL}
 TABLES_OF_MODELS = {
-    *("best_models", "error_overlap", "learning_curves", "losses"),
+    *("best_models", "error_overlap", "learning_curves", "losses", "loss_intervals"),
     *("model_distances", "paired_differences", "position_loss"),
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation"}
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span"}
 BOOTSTRAP = {"losses", "horizons"}
-INTERVALS = {"position_loss", "paired_differences", "character_gains", "closing_delimiters"}
+CLUSTERED = {
+    *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
+    *("error_breakdown", "size_breakdown", "error_overlap"),
+}
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span"}  # whose clusters are streams, or groups of them
 # Stands for every rule there is.
 EVERY = {"every rule"}
 
@@ -61,7 +66,7 @@ KEYS = {
     "grid.cells": Change(["lstm", "rnn"], TABLES_OF_MODELS),
     "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
-    "grid.additional": Change(["gru-2-5", "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
+    "grid.additional": Change([*EXPERIMENT["grid"]["additional"], "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
     "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
     "training.learning_rate": Change(0.01, RECIPE),
     "training.rmsprop_alpha": Change(0.9, RECIPE),
@@ -72,10 +77,13 @@ KEYS = {
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
-    "ngrams.longest_context": Change(4, {"ngrams"}),
+    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals"}),
     "nnn.longest_context": Change(
         3,
-        {"best_models", "horizons", "dynamics", "model_distances", "paired_differences", "error_overlap", "closing_delimiters"},
+        {
+            *("best_models", "horizons", "dynamics", "model_distances", "paired_differences", "loss_intervals"),
+            *("error_overlap", "closing_delimiters"),
+        },
         new=NNN,
     ),
     "nnn.hidden_widths": Change([4, 8, 16], {"select_candidate of n-NNs"}, new={"train_model of n-NNs"}),
@@ -90,6 +98,8 @@ KEYS = {
     "cells.best": Change(2, {"cells"}),
     "cells.permutations": Change(5, {"cells"}),
     "cells.seed": Change(2, {"cells"}),
+    "memory_span.restart_steps": Change(4, {"memory_span"}),
+    "memory_span.restart_cases": Change(5, {"memory_span"}),
     "cell_text.lines": Change(3, {"cell_text"}),
     "cell_text.columns": Change(50, {"cell_text"}),
     "cell_text.random_units": Change(1, {"cell_text"}),
@@ -98,7 +108,7 @@ KEYS = {
     "errors.candidates": Change(["gru-2-5"], {"best_models"}),
     "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
     "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
-    "intervals.block": Change(10, INTERVALS),
+    "intervals.clusters": Change(10, CLUSTERED),
     "intervals.samples": Change(30, INTERVALS),
     "intervals.seed": Change(2, INTERVALS),
     "model_map.perplexity": Change(5, {"model_map"}),
@@ -107,8 +117,8 @@ KEYS = {
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),
     "error_breakdown.boost": Change([0.1, 0.2], BREAKDOWNS),
-    "error_snippets.snippets": Change(2, {"error_breakdown"}),
-    "error_snippets.seed": Change(2, {"error_breakdown"}),
+    "error_snippets.snippets": Change(2, {"error_snippets"}),
+    "error_snippets.seed": Change(2, {"error_snippets"}),
     "size_breakdown.smaller": Change("gru-1-4", {"size_breakdown"}),
     "size_breakdown.larger": Change("gru-2-5", {"size_breakdown"}),
     "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),

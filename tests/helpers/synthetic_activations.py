@@ -27,18 +27,17 @@ def write_layer(folder, layer, streams, steps, quantities, dtype=np.float16):
 
 
 def with_quantities(columns, quantities, dtype=np.float16):
-    """A table of these columns and, row by row, the bytes of each quantity, (rows, units)."""
-    table = pa.table(columns)
-    for name, values in quantities.items():
-        array = pa.array([row.astype(dtype).tobytes() for row in values], pa.binary(values.shape[1] * np.dtype(dtype).itemsize))
-        table = table.append_column(pa.field(name, array.type, metadata={"dtype": np.dtype(dtype).name}), array)
-    return table
+    """A table of these columns and a column for each unit of each quantity, (rows, units)."""
+    units = {
+        f"{name}_{unit}": column.astype(dtype) for name, values in quantities.items() for unit, column in enumerate(values.T)
+    }
+    return pa.table(columns | units)
 
 
 def quantity_of(table, name):
     """The values of a quantity in a table read with pyarrow, (rows, units)."""
-    dtype = table.schema.field(name).metadata[b"dtype"].decode()
-    return np.array([np.frombuffer(row, dtype) for row in table[name].to_pylist()])
+    units = sum(column.startswith(f"{name}_") for column in table.column_names)
+    return np.stack([table[f"{name}_{unit}"].to_numpy() for unit in range(units)], axis=1)
 
 
 def spans(random, characters, mean_length):

@@ -79,18 +79,20 @@ def make_memory(
                 "unit": 10 + number,
                 "feature": feature,
             }
-            held = {
-                "off_mean": -0.5,
+            found = {
                 "off_right_share": 0.07,
                 "longest_span": longest,
-                "long_spans": number,
-                "held_beyond": number // 2,
+                "restart_steps": 25,
+                "difference": 0.02 * number if longest > 25 else np.nan,
+                "difference_low": -0.01 if longest > 40 else np.nan,
+                "difference_high": 0.2 if longest > 40 else np.nan,
             }
-            units.append(unit | {"steps": 100} | held)
+            units.append(unit | {"steps": 100} | found)
             for distance in (1, 2, 4, 8, longest):
-                mean = 0.9 - 0.001 * distance
-                band = {"percentile_10": mean - 0.2, "percentile_90": mean + 0.1}
-                curves.append(unit | {"distance": distance, "last_distance": distance, "mean": mean} | band)
+                share = 0.9 - 0.001 * distance
+                restarted = share - 0.1 if distance > 25 else np.nan
+                at = {"distance": distance, "last_distance": distance, "right_share": share}
+                curves.append(unit | at | {"restarted_right_share": restarted})
     return pd.DataFrame(curves), pd.DataFrame(units)
 
 
@@ -104,6 +106,6 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
         for line, length in enumerate((columns, 12, columns - 3)):
             for column in range(length):
                 character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
-                rows.append([panel, *unit, line, column, character, random.uniform(-1, 1)])
+                rows.append([panel, *unit, line, column, character, 1 if panel > 1 else 12.34, random.uniform(-1, 1)])
     unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
-    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "value"])
+    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "scale", "value"])

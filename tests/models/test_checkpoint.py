@@ -42,7 +42,7 @@ def test_the_same_content_gives_the_same_bytes(checkpoint, tmp_path):
         assert (tmp_path / f"{copy}").read_bytes() == path.read_bytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_truncated_checkpoint_is_named(tmp_path_factory, share):
     path = tmp_path_factory.mktemp("truncated") / "checkpoint.safetensors"
@@ -116,3 +116,84 @@ def test_another_vocabulary_is_refused(tmp_path):
     check_vocabulary(tmp_path, DESCRIPTION, torch.tensor([10, 97, 98, 200]).numpy())
     with pytest.raises(InputError, match="trained on 4 other characters; expected the 3 of this split"):
         check_vocabulary(tmp_path, DESCRIPTION, torch.tensor([10, 97, 98]).numpy())
+
+
+def described(**changes):
+    """The metadata of the checkpoint of this module, with some values changed; keys of the shape are written as `shape_<key>`."""
+    stored = asdict(DESCRIPTION)
+    for key, value in changes.items():
+        if key.startswith("shape_"):
+            stored["shape"][key.removeprefix("shape_")] = value
+        else:
+            stored[key] = value
+    return stored
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"shape_layers": 0}, "shape.layers: found 0, expected a whole number of at least 1"),
+        ({"shape_layers": 10**12}, "shape.layers: found 1000000000000, expected at most the 8 tensors"),
+        ({"shape_layers": "two"}, "shape.layers: found 'two', expected a whole number"),
+        ({"shape_layers": True}, "shape.layers: found True, expected a whole number"),
+        ({"shape_hidden_width": 20_000}, r"layers.0.W_hidden: found float32 \(9, 3\), expected float32 \(60000, 20000\)"),
+        ({"shape_hidden_width": 2.5}, "shape.hidden_width: found 2.5, expected a whole number"),
+        ({"shape_cell": "lstn"}, "shape.cell: found 'lstn', expected lstm, rnn, gru"),
+        ({"shape": [1]}, "list indices must be integers"),
+        ({"dropout": "half"}, "dropout: found 'half', expected a number"),
+        ({"dropout": 1.0}, "dropout: found 1.0"),
+        ({"dropout": float("nan")}, "dropout: found nan"),
+        ({"epoch": -1}, "epoch: found -1"),
+        ({"model": 7}, "model: found 7, expected a text"),
+        ({"vocabulary": [10, 97, 98]}, "vocabulary: found 3 characters, expected 4"),
+        ({"vocabulary": [10, 98, 97, 200]}, "expected 4 in increasing order"),
+        ({"vocabulary": ["a", "b", "c", "d"]}, "vocabulary: found"),
+        ({"vocabulary": "abcd"}, "vocabulary: found 'abcd'"),
+        ({"more": 1}, "unexpected keyword"),
+    ],
+)
+def test_metadata_that_fit_no_network_are_one_line(tmp_path, changes, message):
+    path = tmp_path / "checkpoint.safetensors"
+    save_tensors(path, Network(SHAPE).state_dict(), described(**changes))
+    with pytest.raises(
+        InputError, match=rf"^[^\n]*checkpoint\.safetensors: weights or metadata do not fit a network [^\n]*{message}[^\n]*$"
+    ):
+        load_checkpoint(path)
+
+
+def test_the_shapes_are_compared_before_memory_is_taken(tmp_path):
+    """Such a network would take 10**17 bytes, more than there is."""
+    path = tmp_path / "checkpoint.safetensors"
+    save_tensors(path, Network(SHAPE).state_dict(), described(shape_hidden_width=10**8))
+    with pytest.raises(InputError, match="W_hidden: found float32"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_named(checkpoint, value):
+    path, network = checkpoint
+    network.layers[1].bias.data[2] = value
+    save_checkpoint(path, network.state_dict(), DESCRIPTION)
+    with pytest.raises(InputError, match=r"layers\.1\.bias: found values that are no number"):
+        load_checkpoint(path)
+
+
+def test_weights_of_another_dtype_or_name_are_named(checkpoint):
+    path, network = checkpoint
+    weights = network.state_dict()
+    save_checkpoint(path, {name: values.double() for name, values in weights.items()}, DESCRIPTION)
+    with pytest.raises(InputError, match="found float64"):
+        load_checkpoint(path)
+    bias = weights.pop("softmax.bias")
+    for others, found in (({}, "no tensor 'softmax.bias'"), ({"softmax.bias": bias, "zzz": torch.zeros(1)}, "a tensor 'zzz'")):
+        save_checkpoint(path, weights | others, DESCRIPTION)
+        with pytest.raises(InputError, match=found):
+            load_checkpoint(path)
+
+
+@pytest.mark.parametrize("metadata", ["[1]", "{", "[" * 100_000, "7"])
+def test_metadata_that_are_no_object_are_one_line(tmp_path, metadata):
+    path = tmp_path / "checkpoint.safetensors"
+    save_file(Network(SHAPE).state_dict(), path, {"rnnscope": metadata})
+    with pytest.raises(InputError, match=r"^[^\n]{1,500}$"):
+        load_checkpoint(path)

@@ -76,7 +76,7 @@ def test_it_is_built_where_there_is_a_compiler():
     assert (compiled.library() is not None) == bool(shutil.which("c++"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     shape=st.tuples(st.sampled_from(CELL_NAMES), st.integers(1, 3), st.integers(1, 70), st.integers(2, 100)),
     steps=st.integers(1, 8),

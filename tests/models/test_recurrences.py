@@ -29,7 +29,7 @@ shapes = st.tuples(st.sampled_from(CELL_NAMES), st.integers(1, 3), st.integers(1
 
 
 @IN_BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(shapes, st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
 def test_forward_agrees_with_the_equations(dtype, tolerance, shape, steps, streams, seed):
     network = draw_network(*shape, seed, dtype)
@@ -48,7 +48,7 @@ def test_forward_agrees_with_the_equations(dtype, tolerance, shape, steps, strea
 
 
 @IN_BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(shapes, st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
 def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, shape, steps, streams, seed):
     network = draw_network(*shape, seed, dtype)

@@ -237,3 +237,26 @@ def test_a_missing_or_empty_file_is_reported(tmp_path):
     (tmp_path / "empty.arpa").touch()
     with pytest.raises(InputError, match="the file ends after line 0"):
         read_arpa(tmp_path / "empty.arpa")
+
+
+ONE = "\\data\\\nngram 1=1\nngram 2=1\n\n\\1-grams:\n-0.5\ta\t{weight}\n\n\\2-grams:\n{prob}\ta a\n\n\\end\\\n"
+
+
+@pytest.mark.parametrize(("prob", "weight"), [("-1e308", "0"), ("-0.1", "1e308"), ("-0.1", "-1e308"), ("nan", "0"), ("0", "inf")])
+def test_numbers_that_cannot_be_added_up_are_refused(tmp_path, prob, weight):
+    path = tmp_path / "a.arpa"
+    path.write_text(ONE.format(prob=prob, weight=weight))
+    with pytest.raises(InputError, match=r"^[^\n]*a\.arpa, line \d+: found log10 P [^\n]*, expected numbers up to 10000 [^\n]*$"):
+        read_arpa(path)
+    path.write_text(ONE.format(prob="-0.1", weight="-0.2"))
+    assert len(read_arpa(path).entries) == 2
+
+
+def test_an_order_beyond_any_use_is_refused(tmp_path):
+    path = tmp_path / "a.arpa"
+    path.write_text("\\data\\\n" + "".join(f"ngram {order}=1\n" for order in range(1, 1000)))
+    with pytest.raises(InputError, match=r"a\.arpa, line 102: found order 101, expected at most 100"):
+        read_arpa(path)
+    model = fitted(PROSE, 100, np.unique(np.frombuffer(PROSE, dtype=np.uint8)))
+    with pytest.raises(InputError, match=r"a\.arpa: found a model of order 101, expected at most 100"):
+        write_arpa(path, model)

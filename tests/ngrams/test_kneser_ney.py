@@ -53,7 +53,6 @@ def assert_agrees(train, scored, K, contexts):
         assert found.ngrams == sum(len(occurrences(train, order)) for order in range(1, found.n + 2))
 
 
-@settings(deadline=None)
 @given(train=streams, scored=st.lists(scored_text, min_size=1, max_size=2), first=st.integers(1, 9), more=st.integers(0, 3))
 @example(
     train=[[0, 1, 2]], scored=[[0, 1, 2, 3, 0]], first=1, more=9
@@ -79,7 +78,7 @@ def test_agrees_where_the_discounts_of_every_order_are_estimated():
     assert_agrees(train, scored, K, range(1, 4))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(train=streams, context=st.lists(st.integers(0, K - 1), max_size=8), n=st.integers(1, 9))
 @example(train=[[]], context=[], n=1)
 @example(train=[[0, 0, 0]], context=[3, 3, 3], n=2)

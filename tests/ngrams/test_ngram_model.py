@@ -41,7 +41,6 @@ def counted(train, n):
     return count_ngrams(arrays(train), K, n)
 
 
-@settings(deadline=None)
 @given(train=streams, text=st.lists(st.integers(0, K - 1), max_size=12), n=st.integers(1, 7))
 @example(train=[[0, 1, 2]], text=[0, 1, 2, 3, 0], n=9)  # n larger than the text, a character that training does not have
 @example(train=[[0] * 40], text=[0, 0, 1, 0], n=5)  # one character, over and over
@@ -70,7 +69,7 @@ def test_agrees_where_the_discounts_of_every_order_are_estimated():
     np.testing.assert_allclose(model.log_probabilities(np.array(text)), expected, rtol=0, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(train=streams, context=contexts, n=st.integers(1, 7))
 @example(train=[[]], context=[], n=1)
 @example(train=[[0, 0, 0]], context=[3, 3, 3], n=2)
@@ -82,7 +81,7 @@ def test_every_distribution_sums_to_one_and_is_the_plain_one(train, context, n):
     np.testing.assert_allclose(probability, [float(plain.probability(c, context)) for c in range(K)], rtol=0, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(train=streams, text=contexts, n=st.integers(1, 7))
 @example(train=[[]], text=[0, 3], n=3)
 @example(train=[[0] * 9], text=[0, 0, 3], n=20)

@@ -10,7 +10,7 @@ import pytest
 
 from rnnscope.errors import InputError
 from rnnscope.storage.checksums import read_record, record_path
-from rnnscope.storage.files import check_digest, discard, read_json, sha256_of, whole_file, write_json
+from rnnscope.storage.files import check_digest, corrupt_file_error, discard, read_json, sha256_of, whole_file, write_json
 
 FULL_DISK = Path(__file__).parents[1] / "helpers/full_disk.py"
 
@@ -152,3 +152,20 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path, kind):
     assert done.returncode == 1
     assert re.fullmatch(rf"error: {re.escape(str(folder))}/out[^\n]*: [^\n]*(File too large|written)[^\n]*\n", done.stderr)
     assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+def test_nested_json_is_one_line(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"^[^\n]*a\.json: not readable as JSON[^\n]*$"):
+        read_json(path)
+    with whole_file(path) as partial:
+        partial.write_text("[]")
+    record_path(path).write_text('{"a":' * 100_000)
+    assert read_record(path) is None
+
+
+def test_a_command_with_braces_is_quoted_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNSCOPE_REBUILD", "snakemake {} --configfile '{a} {}.yaml'")
+    error = corrupt_file_error(tmp_path / "x", "damaged")
+    assert str(error).endswith(f"; delete it and run: snakemake {tmp_path}/x --configfile '{{a}} {{}}.yaml'")

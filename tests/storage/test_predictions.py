@@ -1,11 +1,14 @@
 """Tables of predictions: what is written, row by row, and how a bad one is reported."""
 
+import os
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from rnnscope.errors import InputError
+from rnnscope.storage.parquet import write_parquet
 from rnnscope.storage.predictions import read_aligned, read_log_prob, read_predictions, write_predictions
 
 TEST = np.array([[5, 1, 2, 3], [3, 7, 255, 0]], dtype=np.uint8)
@@ -83,7 +86,8 @@ def test_models_come_one_after_another_as_they_were_written(tmp_path, written):
 )
 def test_rows_that_are_not_those_of_the_first_model_are_refused(tmp_path, written, change, message):
     path = tmp_path / "ngram-2.parquet"
-    pq.write_table(change(pq.read_table(path)), path)
+    write_parquet(change(pq.read_table(path)), path)
+    os.utime(path, (1, 1))  # the older of the two is the stale one
     with pytest.raises(InputError, match=message) as error:
         list(read_aligned(tmp_path, ["lstm-1-4", "ngram-2"]))
     assert str(error.value).startswith(f"{path}: ")

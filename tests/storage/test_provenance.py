@@ -111,6 +111,22 @@ def test_verify_by_hand(folder):
     assert re.fullmatch(rf"error: {re.escape(str(folder))}/a\.csv: damaged: .*\n", done.stderr)
 
 
+def test_a_changed_or_missing_text_is_reported(folder):
+    text = folder.parent / "tale.txt"
+    text.write_text("one")
+    made = job(folder, "a.csv", "sub/b.csv") | {"texts": {str(text): hashlib.sha256(b"one").hexdigest()}}
+    collect(folder, [made], REBUILD)
+    path = folder / "provenance.json"
+    assert problems(path) == []
+    text.write_text("two")
+    found, expected = (hashlib.sha256(text).hexdigest()[:12] for text in (b"two", b"one"))
+    assert problems(path)[0] == (
+        f"{text}: changed since {folder} was made from it: found SHA-256 {found}..., expected {expected}...; run: snakemake"
+    )
+    text.unlink()
+    assert problems(path)[0] == f"{text}: missing; {folder} was made from it"
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"outputs": {}}'])
 def test_something_else_is_refused(tmp_path, content):
     (tmp_path / "provenance.json").write_text(content)

@@ -65,7 +65,7 @@ def test_a_rate_of_zero_is_plain_evaluation_to_the_bit(part, cell):
     assert torch.equal(found, correct_log_probabilities(network, characters, 7))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(step=st.integers(1, 30), stream=st.integers(0, 3), character=st.integers(0, 4), streams=st.sampled_from([1, 2, 4]))
 def test_no_prediction_depends_on_what_is_read_later(step, stream, character, streams):
     """A changed character changes no probability before it: in its stream not before its own, in others only of its group and

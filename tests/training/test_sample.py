@@ -1,8 +1,13 @@
+import math
+
+import pytest
 import torch
 from helpers.plain_network import plain_weights, run_stream
 
+from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.sample import sample
+from rnnscope.training import sample as stage
+from rnnscope.training.sample import LOWEST_TEMPERATURE, sample
 
 
 def draw_network():
@@ -34,3 +39,42 @@ def test_the_first_character_follows_the_models_probabilities():
     weights = torch.exp(log_probabilities[-1].detach() / temperature)
     expected = draws * weights / weights.sum()
     assert ((counts - expected) ** 2 / expected).sum() < 23.5
+
+
+def test_the_lowest_temperature_is_finite_and_takes_the_most_probable_character():
+    network = draw_network()
+    drawn = sample(network, [0, 3], 12, LOWEST_TEMPERATURE, torch.Generator().manual_seed(1))
+    assert drawn == sample(network, [0, 3], 12, 0, torch.Generator())
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    network, path = draw_network(), tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, network.state_dict(), Description("lstm-2-6", network.shape, 0.0, 1, [10, 97, 98, 99, 100]))
+    return path
+
+
+@pytest.mark.parametrize("temperature", [math.nan, math.inf, -math.inf, -1.0, -1e-40, 1e-40, 0.0009])
+def test_a_temperature_that_makes_no_sense_is_refused_in_one_line(call, checkpoint, temperature):
+    message = call(stage, "--checkpoint", checkpoint, f"--temperature={temperature}")
+    assert message == f"error: temperature: found {temperature}, expected 0 or a number from 0.001 on"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--length=-1"], "error: length: found -1, expected at least 0"),
+        (["--prime="], "error: prime text: found no character, expected at least one"),
+        (["--prime=ax"], "error: prime text: byte b'x' is not among the 5 characters of the model's text"),
+    ],
+)
+def test_bad_flags_are_refused_in_one_line(call, checkpoint, words, message):
+    assert call(stage, "--checkpoint", checkpoint, *words) == message
+
+
+@pytest.mark.parametrize("temperature", [0, 0.001, 1e30])
+def test_temperatures_at_the_bounds_draw_characters(call, capfdbinary, checkpoint, temperature):
+    assert call(stage, "--checkpoint", checkpoint, "--length", 5, "--temperature", temperature) is None
+    written = capfdbinary.readouterr().out
+    assert len(written) == 1 + 5 + 1
+    assert set(written) <= {10, 97, 98, 99, 100}

@@ -1,23 +1,25 @@
 import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers.fork_server import ForkServer
 from helpers.plain_network import STEPS, joined, loss_of, plain_weights, zero_state
+from helpers.workspace import REPOSITORY
 
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.settings import Optimisation
+from rnnscope.training import train
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.optimisation import fit, resume_training, start_training
 from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
+from rnnscope.training.train import warn_above_uniform
 
 CPU = torch.device("cpu")
 OPTIMISATION = Optimisation(
@@ -183,6 +185,21 @@ def test_a_loss_that_is_no_number_stops_the_run(part, tmp_path):
     assert all(torch.isfinite(values).all() for values in kept.network.state_dict().values())
 
 
+@pytest.mark.parametrize(
+    ("losses", "warned"),
+    [([1.5, 1.2, 1.6], []), ([1.5, 1.7, 100.0], ["1.7000"]), ([2.0, 1.0], ["2.0000"]), ([math.nan, math.inf], [])],
+)
+def test_a_loss_above_that_of_equal_probabilities_warns_once(caplog, losses, warned):
+    """log 5 = 1.609. A loss that is not finite ends the run with a line of its own."""
+    values = iter(losses)
+    validate = warn_above_uniform(lambda: next(values), 5, OPTIMISATION)
+    found = [validate() for _ in losses]
+    assert str(found) == str(losses)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * len(warned)
+    for record, loss in zip(caplog.records, warned, strict=True):
+        assert f"the validation loss is {loss}, above log K = 1.6094" in record.getMessage()
+
+
 @pytest.fixture
 def split(part, tmp_path):
     folder = tmp_path / "split"
@@ -196,7 +213,7 @@ def split(part, tmp_path):
 
 def run_stage(module, **flags):
     words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
-    return subprocess.run([sys.executable, "-m", f"rnnscope.training.{module}", *words], capture_output=True, text=True)
+    return ForkServer(REPOSITORY / "src").run(REPOSITORY, f"rnnscope.training.{module}", *words)
 
 
 def train_stage(**flags):
@@ -222,7 +239,8 @@ def test_by_hand(split, tmp_path):
     better = candidates[losses.index(min(losses))]
 
     model = tmp_path / "model"
-    subprocess.run([sys.executable, "-m", "rnnscope.training.select", "--candidates", *candidates, "--out", model], check=True)
+    done = ForkServer(REPOSITORY / "src").run(REPOSITORY, "rnnscope.training.select", "--candidates", *candidates, "--out", model)
+    assert done.returncode == 0, done.stderr
     chosen = json.loads((model / "summary.json").read_text())
     assert chosen["dropout"] == float(better.name)
     network, description = load_checkpoint(model / "checkpoint.safetensors")
@@ -240,6 +258,17 @@ def test_by_hand(split, tmp_path):
     assert len(done.stdout) == 2 + 20 + 1
     assert done.stdout.startswith("ab")
     assert set(done.stdout) <= set("\nabcd")
+
+
+def test_a_rate_that_is_far_too_high_is_seen_in_the_log(call, caplog, split, tmp_path):
+    words = ["--split", split, "--model", "rnn-1-4", "--device", "cpu", "--learning-rate", 30, "--epochs", 3]
+    try:
+        assert call(train, *words, "--out", tmp_path / "out") is None
+    finally:
+        torch.set_flush_denormal(False)  # which the stage turns on for its whole process
+    history = [float(line.split(",")[3]) for line in (tmp_path / "out/history.csv").read_text().splitlines()[1:]]
+    assert max(history) > 10 * math.log(5), "the example must be far worse than equal probabilities"
+    assert sum("above log K = 1.6094" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):

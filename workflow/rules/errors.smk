@@ -3,26 +3,47 @@ ORACLES = flags(Oracles, longest_context=len(ORACLE_NGRAMS))
 
 
 rule error_breakdown:
-    """Figure F7: what each oracle removes of the best model's errors, and snippets that show it."""
+    """Figure F7: what each oracle removes of the best model's errors."""
     input:
         **split_files("train", "validation", "test", "vocabulary"),
         best=table("best_models"),
         predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),
     output:
-        breakdown=table("error_breakdown"),
-        snippets=table("error_snippets"),
+        table("error_breakdown"),
     group:
         "tables"
     resources:
         **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
-        **stage("analyses.errors.error_breakdown", ErrorSnippets),
+        **stage("analyses.errors.error_breakdown", Intervals),
         oracles=ORACLES,
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --best {input.best} "
-        "{params.oracles} {params.settings} --out-breakdown {output.breakdown} --out-snippets {output.snippets} 2> {log}"
+        "{params.oracles} {params.settings} --out {output} 2> {log}"
+
+
+rule error_snippets:
+    """Pieces of the text that show each class of the best model's errors."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary"),
+        best=table("best_models"),
+        predictions=predictions([*CANDIDATES, *ORACLE_NGRAMS]),
+    output:
+        table("error_snippets"),
+    group:
+        "tables"
+    resources:
+        **needs(mem_mb=scaled_with_text(1000, 30)),
+    params:
+        **stage("analyses.errors.snippets", ErrorSnippets),
+        oracles=ORACLES,
+        split=subpath(input.test, parent=True),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --best {input.best} "
+        "{params.oracles} {params.settings} --out {output} 2> {log}"
 
 
 rule size_breakdown:
@@ -37,7 +58,7 @@ rule size_breakdown:
     resources:
         **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
-        **stage("analyses.errors.size_breakdown", SizeBreakdown),
+        **stage("analyses.errors.size_breakdown", SizeBreakdown, Intervals),
         oracles=ORACLES,
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
@@ -60,7 +81,7 @@ rule dynamic_evaluation:
     resources:
         **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(60, 2), gpu=GPU_SLOTS),
     params:
-        **stage("analyses.errors.dynamic_evaluation", DynamicEvaluation, Device),
+        **stage("analyses.errors.dynamic_evaluation", DynamicEvaluation, Resampling, Device),
         oracles=ORACLES,
         split=subpath(input.test, parent=True),
         models_folder=folder_of("checkpoints", levels=2),
@@ -79,13 +100,15 @@ rule error_overlap:
     output:
         overlap=table("error_overlap"),
         intersections=table("error_intersections"),
+        counts=table("error_counts"),
     group:
         "tables"
     resources:
         **needs(),
     params:
-        **stage("analyses.errors.error_overlap"),
+        **stage("analyses.errors.error_overlap", Intervals),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} "
-        "--out-overlap {output.overlap} --out-intersections {output.intersections} 2> {log}"
+        "{params.settings} --out-overlap {output.overlap} --out-intersections {output.intersections} "
+        "--out-counts {output.counts} 2> {log}"

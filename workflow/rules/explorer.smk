@@ -21,4 +21,4 @@ rule explorer:
     shell:
         "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
         "--models {params.models} --cells {input.cells} --baseline {input.baseline} --features {input.features} "
-        "{params.settings} --title {params.title:q} --out {output} 2> {log}"
+        "{params.settings} --title={params.title:q} --out {output} 2> {log}"

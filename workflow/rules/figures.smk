@@ -22,5 +22,5 @@ for figure, entry in FIGURES.items():
             tables=named_inputs,
             title=title,
         shell:
-            "python -m {params.module} {params.tables} --title {params.title:q} --out-svg {output.svg} --out-png {output.png} "
+            "python -m {params.module} {params.tables} --title={params.title:q} --out-svg {output.svg} --out-png {output.png} "
             "2> {log}"

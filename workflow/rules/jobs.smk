@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
-# stays, because the same content makes nothing stale.
+# stays, because the same content makes nothing stale. The first {} is the place of the file.
 REBUILD = " ".join(
     ["snakemake {}"] + [f"--configfile {shlex.quote(os.path.relpath(path))}" for path in workflow.overwrite_configfiles]
 )
 
 # Jobs run the Python that runs Snakemake, whether or not its environment is activated, and end with Snakemake.
 shell.prefix(
-    f"export RNNSCOPE_STARTED_BY=$PPID RNNSCOPE_REBUILD={shlex.quote(REBUILD).replace('{}', '{{}}')}; "
+    f"export RNNSCOPE_STARTED_BY=$PPID RNNSCOPE_REBUILD={shlex.quote(REBUILD).replace('{', '{{').replace('}', '}}')}; "
     f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
 )

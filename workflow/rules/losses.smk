@@ -75,12 +75,32 @@ rule horizons:
         "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
 
 
+rule loss_intervals:
+    """The test loss of every model, with its interval."""
+    input:
+        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+    output:
+        table("loss_intervals"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.loss_intervals", Intervals),
+        models=[*MODELS, *NGRAMS, *NNNS],
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
+        "--out {output} 2> {log}"
+
+
 rule paired_differences:
-    """The difference in test loss of every two models, with its interval."""
+    """The difference in test loss of every two models, with its interval, and the ranking of the models."""
     input:
         predictions=predictions(COMPARED),
     output:
-        table("paired_differences"),
+        differences=table("paired_differences"),
+        ranking=table("ranking"),
     group:
         "tables"
     resources:
@@ -91,6 +111,25 @@ rule paired_differences:
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
+        "--out {output.differences} --out-ranking {output.ranking} 2> {log}"
+
+
+rule size_ranking:
+    """How the networks of each size differ from the best one."""
+    input:
+        losses=table("losses"),
+        differences=table("paired_differences"),
+        best=table("best_models"),
+    output:
+        table("size_ranking"),
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.size_ranking"),
+    shell:
+        "python -m {params.module} --losses {input.losses} --differences {input.differences} --best {input.best} "
         "--out {output} 2> {log}"
 
 
@@ -106,7 +145,7 @@ rule position_loss:
     resources:
         **needs(),
     params:
-        **stage("analyses.losses.position_loss", Intervals),
+        **stage("analyses.losses.position_loss", Resampling),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} {params.settings} "

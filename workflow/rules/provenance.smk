@@ -7,15 +7,18 @@ import sys
 
 
 def job_facts(job):
-    """A job's rule, outputs and benchmark, the digest of its source, and its slice of the configuration."""
+    """A job's rule, outputs and benchmark, the digests of its source and of its texts, and its slice of the configuration."""
     settings = {
-        name: value for name, value in job.params.items() if name not in ("module", "source") and value in job.non_derived_params
+        name: value
+        for name, value in job.params.items()
+        if name not in ("module", "source", "digests") and value in job.non_derived_params
     }
     return {
         "rule": job.rule.name,
         "outputs": list(job.output),
         "benchmark": str(job.benchmark),
         "source": job.params.source,
+        "texts": job.params.get("digests", {}),
         "settings": settings,
     }
 

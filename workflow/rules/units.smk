@@ -71,24 +71,28 @@ rule probes:
 
 
 rule memory_span:
-    """How long the best units carry their features, compared with the length of back-propagation."""
+    """How long the best units carry their features, beside the same network restarted, and the length of back-propagation."""
     input:
-        **split_files("layout"),
+        **split_files("test", "vocabulary", "layout"),
+        checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
         features="results/{corpus}/analyses/features.parquet",
         activations=activation_files(DUMPED),
         cells=table("cells"),
     output:
         table=table("memory_span"),
         summary=table("memory_span_summary"),
+    threads: THREADS
     resources:
-        **needs(mem_mb=2000, runtime=60),
+        **needs(mem_mb=2000, runtime=60, gpu=GPU_SLOTS),
     params:
-        **stage("analyses.units.memory_span", Units),
+        **stage("analyses.units.memory_span", Units, MemorySpan, Resampling, Device),
         split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
         activations=folders_of("activations"),
     shell:
-        "python -m {params.module} --features {input.features} --activations {params.activations} --cells {input.cells} "
-        "--split {params.split} {params.settings} --out {output.table} --summary {output.summary} 2> {log}"
+        "python -m {params.module} --features {input.features} --activations {params.activations} "
+        "--models-folder {params.models_folder} --cells {input.cells} --split {params.split} {params.settings} "
+        "--threads {threads} --out {output.table} --summary {output.summary} 2> {log}"
 
 
 rule cell_text:

@@ -4,40 +4,36 @@ Row (s, t) is what the network computed on reading column t of stream s of the t
 its predictions was made.
 """
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from rnnscope.activations.reader import DTYPE, POSITION
+from rnnscope.activations.reader import POSITION, column_name
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
-from rnnscope.models.protocol import Activations
 from rnnscope.progress import progress
 from rnnscope.settings.training import Computing
 from rnnscope.settings.units import Precision
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
+from rnnscope.storage.plain_parquet import plain_writer
 from rnnscope.training.segments import segments, to_device
 
 BYTES_AT_ONCE = 256 * 2**20
-# Gates and states hardly repeat a value: dictionaries and statistics would only cost time, and compression takes longer than
-# the network itself, for a sixth of the bytes.
-FAST: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": list(POSITION)}
+ROWS_OF_A_GROUP = 30_000  # about: every column of a group costs a header, and what a reader takes for one
 
-Block = list[Activations]
+Block = list[dict[str, np.ndarray]]
 
 
 def _columns() -> tuple[Column, ...]:
@@ -51,9 +47,9 @@ def _columns() -> tuple[Column, ...]:
     for cell in CELLS.values():
         for name in cell.activation_names:
             cells_with.setdefault(name, []).append(cell.name)
-    kind = "fixed-size binary"
+    kind = "float16 or float32"
     values = [
-        Column(name, kind, f"{CELLS[cells[0]].by_name[name].meaning} ({', '.join(cells)}): the bytes of H float16 or float32")
+        Column(f"{name}_<unit>", kind, f"{CELLS[cells[0]].by_name[name].meaning} ({', '.join(cells)})")
         for name, cells in cells_with.items()
     ]
     return (*position, *values)
@@ -61,7 +57,8 @@ def _columns() -> tuple[Column, ...]:
 
 declare(
     "activations/<model>/layer-<l>.parquet",
-    "One row a test character, in stream-then-step order: every gate and state of one layer after reading it.",
+    "One row a test character, in stream-then-step order: every gate and state of one layer after reading it, a column a unit, "
+    "such as `c_68`. The introduction says how to read one of them.",
     _columns(),
 )
 
@@ -92,16 +89,14 @@ def at_once(shape: Shape, test: np.ndarray, sequence_length: int, precision: str
 
 
 def empty_block(shape: Shape, streams: int, block_steps: int, precision: str) -> Block:
-    """Allocate every activation of every layer, (streams, block steps, H)."""
-    dtype, names = getattr(torch, precision), CELLS[shape.cell].activation_names
-    return [
-        {name: torch.empty(streams, block_steps, shape.hidden_width, dtype=dtype) for name in names} for _ in range(shape.layers)
-    ]
+    """Allocate every activation of every layer, (H, streams, block steps): a unit's values are consecutive, as in the file."""
+    names, size = CELLS[shape.cell].activation_names, (shape.hidden_width, streams, block_steps)
+    return [{name: np.empty(size, precision) for name in names} for _ in range(shape.layers)]
 
 
 @torch.inference_mode()
 def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memory: Block) -> Iterator[Block]:
-    """Yield for each block of segments, and for each layer, every activation as (streams, block steps, H).
+    """Yield for each block of segments, and for each layer, every activation as (H, streams, block steps).
 
     Parameters
     ----------
@@ -115,7 +110,8 @@ def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memo
         Where each block is written, over the one before it.
     """
     total_steps, streams = len(characters) - 1, characters.shape[1]
-    block_steps = memory[0]["h"].shape[1]
+    block_steps = memory[0]["h"].shape[2]
+    dtype = getattr(torch, str(memory[0]["h"].dtype))
     state = network.zero_state(streams)
     for block_start in range(0, total_steps, block_steps):
         block_characters = characters[block_start : block_start + block_steps + 1]
@@ -124,33 +120,43 @@ def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memo
             _, activations = network(inputs, state)
             for stored, layer in zip(memory, activations, strict=True):
                 for name, values in layer.items():
-                    stored[name][:streams, start : start + len(values)] = values.transpose(0, 1)
+                    # numpy turns the axes round several times as fast as torch does.
+                    turned = values.to(dtype).cpu().numpy().transpose(2, 1, 0)
+                    stored[name][:, :streams, start : start + len(values)] = turned
             state = network.last_state(activations)
         read = len(block_characters) - 1
-        yield [{name: values[:streams, :read] for name, values in layer.items()} for layer in memory]
+        yield [{name: values[:, :streams, :read] for name, values in layer.items()} for layer in memory]
 
 
-def schema(shape: Shape, precision: str) -> pa.Schema:
-    """Return the columns of one layer's file: the character's position and id, and the bytes of each activation's H values."""
-    position = [pa.field(name, type_, nullable=False) for name, type_ in POSITION.items()]
-    bytes_a_row = pa.binary(shape.hidden_width * np.dtype(precision).itemsize)
+def columns_of(shape: Shape, precision: str) -> dict[str, str]:
+    """Return the dtype of every column of one layer's file by name: position, character, every unit of each activation."""
+    position = {name: str(type_) for name, type_ in POSITION.items()}
     names = CELLS[shape.cell].activation_names
-    return pa.schema(position + [pa.field(name, bytes_a_row, nullable=False, metadata={DTYPE: precision}) for name in names])
+    return position | {column_name(name, unit): precision for name in names for unit in range(shape.hidden_width)}
 
 
-def rows(stream: int, first_step: int, characters: np.ndarray, activations: list[np.ndarray], columns: pa.Schema) -> pa.Table:
-    """Return one row group: consecutive steps of one stream. `characters` uint8 (rows,), each activation (rows, H)."""
-    position = [
-        pa.array(np.full(len(characters), stream, dtype=np.int16)),
-        pa.array(np.arange(first_step, first_step + len(characters), dtype=np.int32)),
-        pa.array(characters),
-    ]
-    types = columns.types[len(position) :]
-    values = [
-        pa.FixedSizeBinaryArray.from_buffers(type_, len(activation), [None, pa.py_buffer(activation)])
-        for activation, type_ in zip(activations, types, strict=True)
-    ]
-    return pa.Table.from_arrays(position + values, schema=columns)
+def row_groups_of(
+    characters: np.ndarray, first_stream: int, first_step: int, activations: Iterable[np.ndarray]
+) -> Iterator[list[np.ndarray]]:
+    """Yield the columns of the row groups of one layer's block, about `ROWS_OF_A_GROUP` rows each.
+
+    Parameters
+    ----------
+    characters
+        uint8 ids (streams, block steps) that were read.
+    first_stream, first_step
+        Where the block begins in the test part.
+    activations
+        Each (H, streams, block steps).
+    """
+    streams, steps = characters.shape
+    stream = np.repeat(np.arange(first_stream, first_stream + streams, dtype=np.int16), steps)
+    step = np.tile(np.arange(first_step, first_step + steps, dtype=np.int32), streams)
+    units = [unit.reshape(-1) for activation in activations for unit in activation]
+    columns = [stream, step, characters.reshape(-1), *units]
+    groups = max(1, round(characters.size / ROWS_OF_A_GROUP))
+    for start, stop in itertools.pairwise(np.linspace(0, characters.size, groups + 1).astype(int)):
+        yield [values[start:stop] for values in columns]
 
 
 def write_dump(network: Network, test: np.ndarray, sequence_length: int, precision: str, device: torch.device, out: Path) -> None:
@@ -173,7 +179,7 @@ def write_dump(network: Network, test: np.ndarray, sequence_length: int, precisi
     out
         Folder to write to.
     """
-    columns = schema(network.shape, precision)
+    columns = columns_of(network.shape, precision)
     streams_together, segments_together = at_once(network.shape, test, sequence_length, precision)
     # One block for all streams: memory that is freed between them would be too fragmented to be used again.
     block_steps = min(segments_together * sequence_length, test.shape[1] - 1)
@@ -182,18 +188,16 @@ def write_dump(network: Network, test: np.ndarray, sequence_length: int, precisi
         writers = []
         for depth in range(1, network.shape.layers + 1):
             partial = stack.enter_context(whole_file(out / f"layer-{depth}.parquet"))
-            writer = pq.ParquetWriter(partial, columns, write_page_checksum=True, **FAST)
-            writers.append(stack.enter_context(writer))
+            writers.append(stack.enter_context(plain_writer(partial, columns)))
         advance = stack.enter_context(progress("activation dump", test[:, 1:].size, "characters"))
         for first in range(0, len(test), streams_together):
             streams = test[first : first + streams_together]
             first_step = 0
             for block in dump_blocks(network, to_device(streams, device), sequence_length, memory):
-                characters = streams[:, first_step : first_step + block[0]["h"].shape[1]]
-                for stream, read in enumerate(characters):
-                    for writer, layer in zip(writers, block, strict=True):
-                        activations = [values[stream].numpy() for values in layer.values()]
-                        writer.write_table(rows(first + stream, first_step, read, activations, columns))
+                characters = streams[:, first_step : first_step + block[0]["h"].shape[2]]
+                for writer, layer in zip(writers, block, strict=True):
+                    for group in row_groups_of(characters, first, first_step, layer.values()):
+                        writer.write(group)
                 first_step += characters.shape[1]
                 advance(characters.size)
 

@@ -11,6 +11,7 @@ from jsonschema import ValidationError
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.configuration.schema import validator
+from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
 
 Configuration = Mapping[str, Any]
@@ -26,7 +27,8 @@ RENAMED_KEYS = {
     "nnn.steps": "nnn.sequence_length",
     "features.lists": "corpora.<corpus>.features: prose, code or a list of names",
     "cells.characters": "units.characters",
-    "comparisons.block": "intervals.block",
+    "comparisons.block": "intervals.clusters",
+    "intervals.block": "intervals.clusters",
     "comparisons.samples": "intervals.samples",
     "comparisons.seed": "intervals.seed",
     "comparisons.perplexity": "model_map.perplexity",
@@ -78,15 +80,18 @@ def report_schema_error(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
-    return f"{key}: found {json.dumps(error.instance, default=str)}, expected {error.schema['description']}"
+    found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
+    return f"{key}: found {found}, expected {error.schema['description']}"
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or if shares do not sum to 1 or a feature is unknown."""
+    """Raise InputError if a corpus to run is missing, a title not printable, a sum of shares not 1, or a feature unknown."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
+        if not settings["title"].isprintable():
+            raise InputError(f"corpora.{corpus}.title: found {settings['title']!r}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")

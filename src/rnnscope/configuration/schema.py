@@ -3,7 +3,6 @@
 A schema's description completes the sentence "expected ..." of the message about a value that it does not allow.
 """
 
-import math
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
@@ -12,7 +11,7 @@ from jsonschema.validators import extend
 
 from rnnscope.models.cells import CELLS, ModelName
 from rnnscope.settings import SECTIONS, Corpus, Setting, settings_of
-from rnnscope.settings.base import SEED
+from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, is_finite
 
 Schema = dict[str, Any]
 
@@ -27,7 +26,7 @@ def names_a_network(value: Any) -> bool:
     if not isinstance(value, str):
         return True
     name = ModelName.parse(value)
-    return name.is_recurrent and str(name) == value
+    return name.is_recurrent and str(name) == value and name.layers <= MOST_LAYERS and name.size <= LARGEST_SIZE
 
 
 def configuration_schema() -> Schema:
@@ -36,7 +35,7 @@ def configuration_schema() -> Schema:
         "description": "one or more corpora, each with a name of its own",
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[A-Za-z0-9_]+$", "description": "a name of letters, digits and underscores"},
+        "propertyNames": {"pattern": r"^[A-Za-z0-9_]+\Z", "description": "a name of letters, digits and underscores"},
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
@@ -102,11 +101,11 @@ def validator() -> Draft202012Validator:
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and is_finite(value)
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and is_finite(value)
 
 
 def _list_of(items: Schema, what: str, **more: Any) -> Schema:
@@ -136,7 +135,7 @@ SELECTION = {
 }
 PLACES = {
     "path": _text("the path of a file"),
-    "url": _text("an https address", "^https?://"),
+    "url": _text("an https address without a password", r"^https?://[^/?#@]+([/?#]|\Z)"),
 }
 SOURCE = _keys(
     "exactly one of path, url, archive and installed",

@@ -21,11 +21,16 @@ HEADER_BYTES_LIMIT = 2**20  # of a long name or of a set of extended attributes,
 EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 # Nothing is extracted: paths are checked as if into this folder.
 NOWHERE = "/nonexistent"
-DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError)
+# The last three are what tarfile itself ends with on numbers, names and chains of headers that make no sense.
+DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError, ArithmeticError, RecursionError)
 
 
 class StrictMember(tarfile.TarInfo):
-    """A member whose damaged header is an error; tarfile alone would read it as the end of the archive."""
+    """A member whose damaged header is an error; tarfile alone would read it as the end of the archive.
+
+    A sparse member is an error too, before its map of holes is read: some kilobytes of it, compressed, take gigabytes, and no
+    text has holes.
+    """
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "StrictMember":
@@ -37,8 +42,18 @@ class StrictMember(tarfile.TarInfo):
                 raise
             raise tarfile.ReadError(f"cut off or damaged: {error}") from None
         if member.type in EXTENSIONS and member.size > HEADER_BYTES_LIMIT:
-            raise tarfile.ReadError(f"an extended header of {member.size:,} bytes, expected at most {HEADER_BYTES_LIMIT:,}")
+            raise tarfile.ExtractError(f"an extended header of {member.size:,} bytes, expected at most {HEADER_BYTES_LIMIT:,}")
+        if member.size < 0:
+            raise tarfile.ExtractError(f"a member of {member.size:,} bytes")
+        if member.type == tarfile.GNUTYPE_SPARSE:
+            member._refuse_sparse(member)
         return member
+
+    def _refuse_sparse(self, member: tarfile.TarInfo, *_: object) -> None:
+        raise tarfile.ExtractError(f"a sparse member {member.name!r}, expected members without holes")
+
+    # Where tarfile reads the three further forms of a map: in extended headers, or before the content.
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse_sparse
 
 
 def write_members(
@@ -88,6 +103,8 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
     try:
         with tarfile.open(archive, tarinfo=StrictMember) as tar:
             for count, member in enumerate(tar, start=1):
+                if member.size < 0 or member.issparse():  # as an extended header may have it
+                    raise tarfile.ExtractError(f"a member {member.name!r} of {member.size:,} bytes, perhaps sparse")
                 if count > MEMBERS_LIMIT or member.offset_data + member.size > ARCHIVE_BYTES_LIMIT:
                     raise InputError(
                         f"{archive}: more than {MEMBERS_LIMIT:,} members or {ARCHIVE_BYTES_LIMIT:,} bytes unpacked; too large"

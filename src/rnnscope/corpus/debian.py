@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
+from rnnscope.corpus.archive import DAMAGE, StrictMember
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
@@ -51,9 +52,11 @@ def fetch_debian_tarball(name: str, folder: Path) -> Path:
         _call(["dpkg-deb", "--fsys-tarfile", packages[0].name], folder, output)
     tarball = folder / "source.tar"
     try:
-        with tarfile.open(content, "r:") as tar:
+        with tarfile.open(content, "r:", tarinfo=StrictMember) as tar:
             _take_source(tar, name, tarball)
-    except tarfile.TarError as error:
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, not the package
         raise UnavailableError(f"package {name}: not readable ({error})") from None
     return tarball
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from email.message import Message
 from pathlib import Path
 
-from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url
+from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 from rnnscope.progress import progress
@@ -28,6 +28,8 @@ from rnnscope.progress import progress
 TRIES = 5
 FIRST_DELAY = 1.0  # seconds; doubled after every further try
 BLOCK = 2**16
+LARGEST = 4 * 2**30  # bytes of a file whose size is not known
+SLOWEST, PATIENCE = 1000, 60.0  # bytes a second at least, over so many seconds
 TRANSIENT = {408, 416, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
@@ -98,12 +100,12 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
     try:
         response = open_url(request)
     except urllib.error.HTTPError as error:
-        with error:
-            if error.code == 416 and known and done == known.total and _is_same(known, error.headers):
-                return  # nothing was missing: an earlier process stopped just before it renamed the file
-            if error.code == 416:
-                _forget(partial, note)
-            raise _failure(error) from None
+        error.close()
+        if error.code == 416 and known and done == known.total and _is_same(known, error.headers):
+            return  # nothing was missing: an earlier process stopped just before it renamed the file
+        if error.code == 416:
+            _forget(partial, note)
+        raise _failure(error) from None
     with response:
         if response.status == 206 and known and _continues(known, done, response.headers):
             total = known.total
@@ -115,12 +117,13 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
             raise BrokenConnectionError(f"HTTP {response.status} does not continue the file at byte {done}")
         if total is not None:
             _check_size(total, expected_bytes)
+            _check_limit(total, expected_bytes)
         _receive(response, url, partial, done, total, expected_bytes)
 
 
 def _failure(error: urllib.error.HTTPError) -> Exception:
     """Return the error for an answer that is no success: temporary, or a source that is not available."""
-    reason = f"HTTP {error.code} {' '.join(str(error.reason).split())}"
+    reason = f"HTTP {error.code} {said(error.reason)}"
     return BrokenConnectionError(reason) if error.code in TRANSIENT else UnavailableError(reason)
 
 
@@ -138,8 +141,9 @@ def _start_again(partial: Path, note: Path, url: str, headers: Message) -> None:
 def _receive(
     response: http.client.HTTPResponse, url: str, partial: Path, done: int, total: int | None, expected_bytes: int | None
 ) -> None:
-    """Append the body to `partial`. A server that named no length may not send more than `expected_bytes`."""
+    """Append the body to `partial`. A server that named no length may not send more than `expected_bytes`, or `LARGEST`."""
     size = total or expected_bytes
+    began, before = time.monotonic(), done
     bar = progress(f"downloading {url}", size, "B", done) if size else nullcontext(lambda amount: None)
     with bar as advance, partial.open("ab") as file:
         while block := _read_block(response):
@@ -148,6 +152,11 @@ def _receive(
             done += len(block)
             if expected_bytes is not None and done > expected_bytes:
                 _check_size(done, expected_bytes)
+            _check_limit(done, expected_bytes)
+            if time.monotonic() - began >= PATIENCE:
+                if done - before < SLOWEST * PATIENCE:
+                    raise BrokenConnectionError(f"fewer than {SLOWEST:,} bytes a second arrived")
+                began, before = time.monotonic(), done
     if total is not None and done != total:
         raise BrokenConnectionError(f"the connection ended after {done:,} of {total:,} bytes")
 
@@ -155,9 +164,9 @@ def _receive(
 def _read_block(response: http.client.HTTPResponse) -> bytes:
     """Read the next bytes of the body; empty at its end."""
     try:
-        return response.read(BLOCK)
-    except (OSError, http.client.HTTPException) as error:
-        raise BrokenConnectionError(f"the connection broke: {error!s}" if str(error) else "the connection broke") from None
+        return response.read1(BLOCK)  # what has arrived; `read` would wait for a whole block
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise BrokenConnectionError(f"the connection broke: {said(error)}" if str(error) else "the connection broke") from None
 
 
 def _validator(headers: Message) -> str | None:
@@ -192,11 +201,17 @@ def _check_size(found: int, expected: int | None) -> None:
         raise InputError(f"bytes: found {found}, expected {expected}")
 
 
+def _check_limit(found: int, expected: int | None) -> None:
+    """Raise InputError when a file of unknown size is too large: no text is, and a body without end would fill the disk."""
+    if expected is None and found > LARGEST:
+        raise InputError(f"bytes: found {found:,} or more, expected at most {LARGEST:,} where the size is not declared")
+
+
 def _read_note(note: Path, url: str) -> _Resource | None:
     """Return the note beside a partial file; None when there is none, or it is unreadable or about another address."""
     try:
         known = _Resource(**json.loads(note.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
     return known if known.url == url else None
 

@@ -3,19 +3,33 @@
 import http.client
 import ipaddress
 import re
+import socket
 import ssl
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
 TIMEOUT = 30.0  # seconds without a byte
+ANSWER_TIMEOUT = 120.0  # seconds until the body begins, with all redirections
+MESSAGE_LENGTH = 120  # characters of what a server said
+
+# What stands between :// and the last @ is a name and a password, whatever else is wrong with the address.
+PASSWORD = re.compile(r"://[^\s\"']*@")
 
 
 class BrokenConnectionError(Exception):
     """A try failed for a reason that may be temporary."""
+
+
+def without_password(text: str) -> str:
+    """Return a text with the names and passwords of its addresses left out."""
+    return PASSWORD.sub("://...@", text)
 
 
 def check_url(url: str) -> None:
@@ -28,7 +42,10 @@ def check_url(url: str) -> None:
                 return
     except ValueError:
         pass  # a malformed host or port: reported in the same words
-    raise InputError(f"url: found {url!r}, expected https://... (http:// only for this machine's own address)")
+    found = without_password(url)
+    raise InputError(
+        f"url: found {found!r}, expected https://... without a password (http:// only for this machine's own address)"
+    )
 
 
 def open_url(request: urllib.request.Request) -> http.client.HTTPResponse:
@@ -39,36 +56,103 @@ def open_url(request: urllib.request.Request) -> http.client.HTTPResponse:
     urllib.error.HTTPError
         If the server answers with an error.
     BrokenConnectionError
-        If no server answers.
+        If no server answers, or no answer ends within `ANSWER_TIMEOUT`.
     UnavailableError
-        If the server's certificate is refused, or if it redirects to another address than `check_url` allows.
+        If the server's certificate is refused, if it redirects to another address than `check_url` allows, or if it encodes
+        the content.
     """
-    handlers: list[urllib.request.BaseHandler] = [_CheckedRedirects()]
+    sockets: list[socket.socket] = []
+    handlers = [_CheckedRedirects(), *_handlers(sockets)]
     if _is_loopback(urlsplit(request.full_url).hostname):
         handlers.append(urllib.request.ProxyHandler({}))  # a proxy would look for the server on its own machine
     try:
-        response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
+        with _deadline(sockets):
+            response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError:
         raise
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, ssl.SSLCertVerificationError):
-            raise UnavailableError(f"certificate refused: {reason.verify_message}") from None
-        raise BrokenConnectionError(f"no answer: {reason!s}" if str(reason) else f"no answer: {type(reason).__name__}") from None
+            raise UnavailableError(f"certificate refused: {said(reason.verify_message)}") from None
+        raise BrokenConnectionError(f"no answer: {said(reason) or type(reason).__name__}") from None
+    encoding = response.headers.get("Content-Encoding", "identity")
+    # Many servers call a file packed by gzip encoded by gzip, and send it as it is.
+    packed = urlsplit(request.full_url).path.endswith((".gz", ".tgz")) and encoding.strip().lower() in ("gzip", "x-gzip")
+    if encoding.strip().lower() not in ("", "identity") and not packed:
+        response.close()
+        raise UnavailableError(f"the server encoded the content as {said(encoding)!r}, expected it as it is")
     return response
 
 
+def said(message: object) -> str:
+    """Return the beginning of what a server said, on one line and without passwords."""
+    return without_password(" ".join(str(message).split()))[:MESSAGE_LENGTH]
+
+
+@contextmanager
+def _deadline(sockets: list[socket.socket]) -> Iterator[None]:
+    """End all connections once `ANSWER_TIMEOUT` is over: a server may send headers without end, a byte now and then."""
+    over = threading.Event()
+
+    def watch() -> None:
+        wait = ANSWER_TIMEOUT
+        while not over.wait(wait):
+            wait = 1.0
+            for connected in list(sockets):
+                with suppress(OSError):
+                    # Of the socket below TLS: an SSLSocket would first forget its keys while they are in use.
+                    socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _handlers(sockets: list[socket.socket]) -> list[urllib.request.BaseHandler]:
+    """Return what opens connections over HTTP and HTTPS, and adds their sockets to a list."""
+
+    class Http(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.append(self.sock)
+
+    class Https(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.append(self.sock)
+
+    class HttpHandler(urllib.request.HTTPHandler):
+        def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Http, req)
+
+    class HttpsHandler(urllib.request.HTTPSHandler):
+        def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Https, req)
+
+    return [HttpHandler(), HttpsHandler()]
+
+
 class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow a redirection only to an address that would be accepted in the first place."""
+    """Follow a redirection only to an address that would be accepted in the first place.
+
+    Only this machine itself may redirect to this machine: an answer from elsewhere must not choose among its services.
+    """
 
     def redirect_request(  # type: ignore[no-untyped-def]  # the base class leaves `fp` untyped
         self, req: urllib.request.Request, fp, code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
+        fp.close()  # urllib would read the body of the redirection, however long it is
+        shown = said(newurl)
         try:
             check_url(newurl)
         except InputError:
-            fp.close()
-            raise UnavailableError(f"redirected to {newurl!r}, which is not an HTTPS address") from None
+            raise UnavailableError(f"redirected to {shown!r}, which is not an HTTPS address") from None
+        if _is_loopback(urlsplit(newurl).hostname) and not _is_loopback(urlsplit(req.full_url).hostname):
+            raise UnavailableError(f"redirected to {shown!r}, an address of this machine")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -77,6 +161,6 @@ def _is_loopback(host: str | None) -> bool:
     if host is None:
         return False
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host.rstrip(".") == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

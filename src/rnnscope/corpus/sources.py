@@ -19,7 +19,7 @@ from typing import Any
 from rnnscope.corpus.archive import write_members
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.download import download
-from rnnscope.corpus.https import check_url
+from rnnscope.corpus.https import check_url, without_password
 from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
 from rnnscope.corpus.unavailable import UnavailableError
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 
 def spell(value: Any) -> str:
-    """Return a source, or a part of one, as JSON on one line, for messages."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Return a source, or a part of one, as JSON on one line, for messages: without passwords."""
+    return without_password(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def parse_source(text: str) -> Source:
@@ -51,8 +51,8 @@ def parse_source(text: str) -> Source:
     """
     try:
         source = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"source: found {text!r}, expected JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"source: found {without_password(text)!r}, expected JSON ({error})") from None
     check_source(source)
     return source
 

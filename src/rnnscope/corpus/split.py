@@ -176,6 +176,8 @@ def main(text: Path, layout: SplitSettings, fractions: str, out: Path) -> None:
     except InputError as error:
         raise InputError(f"{text}: {error}") from None
     vocabulary = distinct_bytes(characters)
+    if len(vocabulary) < 2:
+        raise InputError(f"{text}: found only the byte {bytes(vocabulary)!r}, expected two different ones: nothing to predict")
     for part, ids in cut_parts(characters, planned, vocabulary):
         with whole_file(out / f"{part}.npy") as partial, partial.open("wb") as file:
             np.save(file, ids)

@@ -1,5 +1,6 @@
 """A split, read: its vocabulary, its parts, its text, and whether predictions are those of its test part."""
 
+import tokenize
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, 
 from rnnscope.storage.predictions import check_targets, read_predictions
 
 PARTS = ("train", "validation", "test")
+# What numpy ends with on a header that is no description of an array: it is parsed as Python.
+DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError)
 
 
 class Split:
@@ -148,10 +151,10 @@ def read_part(folder: Path, part: str) -> np.ndarray:
     check_digest(path)
     try:
         ids = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError) as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise corrupt_file_error(path, f"not readable as an array ({reason})") from None
-    if ids.dtype != np.uint8 or ids.ndim != 2 or ids.shape[1] < 2:
+    if ids.dtype != np.uint8 or ids.ndim != 2 or ids.shape[0] < 1 or ids.shape[1] < 2:
         raise corrupt_file_error(path, f"found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1)")
     surplus = path.stat().st_size - ids.offset - ids.nbytes
     if surplus:

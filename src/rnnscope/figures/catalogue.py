@@ -28,11 +28,11 @@ class CatalogueEntry:
 
 
 FIGURES = {
-    "loss_table": CatalogueEntry("losses", {"table": "losses", "differences": "paired_differences"}),
-    "loss_against_parameters": CatalogueEntry("losses", {"table": "losses"}),
+    "loss_table": CatalogueEntry("losses", {"table": "losses", "ranking": "size_ranking"}),
+    "loss_against_parameters": CatalogueEntry("losses", {"table": "losses", "intervals": "loss_intervals"}),
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
-    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "losses", "best": "best_models"}),
-    "paired_differences": CatalogueEntry("losses", {"table": "paired_differences"}),
+    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "loss_intervals", "best": "best_models"}),
+    "paired_differences": CatalogueEntry("losses", {"table": "ranking"}),
     "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
     "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
@@ -44,7 +44,7 @@ FIGURES = {
     "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
     "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
     "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}),
-    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections"}),
+    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections", "counts": "error_counts"}),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
     "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}),

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
@@ -125,7 +128,60 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False) -> pd.DataFrame:
+def empty_figure(message: str, title: str) -> Figure:
+    """Return a figure that says why there is nothing to show."""
+    figure = Figure(figsize=(PAGE_WIDTH, 0.8))
+    figure.text(0.5, 0.3, message, ha="center", fontsize=8)
+    figure.suptitle(title)
+    return figure
+
+
+def interval_note(table: pd.DataFrame) -> str:
+    """Return a line or two that say what the intervals of a table are drawn from, and whether some are missing.
+
+    Parameters
+    ----------
+    table
+        With the column `clusters`, and columns `low` or `<name>_low`.
+    """
+    ends = table[[name for name in table.columns if name == "low" or name.endswith("_low")]]
+    clusters = table["clusters"].iloc[0]
+    if ends.isna().all(axis=None):
+        return f"no 95 % intervals ({clusters}):\nfewer than 10 of these have a case"
+    return f"95 % intervals over {clusters}" + (";\nnone for cases in fewer than 10" if ends.isna().any(axis=None) else "")
+
+
+def bounds(low: float, high: float, form: str) -> str:
+    """Return the ends of an interval in brackets, each in a format such as `.1f`; nothing for no interval."""
+    return "" if np.isnan(low) else f"({low:{form}} to {high:{form}})"
+
+
+def bar_lengths(values: pd.Series, low: pd.Series, high: pd.Series) -> np.ndarray:
+    """Return how far the interval of each value reaches below and above it: float (2, rows), NaN for no interval."""
+    return np.stack([values - low, high - values]).clip(0)
+
+
+def draw_interval_bars(axes: Axes, values: pd.Series, lengths: np.ndarray, offset: float = 0) -> None:
+    """Draw the intervals of horizontal bars.
+
+    Parameters
+    ----------
+    axes
+        With a bar a row, from row 0 on.
+    values
+        Where the bars end.
+    lengths
+        How far the intervals reach to the left and to the right, float (2, rows), NaN for no interval.
+    offset
+        Of the bars from their rows.
+    """
+    rows = np.arange(len(values)) + offset
+    axes.errorbar(values, rows, xerr=lengths, fmt="none", ecolor="black", elinewidth=0.7, capsize=1.5, capthick=0.7)
+
+
+def read(
+    path: Path, numbers: list[str], text: list[str] | None = None, empty: bool = False, optional: list[str] | None = None
+) -> pd.DataFrame:
     """Read some columns of a CSV table.
 
     Parameters
@@ -136,24 +192,26 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
         Names of the columns of numbers (or yes/no) and of text.
     empty
         Whether a table without rows is allowed.
+    optional
+        Names of more columns of numbers, whose values may be missing.
 
     Returns
     -------
     pandas.DataFrame
-        The columns `text`, then `numbers`.
+        The columns `text`, then `numbers`, then `optional`.
 
     Raises
     ------
     InputError
         If a column is missing, a value is missing or not a number, a cell or class is unknown, or there are no rows.
     """
-    text = text or []
-    table = read_csv(path, text + numbers)[text + numbers]
+    text, optional = text or [], optional or []
+    table = read_csv(path, text + numbers + optional)[text + numbers + optional]
     if table.empty and empty:
         return table
     if table.empty:
         raise InputError(f"{path}: no rows; expected at least one")
-    for column in numbers:
+    for column in numbers + optional:
         if not is_numeric_dtype(table[column]):
             raise InputError(f"{path}: column {column!r} holds {table[column].iloc[0]!r}, expected numbers")
     for column in numbers + text:
@@ -167,7 +225,13 @@ def read(path: Path, numbers: list[str], text: list[str] | None = None, empty: b
 
 
 def save(figure: Figure, svg: Path, png: Path) -> None:
-    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time."""
+    """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time.
+
+    A dollar sign in a title or label is one: only the numbers along an axis are written as formulas.
+    """
+    for text in figure.findobj(Text):
+        if "$" in text.get_text() and "mathdefault" not in text.get_text():
+            text.set_parse_math(False)
     with whole_file(svg) as partial_svg, whole_file(png) as partial_png:
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)

@@ -1,7 +1,8 @@
 """Checkpoints: a network's weights, and in the file's metadata what is needed to rebuild the network."""
 
+import itertools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -11,8 +12,10 @@ from torch import nn
 
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
+from rnnscope.models.cells import CELLS
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
+from rnnscope.settings.base import Setting
 from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.tensors import load_tensors, save_tensors
@@ -40,6 +43,15 @@ class Kind(NamedTuple):
 KINDS = {
     Network.kind: Kind(Shape, Network),
     FeedForwardNetwork.kind: Kind(feed_forward.Shape, lambda shape, _, generator: FeedForwardNetwork(shape, generator)),
+}
+
+
+# The values of a description, apart from its shape.
+DESCRIBED: dict[str, tuple[Any, Setting]] = {
+    "model": (str, Setting("")),
+    "dropout": (float, Setting("", minimum=0, below=1)),
+    "epoch": (int, Setting("", minimum=0)),
+    "vocabulary": (list[int], Setting("", minimum=0)),
 }
 
 
@@ -110,16 +122,63 @@ def load_checkpoint(
     """
     weights, stored = load_tensors(path)
     try:
-        kind = KINDS[stored.get("kind", Network.kind)]
-        description = Description(**{**stored, "shape": kind.shape(**stored["shape"])})
-        network = kind.network(description.shape, description.dropout, None)
+        description = read_description(stored)
+        check_weights(weights, description)
+        network = build_network(description.kind, description.shape, description.dropout)
         network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+    except (KeyError, TypeError, RuntimeError, InputError) as error:
+        reason = " ".join(str(error).split())[:300]
         raise corrupt_file_error(path, f"weights or metadata do not fit a network ({reason})") from None
     if not isinstance(network, expected):
         raise InputError(f"{path}: found a {description.kind} network, expected a {getattr(expected, 'kind', 'different')} one")
     return network.to(device).eval(), description
+
+
+def read_description(stored: dict[str, Any]) -> Description:
+    """Return the description of a checkpoint from its metadata.
+
+    Raises
+    ------
+    InputError
+        If a value is of another type or out of its bounds, or if the vocabulary is not that of the shape.
+    KeyError, TypeError
+        If a key is missing or unknown.
+    """
+    kind = KINDS[stored.get("kind", Network.kind)]
+    for key, (of, allowed) in DESCRIBED.items():
+        allowed.check(key, stored[key], of)
+    for field in fields(kind.shape):
+        of, allowed = (str, Setting("", choices=tuple(CELLS))) if field.name == "cell" else (int, Setting("", minimum=1))
+        allowed.check(f"shape.{field.name}", stored["shape"][field.name], of)
+    description = Description(**{**stored, "shape": kind.shape(**stored["shape"])})
+    vocabulary, expected = description.vocabulary, description.shape.vocabulary
+    if len(vocabulary) != expected or any(before >= after for before, after in itertools.pairwise(vocabulary)):
+        raise InputError(f"vocabulary: found {len(vocabulary)} characters, expected {expected} in increasing order")
+    return description
+
+
+def check_weights(weights: dict[str, torch.Tensor], description: Description) -> None:
+    """Compare weights with the network that they are for, before memory is taken for it.
+
+    Raises
+    ------
+    InputError
+        If a tensor is missing, not expected, of another shape or dtype, or has a value that is no number.
+    """
+    layers = getattr(description.shape, "layers", 1)
+    if layers > len(weights):  # even the frame of a network takes time, and each layer has several tensors
+        raise InputError(f"shape.layers: found {layers}, expected at most the {len(weights)} tensors of the file")
+    with torch.device("meta"):  # shapes without memory
+        expected = build_network(description.kind, description.shape, description.dropout).state_dict()
+    if differing := sorted(expected.keys() ^ weights.keys()):
+        found = "no tensor" if differing[0] in expected else "a tensor"
+        raise InputError(f"found {found} {differing[0]!r}, expected {', '.join(expected)}")
+    for name, tensor in weights.items():
+        if (tensor.shape, tensor.dtype) != (expected[name].shape, torch.float32):
+            shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+            raise InputError(f"{name}: found {dtype} {shape}, expected float32 {tuple(expected[name].shape)}")
+        if not tensor.isfinite().all():
+            raise InputError(f"{name}: found values that are no number or infinite, expected finite ones")
 
 
 def check_vocabulary(path: Path, description: Description, vocabulary: np.ndarray) -> None:

@@ -35,6 +35,8 @@ from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.storage.files import whole_file
 
 ZERO = -99  # log10 of a probability of 0
+LONGEST_ORDER = 100  # characters; other programs stop far below
+LARGEST_LOGARITHM = 1e4  # of numbers that can be added up; no model has any that are near it
 NAME = re.compile(rb"<([0-9A-Fa-f]{2})>")
 SIZE = re.compile(rb"ngram\s+(\d{1,3})\s*=\s*(\d{1,12})")
 # In memory a word is one character: the code point of a byte is its value, those of the marks are above 255.
@@ -64,7 +66,15 @@ def byte_of(name: bytes) -> int:
 
 
 def write_arpa(path: Path, model: BackoffModel) -> None:
-    """Write a model whose symbols are its K bytes, whole or not at all. Numbers have 9 digits."""
+    """Write a model whose symbols are its K bytes, whole or not at all. Numbers have 9 digits.
+
+    Raises
+    ------
+    InputError
+        If its n-grams are longer than `LONGEST_ORDER`.
+    """
+    if len(model.entries) > LONGEST_ORDER:
+        raise InputError(f"{path}: found a model of order {len(model.entries)}, expected at most {LONGEST_ORDER}")
     names = [name_of(byte) for byte in model.vocabulary.tolist()]
     marks = ("<unk>", "<s>", "</s>")
     sizes = [len(entries.key) for entries in model.entries]
@@ -140,6 +150,8 @@ def _read_orders(lines: _Lines) -> list[Listed]:
     while match := SIZE.fullmatch(line := lines.next("a line such as ngram 1=90 or \\1-grams:")):
         if int(match[1]) != len(sizes) + 1:
             raise lines.error(f"found the size of order {int(match[1])}, expected that of order {len(sizes) + 1}")
+        if len(sizes) == LONGEST_ORDER:
+            raise lines.error(f"found order {int(match[1])}, expected at most {LONGEST_ORDER}")
         sizes.append(int(match[2]))
     words: dict[bytes, str] = {}
     orders: list[Listed] = []
@@ -174,8 +186,9 @@ def _read_order(lines: _Lines, order: int, size: int, words: dict[bytes, str]) -
             raise lines.error(str(error)) from None
         except KeyError as error:
             raise lines.error(f"found the word {_quoted(error.args[0])}, expected one of the 1-grams") from None
-        if not (-math.inf < log_prob <= 0 and math.isfinite(log_backoff)):
-            raise lines.error(f"found log10 P {log_prob} and weight {log_backoff}, expected finite numbers and P at most 1")
+        if not (-LARGEST_LOGARITHM <= log_prob <= 0 and abs(log_backoff) <= LARGEST_LOGARITHM):
+            wanted = f"numbers up to {LARGEST_LOGARITHM:g} and P at most 1"
+            raise lines.error(f"found log10 P {log_prob} and weight {log_backoff}, expected {wanted}")
         if ngram in listed:
             raise lines.error(f"found {_quoted(b' '.join(names))} again, expected each {order}-gram once")
         listed[ngram] = (log_prob, log_backoff)

@@ -30,7 +30,7 @@ import pandas as pd
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.ngrams.smoothing import Interpolation, discounts
+from rnnscope.ngrams.smoothing import Interpolation, discounts, falls_back
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
 from rnnscope.settings.training import NGrams
@@ -47,6 +47,11 @@ COUNTS = Table(
         Column("discount_1", "number", "discount of n-grams of the top order that were counted once"),
         Column("discount_2", "number", "the same of those counted twice"),
         Column("discount_3", "number", "the same of those counted three times or more"),
+        Column(
+            "fall_back_orders",
+            "integer",
+            "orders of the model whose counts of counts give no discounts, as of a short text: theirs are 0.5, 1 and 1.5",
+        ),
     ),
 )
 
@@ -67,12 +72,15 @@ class Scores:
         D1, D2, D3+ of the top order, float64 (3,).
     ngrams
         Distinct n-grams of the orders 1 to n + 1 in the training streams.
+    fall_back_orders
+        Orders whose discounts are the fall-back ones.
     """
 
     n: int
     log_prob: np.ndarray
     discounts: np.ndarray
     ngrams: int
+    fall_back_orders: int
 
 
 def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray], K: int, contexts: range) -> Iterator[Scores]:
@@ -99,17 +107,20 @@ def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray],
     shorter = text.empty_ngram()
     ngrams = text.extend_to_the_left(shorter)
     lower = np.full(len(text.scored), 1 / K)
-    distinct = 0
+    distinct = fallen_back = 0
     for order in range(1, highest + 1):
         ngram, context = ngrams.number[text.scored], shorter.number[text.previous[text.scored]]
         interpolation = Interpolation(ngram, context, text.contexts_of(ngrams, shorter), len(shorter.first))
         distinct += int(np.count_nonzero(ngrams.count))
         if order - 1 in contexts:
             top = interpolation.probabilities(ngrams.count, lower)
-            yield Scores(order - 1, np.log(top), discounts(ngrams.count), distinct)
+            of_top = fallen_back + falls_back(ngrams.count)
+            yield Scores(order - 1, np.log(top), discounts(ngrams.count), distinct, of_top)
         if order < highest:
             extended = text.extend_to_the_left(ngrams)
-            lower = interpolation.probabilities(continuation_counts(ngrams, extended), lower)
+            continuations = continuation_counts(ngrams, extended)
+            lower = interpolation.probabilities(continuations, lower)
+            fallen_back += falls_back(continuations)
             shorter, ngrams = ngrams, extended
 
 
@@ -140,7 +151,7 @@ def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) ->
     with progress("Kneser-Ney", len(contexts), "models") as advance:
         for scores in log_probabilities(list(train), [targets.ravel()], K, contexts):
             write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, scores.log_prob.reshape(targets.shape))
-            rows.append((scores.n, scores.ngrams, *scores.discounts))
+            rows.append((scores.n, scores.ngrams, *scores.discounts, scores.fall_back_orders))
             loss = -scores.log_prob.mean()
             log.info("n = %d: test loss %.4f nats per character, %s n-grams", scores.n, loss, f"{scores.ngrams:,}")
             advance(1)

@@ -7,13 +7,12 @@ Its file is that of `counts`.
 
 import logging
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rnnscope.cli import Stage, run
+from rnnscope.cli import Stage, run, write_output
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import open_text
 from rnnscope.errors import InputError
@@ -22,6 +21,7 @@ from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
+from rnnscope.settings.base import SEED, Setting
 
 LONGEST_HORIZON = 1000  # characters; far beyond any use
 
@@ -107,6 +107,7 @@ def sample(
     length: int = 500,
     temperature: float = 1.0,
     seed: int = 1,
+    raw: bool = False,
 ) -> None:
     """Print text drawn from a model.
 
@@ -124,15 +125,18 @@ def sample(
         Below 1 is more conservative, 0 takes the most probable character each time.
     seed
         Seed of what is drawn.
+    raw
+        Write control characters to a terminal as they are.
     """
     if not 0 <= temperature < math.inf:
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
     if length < 0:
         raise InputError(f"--length: found {length}, expected at least 0 characters")
+    Setting("", **SEED).check("--seed", seed, int)
     chosen = _chosen_model(model, arpa)
     ids = chosen.encode(np.frombuffer(prime.encode(), dtype=np.uint8), "--prime").tolist()
     drawn = backoff.sample(chosen, ids, length, temperature, np.random.default_rng(seed))
-    sys.stdout.buffer.write(prime.encode() + chosen.vocabulary[drawn].tobytes() + b"\n")
+    write_output(prime.encode() + chosen.vocabulary[drawn].tobytes() + b"\n", raw)
 
 
 def export(model: Path, out: Path) -> None:

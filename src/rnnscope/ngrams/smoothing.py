@@ -33,6 +33,11 @@ def discounts(count: np.ndarray) -> np.ndarray:
     return np.array(FALL_BACK_DISCOUNTS)
 
 
+def falls_back(count: np.ndarray) -> bool:
+    """Return whether the discounts of these counts are `FALL_BACK_DISCOUNTS`; `count` as in `discounts`."""
+    return tuple(discounts(count)) == FALL_BACK_DISCOUNTS
+
+
 class Interpolation:
     """One order of the model: the requested n-grams hw, and all that share a context with one of them.
 

@@ -31,6 +31,7 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     ReferenceNGram,
+    Resampling,
     SizeBreakdown,
 )
 from rnnscope.settings.training import (
@@ -51,6 +52,7 @@ from rnnscope.settings.units import (
     CellText,
     Explorer,
     Features,
+    MemorySpan,
     Precision,
     Units,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "FeedForwardTraining",
     "Grid",
     "Intervals",
+    "MemorySpan",
     "MinimumCount",
     "ModelMap",
     "NGrams",
@@ -83,6 +86,7 @@ __all__ = [
     "Oracles",
     "Precision",
     "ReferenceNGram",
+    "Resampling",
     "Section",
     "Setting",
     "SizeBreakdown",
@@ -109,6 +113,7 @@ SECTIONS: dict[str, type[Section]] = {
         Features,
         Units,
         Cells,
+        MemorySpan,
         CellText,
         Candidates,
         Comparisons,

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 from rnnscope.errors import InputError
 
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
+# Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
+MOST_LAYERS, LARGEST_SIZE = 100, 100_000
 SEED = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
@@ -107,7 +109,7 @@ class Setting:
                 and (self.choices is None or value in self.choices)
                 and (self.pattern is None or re.search(self.pattern, value) is not None)
             )
-        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not is_finite(value):
             return False
         return (
             (self.minimum is None or value >= self.minimum)
@@ -122,6 +124,14 @@ class Setting:
         if len(value) != self.length if self.length else len(set(map(repr, value))) < len(value):
             return False
         return all(self._allows(item, kind) for item in value)
+
+
+def is_finite(value: float) -> bool:
+    """Return whether a number is finite, as a float too."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
 
 
 def _required(kind: Any) -> Any:

@@ -14,7 +14,7 @@ class Corpus:
     sources: list[dict] = setting("where the text comes from, tried in order")
     bytes: int | None = setting("length of the text; archives and installed texts are cut to it", minimum=1, default=None)
     vocabulary: int | None = setting("distinct bytes of the text", minimum=1, maximum=256, default=None)
-    sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern="^[0-9a-f]{64}$", default=None)
+    sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern=r"^[0-9a-f]{64}\Z", default=None)
     features: str | list[str] = setting("features of the text that units are compared with", default="prose")
 
 

@@ -45,13 +45,21 @@ class ModelMap(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intervals(Section):
-    """Section `intervals`: bootstrap intervals over blocks of neighbouring characters."""
+class Resampling(Section):
+    """The keys of section `intervals` for intervals whose clusters are given: whole streams, or groups of them."""
 
     key = "intervals"
-    block: int = setting("characters of a stream that are drawn together, at most", minimum=1)
     samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2)
     seed: int = setting("seed of these samples", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Resampling):
+    """Section `intervals`: bootstrap intervals over whole streams, or blocks of them where there are few streams."""
+
+    clusters: int = setting(
+        "clusters at least: whole streams, or where there are fewer the longest blocks of streams", minimum=10
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +77,9 @@ class Oracles(Section):
 
     key = "error_breakdown"
     order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
-    longest_context: int = setting("n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1)
+    longest_context: int = setting(
+        "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=1000
+    )
     memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
     rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)
     boost: list[float] = setting("boost: correct if its probability were higher by this much", above=0, maximum=0.5)
@@ -80,7 +90,7 @@ class ErrorSnippets(Section):
     """Section `error_snippets`: pieces of text that show each class of errors."""
 
     key = "error_snippets"
-    snippets: int = setting("snippets of each class", minimum=0)
+    snippets: int = setting("snippets of each class", minimum=1)
     seed: int = setting("seed of their choice", **SEED)
 
 
@@ -98,8 +108,6 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
-    learning_rate: float = setting(
-        "learning rate of plain gradient descent on the mean loss of a segment; 0 is the plain evaluation", minimum=0
-    )
+    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnnscope.settings.base import SEED, Section, setting
+from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, Section, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,8 +11,10 @@ class Grid(Section):
 
     key = "grid"
     cells: list[str] = setting("cells of the grid", names="cell", may_be_empty=True)
-    layers: list[int] = setting("depths of the grid, layers", minimum=1, may_be_empty=True)
-    sizes: list[int] = setting("parameter budgets of the grid, units of a 1-layer LSTM", minimum=1, may_be_empty=True)
+    layers: list[int] = setting("depths of the grid, layers", minimum=1, maximum=MOST_LAYERS, may_be_empty=True)
+    sizes: list[int] = setting(
+        "parameter budgets of the grid, units of a 1-layer LSTM", minimum=1, maximum=LARGEST_SIZE, may_be_empty=True
+    )
     additional: list[str] = setting("models beside the grid", names="model", may_be_empty=True)
 
 
@@ -89,7 +91,7 @@ class Snapshots(Section):
     """The key of section `dynamics` that fixes which snapshots are taken."""
 
     key = "dynamics"
-    snapshots: int = setting("how many snapshots, evenly spaced in time", minimum=1)
+    snapshots: int = setting("how many snapshots, evenly spaced in time", minimum=1, maximum=10_000)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,17 @@ class Cells(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemorySpan(Section):
+    """Section `memory_span`: the control of how long units keep a feature (paper section 4, F2)."""
+
+    key = "memory_span"
+    restart_steps: int = setting("characters that the network reads when it starts again from the zero state", minimum=1)
+    restart_cases: int = setting(
+        "characters with a feature, and as many without it, at which it is asked, at most, for each unit", minimum=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CellText(Section):
     """Section `cell_text`: snippets of test text in the colours of units (paper section 4, F2)."""
 

@@ -1,10 +1,11 @@
 """The record beside every file that a stage writes: its SHA-256 and what made it.
 
-The record of `folder/name` is `folder/.provenance/name.json`. With it a damaged file is found, whatever its format. It names
-the module, the versions and the kind of machine, but no host, user or time, so that two runs on machines of the same kind
-write the same records.
+The record of `folder/name` is `folder/.provenance/name.json`. With it a damaged file is found, whatever its format. Of a
+parquet file, of which stages read some columns only, it also has the digest of the footer. It names the module, the versions
+and the kind of machine, but no host, user or time, so that two runs on machines of the same kind write the same records.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = ".provenance"
+# A parquet file ends with its footer, the length of the footer in 4 bytes, and these 4.
+PARQUET = b"PAR1"
 
 
 def record_path(path: Path) -> Path:
@@ -28,7 +31,24 @@ def partial_path(path: Path) -> Path:
     return path.parent / FOLDER / f".{path.name}.json.partial"
 
 
-def write_record(path: Path, sha256: str) -> None:
+def footer_digest(path: Path) -> str | None:
+    """Return the SHA-256 of a parquet file's footer, its length and its mark; None for a file that does not end with one.
+
+    The footer says where the columns are, what they are called and how their values are written; the checksums of the pages do
+    not cover it.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        ending = file.read()
+        length = int.from_bytes(ending[:4], "little") + len(ending)
+        if len(ending) < 8 or ending[4:] != PARQUET or length > size:
+            return None
+        file.seek(size - length)
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def write_record(path: Path, sha256: str, footer: str | None = None) -> None:
     """Write the record of a file that this process has just written.
 
     It need not survive a power failure: a file without a record is read unchecked, and a truncated record counts as none.
@@ -39,8 +59,11 @@ def write_record(path: Path, sha256: str) -> None:
         The file, not its record.
     sha256
         Of the file, 64 hexadecimal digits.
+    footer
+        As `footer_digest` returns it.
     """
-    record = {"sha256": sha256, "module": module(), "commit": commit(), "packages": packages(), "host": host()}
+    digests = {"sha256": sha256} | ({"footer": footer} if footer else {})
+    record = digests | {"module": module(), "commit": commit(), "packages": packages(), "host": host()}
     target, partial = record_path(path), partial_path(path)
     target.parent.mkdir(exist_ok=True)
     partial.write_text(json.dumps(record, indent=2) + "\n")
@@ -51,7 +74,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """Read the record of a file; None when it is missing or unreadable."""
     try:
         record = json.loads(record_path(path).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("sha256"), str) else None
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnscope.errors import InputError
-from rnnscope.storage.checksums import forget_record, read_record, write_record
+from rnnscope.storage.checksums import footer_digest, forget_record, read_record, write_record
 
 # Errors of network file systems that cannot lock a file or flush a folder.
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
@@ -42,13 +42,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     with _only_writer(partial):
         try:
             yield partial
-            sha256 = sha256_of(partial)
+            sha256, footer = sha256_of(partial), footer_digest(partial)
             _flush(partial, os.O_RDWR)
             # In this order no kill leaves a file beside the record of another.
             forget_record(path)
             partial.replace(path)
             _flush(path.parent, os.O_RDONLY)
-            write_record(path, sha256)
+            write_record(path, sha256, footer)
         except OSError as error:
             if error.filename is not None:
                 raise
@@ -101,10 +101,10 @@ def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> I
     reason
         What is wrong with it.
     rebuild
-        The command that makes it again. By default the environment variable `RNNSCOPE_REBUILD`, with {} in place of the
-        file: what started this process knows the command.
+        The command that makes it again. By default the environment variable `RNNSCOPE_REBUILD`, whose first {} is the
+        place of the file: what started this process knows the command.
     """
-    rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").format(shlex.quote(str(path)))
+    rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").replace("{}", shlex.quote(str(path)), 1)
     remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
     return InputError(f"{path}: {reason}; {remedy}")
 
@@ -123,6 +123,45 @@ def check_digest(path: Path, rebuild: str | None = None) -> None:
     found, expected = sha256_of(path), record["sha256"]
     if found != expected:
         raise corrupt_file_error(path, f"damaged: found SHA-256 {found[:12]}..., expected {expected[:12]}... as written", rebuild)
+
+
+def check_footer(path: Path) -> None:
+    """Compare the footer of a parquet file with its record, as `check_digest` compares a whole file.
+
+    The record of a file that an earlier version wrote has no digest of the footer: then the whole file is compared.
+    """
+    record = read_record(path)
+    if record is None or not isinstance(record.get("footer"), str):
+        check_digest(path)
+        return
+    found, expected = footer_digest(path) or "none", record["footer"]
+    if found != expected:
+        raise corrupt_file_error(path, f"damaged: found a footer {found[:12]}..., expected {expected[:12]}... as written")
+
+
+def mismatch_error(path: Path, other: Path, reason: str, *, same_source: bool = False) -> InputError:
+    """Return the error for two files that do not fit each other; it names the one to make again.
+
+    That is the one that is damaged. Where neither is, one is stale: what it was made from has changed since.
+
+    Parameters
+    ----------
+    path, other
+        The two files.
+    reason
+        What is wrong with `path`, naming `other`.
+    same_source
+        Whether both were made from the same file, so that the older of the two is the stale one; otherwise `path` was made
+        from `other`.
+    """
+    for file in (path, other):
+        try:
+            check_digest(file)
+        except InputError as error:
+            return error
+    if same_source and other.stat().st_mtime_ns < path.stat().st_mtime_ns:
+        return corrupt_file_error(other, f"stale, the older of two files that do not fit each other ({path}: {reason})")
+    return corrupt_file_error(path, f"{reason}; it is stale")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -144,7 +183,7 @@ def read_json(path: Path) -> Any:
     check_digest(path)
     try:
         return json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise corrupt_file_error(path, f"not readable as JSON ({error})") from None
 
 

@@ -3,67 +3,78 @@
 Apart from the CSV tables, so that a stage that only writes parquet does not pay for importing pandas.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rnnscope.errors import InputError
-from rnnscope.storage.files import corrupt_file_error, whole_file
+from rnnscope.storage.files import check_footer, corrupt_file_error, whole_file
 
-# What pyarrow raises on damaged bytes; the middle two where the damage is in the footer, in types and names of columns.
-DAMAGE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, OSError)
+# What pyarrow raises on damaged bytes; the middle one where the damage is in the names of columns.
+DAMAGE = (pa.ArrowException, UnicodeDecodeError, OSError)
+# A few kilobytes can claim any number of equal rows. Of a text, many rows take some bytes each.
+FEW_ROWS, ROWS_A_BYTE = 10_000_000, 20
 
 
-def open_parquet(path: Path, columns: list[str]) -> pq.ParquetFile:
+def open_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType]) -> pq.ParquetFile:
     """Open a parquet file.
 
-    A truncated file lacks its footer; damage inside a row group shows when that group is read (`read_row_group`).
+    Its footer is compared with its record; damage inside a row group shows when that group is read (`read_row_group`).
 
     Parameters
     ----------
     path
         A file that `write_parquet` wrote.
     columns
-        Names of columns that it has at least.
+        Names of columns that it has at least, or their types by name.
 
     Raises
     ------
     InputError
-        If the file is missing or corrupt, or lacks a column.
+        If the file is missing or corrupt, lacks a column or has one of another type, or claims more rows than it can hold.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected parquet with columns {', '.join(columns)}")
+    check_footer(path)
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        names = file.schema_arrow.names
+        schema = file.schema_arrow
     except DAMAGE as error:
         raise corrupt_file_error(path, f"not readable as parquet ({_one_line(error)})") from None
-    missing = [name for name in columns if name not in names]
+    if len(set(schema.names)) < len(schema.names):
+        raise InputError(f"{path}: found columns {', '.join(schema.names)}; expected different names")
+    missing = [name for name in columns if name not in schema.names]
     if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(names)}; expected {', '.join(columns)}")
+        raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(schema.names)}; expected {', '.join(columns)}")
+    for name, kind in columns.items() if isinstance(columns, Mapping) else ():
+        if schema.field(name).type != kind:
+            raise InputError(f"{path}: column {name!r}: found {schema.field(name).type}, expected {kind}")
+    most = FEW_ROWS + ROWS_A_BYTE * path.stat().st_size
+    if file.metadata.num_rows > most:
+        raise InputError(f"{path}: found {file.metadata.num_rows:,} rows, expected at most {most:,} in a file of its size")
     return file
 
 
 def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: Path) -> pa.Table:
-    """Read some columns of one row group; raises InputError naming the file when its bytes are damaged."""
+    """Read some columns of one row group; raises InputError naming the file when its bytes are damaged or values are missing."""
     try:
-        return file.read_row_group(group, columns=columns)
+        table = file.read_row_group(group, columns=columns)
     except DAMAGE as error:
         raise corrupt_file_error(path, f"row group {group} is damaged ({_one_line(error)})") from None
+    for name in columns:
+        if table[name].null_count:
+            raise InputError(f"{path}: column {name!r}: found {table[name].null_count:,} missing values, expected none")
+    return table
 
 
-def read_parquet(path: Path, columns: list[str]) -> pa.Table:
-    """Read some columns of a whole parquet file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or corrupt, or lacks a column.
-    """
+def read_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType]) -> pa.Table:
+    """Read some columns of a whole parquet file; raises InputError as `open_parquet` does."""
+    names = list(columns)
     with open_parquet(path, columns) as file:
-        groups = [read_row_group(file, group, columns, path) for group in range(file.num_row_groups)]
-        return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table().select(columns)
+        groups = [read_row_group(file, group, names, path) for group in range(file.num_row_groups)]
+        return pa.concat_tables(groups) if groups else file.schema_arrow.empty_table().select(names)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import corrupt_file_error
+from rnnscope.storage.files import corrupt_file_error, mismatch_error
 from rnnscope.storage.parquet import read_parquet, write_parquet
 
 COLUMNS = (
@@ -84,7 +84,7 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    table = read_parquet(path, SCHEMA.names)
+    table = read_parquet(path, dict(zip(SCHEMA.names, SCHEMA.types, strict=True)))
     stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
     if not len(stream):
         raise InputError(f"{path}: no rows; expected a row a test character")
@@ -101,7 +101,7 @@ def read_log_prob(path: Path) -> np.ndarray:
     return read_predictions(path).log_prob.ravel()
 
 
-def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source: Path) -> None:
+def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source: Path, *, same_source: bool = False) -> None:
     """Check that predictions are of the characters that another file says.
 
     Parameters
@@ -112,14 +112,17 @@ def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source:
         Ids of the characters.
     source
         The file of `expected`, for the message.
+    same_source
+        Whether `source` are predictions too, not the test part.
 
     Raises
     ------
     InputError
-        If they are others.
+        If they are others; it names the file that is damaged or stale.
     """
     if not np.array_equal(targets, expected):
-        raise InputError(f"{path}: its targets are not the {expected.size} of {source}; one of the two is stale")
+        reason = f"its targets are not the {expected.size} of {source}"
+        raise mismatch_error(path, source, reason, same_source=same_source)
 
 
 def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
@@ -148,5 +151,5 @@ def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
         path = predictions_path(folder, model)
         predictions = read_predictions(path)
         expected = predictions.targets if expected is None else expected
-        check_targets(path, predictions.targets, expected, first)
+        check_targets(path, predictions.targets, expected, first, same_source=True)
         yield predictions.log_prob

@@ -9,12 +9,13 @@ import csv
 import hashlib
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from rnnscope.cli import run
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, printable
 from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of, write_json
@@ -32,8 +33,8 @@ KEYS = (
         "outputs",
         "object",
         "by path below `results/<corpus>`: `sha256`, `rule`, `module`, `source` (digest of the module and of all modules "
-        "of rnnscope that it imports), `settings` (the slice of the configuration that the rule reads), `wall_time` (seconds), "
-        "and the name of its `environment`",
+        "of rnnscope that it imports), `settings` (the slice of the configuration that the rule reads), `texts` (SHA-256 of the "
+        "files that it read and no rule makes), `wall_time` (seconds), and the name of its `environment`",
     ),
 )
 declare(FILE, "What every output of the corpus is and how it was made, written when a run of Snakemake ends well.", KEYS)
@@ -73,6 +74,7 @@ def describe(path: Path, job: dict[str, Any]) -> tuple[dict[str, Any], dict[str,
         "module": record.get("module"),
         "source": job["source"],
         "settings": job["settings"],
+        "texts": job.get("texts", {}),
         "wall_time": wall_time(Path(job["benchmark"])),
         "environment": environment_name(environment),
     }
@@ -87,7 +89,7 @@ def collect(folder: Path, jobs: list[dict[str, Any]], rebuild: str) -> None:
     folder
         Of the corpus; the outputs of `jobs` are below it.
     jobs
-        Each with the keys `rule`, `settings`, `source`, `benchmark` (a path) and `outputs` (paths).
+        Each with the keys `rule`, `settings`, `source`, `texts`, `benchmark` (a path) and `outputs` (paths).
     rebuild
         The command that makes a file again, with {} in place of the file.
     """
@@ -122,7 +124,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def problems(path: Path) -> list[str]:
-    """Compare all files with a `provenance.json`.
+    """Compare all files with a `provenance.json`, and the texts that they were made from.
 
     Parameters
     ----------
@@ -135,9 +137,13 @@ def problems(path: Path) -> list[str]:
         A line for each file that differs, with the command that rebuilds it.
     """
     content = read_provenance(path)
-    compared = ((path.parent / name, entry["sha256"]) for name, entry in content["outputs"].items())
-    lines = (_problem(path, output, sha256, content["rebuild"].format(output)) for output, sha256 in compared)
-    return [line for line in lines if line]
+    lines = []
+    for name, entry in content["outputs"].items():
+        output = path.parent / name
+        rebuild = content["rebuild"].replace("{}", shlex.quote(str(output)), 1)
+        lines.append(_problem(path, output, entry["sha256"], rebuild))
+        lines += [_text_problem(Path(text), output, sha256) for text, sha256 in entry.get("texts", {}).items()]
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 def _problem(path: Path, output: Path, expected: str, rebuild: str) -> str:
@@ -151,6 +157,19 @@ def _problem(path: Path, output: Path, expected: str, rebuild: str) -> str:
         return f"{output}: made again since {path} was written; let snakemake run to its end"
     reason = f"damaged: found SHA-256 {found[:12]}..., expected {expected[:12]}... as written"
     return str(corrupt_file_error(output, reason, rebuild))
+
+
+def _text_problem(text: Path, output: Path, expected: str) -> str:
+    """The line about a text that an output was made from; empty when it has not changed."""
+    if not text.is_file():
+        return f"{text}: missing; {output.parent} was made from it"
+    found = sha256_of(text)
+    if found == expected:
+        return ""
+    return (
+        f"{text}: changed since {output.parent} was made from it: found SHA-256 {found[:12]}..., expected {expected[:12]}...; "
+        "run: snakemake"
+    )
 
 
 def collect_jobs() -> None:
@@ -170,9 +189,9 @@ def verify(files: list[Path]) -> None:
     lines = []
     for path in files:
         lines += problems(path)
-        print(f"{path.parent}: {len(read_provenance(path)['outputs'])} files compared")
+        print(printable(f"{path.parent}: {len(read_provenance(path)['outputs'])} files compared"))
     if lines:
-        raise InputError("\n".join(lines))
+        raise InputError(*lines)
 
 
 if __name__ == "__main__":

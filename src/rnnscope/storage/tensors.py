@@ -56,6 +56,10 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
             metadata = file.metadata() or {}
             if "rnnscope" not in metadata:
                 raise InputError(f"{path}: a safetensors file without rnnscope's metadata; expected one written by rnnscope")
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["rnnscope"])  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise corrupt_file_error(path, f"not readable as a checkpoint ({error})") from None
+            description = json.loads(metadata["rnnscope"])
+            if not isinstance(description, dict):
+                raise InputError(f"{path}: found metadata {metadata['rnnscope'][:40]!r}, expected a JSON object")
+            return {name: file.get_tensor(name) for name in file.keys()}, description  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise corrupt_file_error(path, f"not readable as a checkpoint ({reason})") from None

@@ -5,6 +5,9 @@ that was killed and started again ends with the bytes of an uninterrupted one.
 """
 
 import json
+import logging
+import math
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -28,6 +31,8 @@ from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import discard, write_json
 from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history
 from rnnscope.training.procedures import PROCEDURES
+
+log = logging.getLogger(__name__)
 
 declare(
     "models/<model>/summary.json",
@@ -110,10 +115,29 @@ def main(
     procedure = PROCEDURES[kind]
     train_part, validation_part = (procedure.to_device(part, device) for part in parts)
     one_pass = partial(procedure.train_epoch, training_run, train_part, length, optimisation.gradient_clip)
-    validate = partial(procedure.mean_loss, network, validation_part, length)
+    validate = warn_above_uniform(partial(procedure.mean_loss, network, validation_part, length), len(vocabulary), optimisation)
     fit(training_run, optimisation, one_pass, validate, out / RESUME, key)
     write_run(out, name, training_run, vocabulary, optimisation.seed)
     discard(out / RESUME)
+
+
+def warn_above_uniform(validate: Callable[[], float], vocabulary: int, optimisation: Optimisation) -> Callable[[], float]:
+    """Return `validate` with a warning at the first loss above log K, that of equal probabilities, K = `vocabulary`."""
+    uniform, warned = math.log(vocabulary), False
+
+    def validate_and_warn() -> float:
+        nonlocal warned
+        loss = validate()
+        if uniform < loss < math.inf and not warned:
+            warned = True
+            message = (
+                "the validation loss is %.4f, above log K = %.4f nats per character, that of equal probabilities for all "
+                "characters (a lower learning_rate than %g may help)"
+            )
+            log.warning(message, loss, uniform, optimisation.learning_rate)
+        return loss
+
+    return validate_and_warn
 
 
 def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = None) -> tuple[str, AnyShape]:

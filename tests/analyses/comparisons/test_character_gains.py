@@ -4,9 +4,11 @@ import unicodedata
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from rnnscope.analyses.comparisons import character_gains as stage
 from rnnscope.analyses.comparisons.character_gains import character_gains, name_of
+from rnnscope.analyses.losses.clusters import Clusters
 
 VOCABULARY = [10, 13, 32, 97, 233]
 MINIMUM = 23
@@ -17,7 +19,7 @@ def words(tmp_path, best_models):
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
     return [
         *("--split", tmp_path, "--predictions-folder", tmp_path / "predictions", "--best", best_models),
-        *("--minimum-count", str(MINIMUM), "--block", "10", "--samples", "40", "--seed", "2", "--out", tmp_path / "gains.csv"),
+        *("--minimum-count", str(MINIMUM), "--clusters", "12", "--samples", "40", "--seed", "2", "--out", tmp_path / "gains.csv"),
     ]
 
 
@@ -46,12 +48,17 @@ def test_every_frequent_character_compared_with_a_loop(tmp_path, call, targets_a
             continue
         assert int(rows[name]["count"]) == counts[name]
         for column, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
+            assert float(rows[name][column]) == pytest.approx(values[blocks == rank].mean(), abs=1e-6)
             means = []
             for draw in draws:
                 drawn = [values[block, step] for block in draw for step in range(10) if blocks[block, step] == rank]
                 means.append(sum(drawn) / len(drawn))
-            low, high = np.percentile(means, [2.5, 97.5])
-            assert float(rows[name][column]) == pytest.approx(values[blocks == rank].mean(), abs=1e-6)
+            inside = int((blocks == rank).any(axis=1).sum())
+            if inside < 10:
+                assert rows[name][f"{column}_low"] == rows[name][f"{column}_high"] == ""
+                continue
+            tail = norm.cdf(np.sqrt(inside / (inside - 1)) * t.ppf(0.025, inside - 1))  # as far out as Student's t
+            low, high = np.quantile(means, [tail, 1 - tail])
             assert float(rows[name][f"{column}_low"]) == pytest.approx(low, abs=1e-6)
             assert float(rows[name][f"{column}_high"]) == pytest.approx(high, abs=1e-6)
     differences = [float(row["difference"]) for row in rows.values()]
@@ -62,8 +69,9 @@ def test_the_other_order_of_models_turns_the_difference():
     random = np.random.default_rng(0)
     targets = random.integers(3, size=(2, 50)).astype(np.uint8)
     log_prob = list(np.log(random.uniform(0.1, 1, (2, 2, 50))))
-    straight = character_gains(targets, log_prob, 10, 20, 1, 1).set_index("id").sort_index()
-    turned = character_gains(targets, log_prob[::-1], 10, 20, 1, 1).set_index("id").sort_index()
+    clusters = Clusters(2, 50, blocks=5)
+    straight = character_gains(targets, log_prob, clusters, 20, 1, 1).set_index("id").sort_index()
+    turned = character_gains(targets, log_prob[::-1], clusters, 20, 1, 1).set_index("id").sort_index()
     np.testing.assert_allclose(straight["difference"], -turned["difference"])
     np.testing.assert_allclose(straight["difference_low"], -turned["difference_high"])
     np.testing.assert_allclose(straight["network"], turned["ngram"])
@@ -127,5 +135,5 @@ def test_predictions_of_another_text_end_in_one_line(tmp_path, call, targets_and
     np.save(tmp_path / "test.npy", np.pad((targets + 1) % 5, ((0, 0), (1, 0))))
     message = call(stage, *words)
     path, test = tmp_path / "predictions/lstm-3-8.parquet", tmp_path / "test.npy"
-    assert message == f"error: {path}: its targets are not the 120 of {test}; one of the two is stale"
+    assert message == f"error: {path}: its targets are not the 120 of {test}; it is stale; delete it and run again what made it"
     assert not (tmp_path / "gains.csv").exists()

@@ -8,12 +8,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import norm, t
 
 from rnnscope.analyses.comparisons import closing_delimiters as stage
 from rnnscope.analyses.comparisons.closing_delimiters import bucket_edges, closing_probabilities, probabilities
+from rnnscope.analyses.losses.clusters import Clusters
 from rnnscope.storage.predictions import write_predictions
 
 MODELS = ["lstm-3-8", "ngram-4", "nnn-2"]
+CLUSTERS = Clusters(4, 60, blocks=6)
 
 
 @pytest.mark.parametrize("largest", [1, 2, 9, 10, 99, 100, 3300])
@@ -56,7 +59,7 @@ def test_every_frequent_bucket_compared_with_a_loop():
     random = np.random.default_rng(1)
     log_prob = {model: -random.exponential(size=(4, 60)).astype(np.float32) for model in MODELS}
     found = random_closings()
-    table = closing_probabilities(found, log_prob, 20, 30, 3, 8)
+    table = closing_probabilities(found, log_prob, CLUSTERS, 30, 3, 8)
     values = {model: probabilities(log_prob[model], found) for model in MODELS}
     edges = bucket_edges(60)
     buckets = [max(rank for rank, edge in enumerate(edges) if edge <= distance) for distance in found["distance"]]
@@ -67,8 +70,9 @@ def test_every_frequent_bucket_compared_with_a_loop():
     }
     assert 0 < len(frequent) < len(set(keys))
     draws = np.random.default_rng(3)
-    drawn_blocks = [draws.integers(12, size=12).tolist() for _ in range(30)]
-    blocks = [row.stream * 3 + (row.column - 1) // 20 for row in found.itertuples()]
+    drawn_blocks = [draws.integers(24, size=24).tolist() for _ in range(30)]
+    blocks = [row.stream * 6 + (row.column - 1) // 10 for row in found.itertuples()]
+    with_interval = 0
     for row in table.itertuples():
         cases = [case for case, key in enumerate(keys) if (key[0], edges[key[1]]) == (row.delimiter, row.least_distance)]
         of_model = values[row.model]
@@ -80,7 +84,14 @@ def test_every_frequent_bucket_compared_with_a_loop():
         for draw in drawn_blocks:
             drawn = [of_model[case] for block in draw for case in cases if blocks[case] == block]
             means += [np.mean(drawn)] if drawn else []
-        assert (row.low, row.high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+        inside = len({blocks[case] for case in cases})
+        if inside < 10:
+            assert np.isnan([row.low, row.high]).all()
+        else:
+            with_interval += 1
+            tail = norm.cdf(np.sqrt(inside / (inside - 1)) * t.ppf(0.025, inside - 1))  # as far out as Student's t
+            assert (row.low, row.high) == pytest.approx(tuple(np.quantile(means, [tail, 1 - tail])))
+    assert 0 < with_interval < len(table), "the example must have cases in few clusters and in many"
 
 
 def test_order_of_the_models_changes_their_order_alone():
@@ -89,7 +100,7 @@ def test_order_of_the_models_changes_their_order_alone():
     turned = dict(reversed(log_prob.items()))
     key = ["delimiter", "least_distance", "model"]
     tables = [
-        closing_probabilities(random_closings(), each, 20, 30, 3, 8).sort_values(key, ignore_index=True)
+        closing_probabilities(random_closings(), each, CLUSTERS, 30, 3, 8).sort_values(key, ignore_index=True)
         for each in (log_prob, turned)
     ]
     pd.testing.assert_frame_equal(*tables)
@@ -116,7 +127,7 @@ def project(tmp_path, best_models):
     pq.write_table(pa.table(states | {"capital": np.zeros(120, bool)}), tmp_path / "features.parquet")
     words = [
         *("--split", tmp_path, "--features", tmp_path / "features.parquet", "--predictions-folder", tmp_path / "predictions"),
-        *("--best", best_models, "--minimum-count", "30", "--block", "10", "--samples", "20", "--seed", "1"),
+        *("--best", best_models, "--minimum-count", "30", "--clusters", "12", "--samples", "20", "--seed", "1"),
         *("--out", tmp_path / "closing.csv"),
     ]
     return words, log_prob

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from rnnscope.analyses.comparisons import dynamics
-from rnnscope.analyses.comparisons.dynamics import compare, symmetric_divergence
+from rnnscope.analyses.comparisons.dynamics import compare, inner_minimum, symmetric_divergence
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.feed_forward import Shape as FeedForwardShape
@@ -127,6 +127,14 @@ def test_a_row_a_snapshot_and_horizon(call, tmp_path, words):
         assert float(row["loss_difference"]) == pytest.approx(loss - nnn_loss, abs=1e-5)
         both_ways = (entropy(p, q, axis=1) + entropy(q, p, axis=1)).mean()
         assert float(row["symmetric_divergence"]) == pytest.approx(both_ways, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([3, 1, 2], 1), ([3, 1, 1, 2], 1), ([1, 2, 3], None), ([3, 2, 1], None), ([1, 1, 1], None), ([1], None)],
+)
+def test_a_minimum_at_an_end_is_none(values, expected):
+    assert np.flatnonzero(inner_minimum(np.array(values))).tolist() == ([] if expected is None else [expected])
 
 
 def test_a_missing_snapshot_ends_in_one_line(call, tmp_path, words):

@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.error_project import ErrorProject
+from helpers.error_project import LEVELS, ORDER, ErrorProject
 
 from rnnscope.analyses.errors import dynamic_evaluation
-from rnnscope.models.checkpoint import Description, save_checkpoint
+from rnnscope.analyses.errors.cascade import read_cascade
+from rnnscope.analyses.errors.error_changes import error_changes
+from rnnscope.analyses.losses.clusters import stream_groups
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings import Optimisation, Oracles
 from rnnscope.storage.predictions import read_log_prob, write_predictions
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training.dynamic_evaluation import dynamic_log_probabilities
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
 
@@ -47,6 +52,7 @@ def run_stage(call, project, learning_rate, *more):
         "--streams",
         3,
     ]
+    words += ["--samples", 40, "--seed", 2]
     outputs = ["--out-predictions", project.folder / "dynamic.parquet", "--out", project.folder / "dynamic.csv"]
     return call(dynamic_evaluation, *project.words, *words, *outputs, *more)
 
@@ -63,14 +69,21 @@ def test_the_table_is_that_of_the_predictions_before_and_while_learning(call, pr
     assert {name: count for name, count in zip(table["class"], table["removed"], strict=True) if count} == removed
     assert {name: count for name, count in zip(table["class"], table["added"], strict=True) if count} == added
     assert set(table["model"]) == {"lstm-1-8"}
+    assert set(table["clusters"]) == {"1 groups of 3 streams"}, "streams that change the same weights are one cluster"
+    assert table.filter(regex="low|high").isna().all(axis=None), "which is too few for an interval"
     assert table["test_loss_before"].to_numpy() == pytest.approx(-np.mean(project.log_prob["lstm-1-8"].astype(float)))
     assert table["test_loss_after"].to_numpy() == pytest.approx(-np.mean(learning.astype(float)))
 
 
 def test_a_rate_of_zero_changes_no_error(call, project):
-    assert run_stage(call, project, 0) is None
-    table = pd.read_csv(project.folder / "dynamic.csv")
-    np.testing.assert_array_equal(read_log_prob(project.folder / "dynamic.parquet"), project.log_prob["lstm-1-8"].ravel())
+    assert run_stage(call, project, 0) == "error: --learning-rate: found 0.0, expected a number above 0"
+    network, _ = load_checkpoint(project.folder / "models/lstm-1-8/checkpoint.safetensors")
+    characters = to_device(project.test, torch.device("cpu"))
+    learning = dynamic_log_probabilities(network, characters, 20, 0.0, 3).numpy().T
+    np.testing.assert_array_equal(learning, project.log_prob["lstm-1-8"])
+    settings = Oracles(order=ORDER, longest_context=2, **LEVELS)
+    cascade = read_cascade(read_split(project.folder / "split"), project.folder / "predictions", settings)
+    table = error_changes(cascade, project.log_prob["lstm-1-8"], learning, stream_groups(learning.shape, 1), 10, 1)
     assert (table[["removed", "added"]] == 0).all(axis=None)
     assert (table["errors_before"] == table["errors_after"]).all()
     assert table["errors_before"].sum() > 0

@@ -3,9 +3,14 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.error_project import ORDER, ErrorProject
+from helpers.error_project import LEVELS, ORDER, ErrorProject
+from scipy.stats import norm, t
 
-from rnnscope.analyses.errors import error_breakdown
+from rnnscope.analyses.errors import error_breakdown, snippets
+from rnnscope.analyses.errors.cascade import read_cascade
+from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, snippet_table
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.settings import Oracles
 from rnnscope.storage.predictions import write_predictions
 
 
@@ -16,13 +21,22 @@ def project(tmp_path):
 
 @pytest.fixture
 def breakdown(call, project):
-    """Run the stage; returns the message it ends with."""
+    """Run the stage of the breakdown; returns the message it ends with."""
 
-    def run_stage(snippets=4, seed=1):
-        words = [*project.words, "--best", project.best]
-        words += ["--snippets", snippets, "--seed", seed]
-        outputs = ["--out-breakdown", project.folder / "breakdown.csv", "--out-snippets", project.folder / "snippets.csv"]
-        return call(error_breakdown, *words, *outputs)
+    def run_stage():
+        words = [*project.words, "--best", project.best, "--clusters", 12, "--samples", 40, "--seed", 2]
+        return call(error_breakdown, *words, "--out", project.folder / "breakdown.csv")
+
+    return run_stage
+
+
+@pytest.fixture
+def draw_snippets(call, project):
+    """Run the stage of the snippets; returns the message it ends with."""
+
+    def run_stage(number=4, seed=1):
+        words = [*project.words, "--best", project.best, "--snippets", number, "--seed", seed]
+        return call(snippets, *words, "--out", project.folder / "snippets.csv")
 
     return run_stage
 
@@ -39,6 +53,34 @@ def test_the_breakdown_of_the_best_network(project, breakdown):
     assert set(table["errors"]) == {expected.total()}
     assert set(table["characters"]) == {len(classes)}
     assert classes_alone["removed_share"].sum() == pytest.approx(1)
+
+
+def test_intervals_against_a_loop_over_the_clusters_that_were_drawn(project, breakdown):
+    assert breakdown() is None
+    table = pd.read_csv(project.folder / "breakdown.csv")
+    whole = table[table["level"] == "all"].set_index("class")
+    classes = np.array(project.classes(project.log_prob["lstm-1-8"]), dtype=object).reshape(12, -1)  # 3 streams, 4 blocks each
+    assert set(table["clusters"]) == {"12 blocks of 15 characters"}
+    random = np.random.default_rng(2)
+    draws = [random.integers(12, size=12) for _ in range(40)]
+    errors = [sum(name is not None for name in classes[draw].ravel()) for draw in draws]
+    checked = 0
+    for name in ORDER:
+        counts = [(classes[draw] == name).sum() for draw in draws]
+        occurs = int((classes == name).any(axis=1).sum())
+        row = whole.loc[name]
+        assert np.isnan(row["removed_low"]) == (occurs < 10)
+        if occurs >= 10:
+            checked += 1
+            tail = norm.cdf(np.sqrt(occurs / (occurs - 1)) * t.ppf(0.025, occurs - 1))
+            ends = np.quantile(counts, [tail, 1 - tail]), np.quantile(np.array(counts) / errors, [tail, 1 - tail])
+            assert (row["removed_low"], row["removed_high"]) == pytest.approx(tuple(ends[0]))
+            assert (row["removed_share_low"], row["removed_share_high"]) == pytest.approx(tuple(ends[1]))
+            assert row["alone_share_low"] <= row["alone_share"] <= row["alone_share_high"]
+    assert 0 < checked < len(ORDER), "the example must have rare classes and frequent ones"
+    tail = norm.cdf(np.sqrt(12 / 11) * t.ppf(0.025, 11))
+    found = table[["errors_low", "errors_high"]].drop_duplicates().to_numpy().ravel()
+    assert found == pytest.approx(np.quantile(errors, [tail, 1 - tail]))
 
 
 def read_snippets(path):
@@ -58,8 +100,8 @@ def places_of(snippet, project):
     ]
 
 
-def test_snippets_are_pieces_of_the_text_with_the_errors_of_the_model(project, breakdown):
-    assert breakdown() is None
+def test_snippets_are_pieces_of_the_text_with_the_errors_of_the_model(project, draw_snippets):
+    assert draw_snippets() is None
     classes = project.classes(project.log_prob["lstm-1-8"])
     plain = project.plain
     class_at = {plain.place(*character): name for character, name in zip(plain.characters(), classes, strict=True)}
@@ -79,11 +121,11 @@ def test_snippets_are_pieces_of_the_text_with_the_errors_of_the_model(project, b
             assert not snippet["repeated"].any()
 
 
-def test_a_repeated_word_is_marked_where_it_is_and_where_it_last_was(project, breakdown):
-    assert breakdown(snippets=30) is None
-    snippets = [snippet for (name, _), snippet in read_snippets(project.folder / "snippets.csv").items() if name == "memory"]
-    assert len(snippets) > 10
-    for snippet in snippets:
+def test_a_repeated_word_is_marked_where_it_is_and_where_it_last_was(project, draw_snippets):
+    assert draw_snippets(30) is None
+    of_memory = [snippet for (name, _), snippet in read_snippets(project.folder / "snippets.csv").items() if name == "memory"]
+    assert len(of_memory) > 10
+    for snippet in of_memory:
         positions = snippet["position"].to_numpy()
         assert (np.diff(positions) > 0).all()
         marked = snippet[snippet["repeated"]]
@@ -98,24 +140,27 @@ def test_a_repeated_word_is_marked_where_it_is_and_where_it_last_was(project, br
         assert word not in bytes(between["character"].tolist())
 
 
-def test_another_seed_draws_other_snippets_and_the_same_seed_the_same(project, breakdown):
+def test_another_seed_draws_other_snippets_and_the_same_seed_the_same(project, draw_snippets):
     drawn = []
     for seed in (1, 1, 2):
-        assert breakdown(snippets=2, seed=seed) is None
+        assert draw_snippets(2, seed) is None
         drawn.append((project.folder / "snippets.csv").read_text())
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_no_more_snippets_than_errors(project, breakdown):
-    assert breakdown(snippets=10_000) is None
+def test_no_more_snippets_than_errors(project, draw_snippets):
+    assert draw_snippets(10_000) is None
     expected = Counter(name for name in project.classes(project.log_prob["lstm-1-8"]) if name)
     assert Counter(name for name, _ in read_snippets(project.folder / "snippets.csv")) == expected
 
 
-def test_no_snippets_leave_an_empty_table(project, breakdown):
-    assert breakdown(snippets=0) is None
-    header = "model,class,snippet,level,position,character,removed_by,repeated"
-    assert (project.folder / "snippets.csv").read_text().splitlines() == [header]
+def test_no_snippets_leave_an_empty_table(project, draw_snippets):
+    assert draw_snippets(0) == "error: --snippets: found 0, expected a whole number of at least 1"
+    settings = Oracles(order=ORDER, longest_context=2, **LEVELS)
+    cascade = read_cascade(read_split(project.folder / "split"), project.folder / "predictions", settings)
+    table = snippet_table(cascade, cascade.breakdown(project.log_prob["lstm-1-8"].ravel()), 0, 1)
+    assert set(table.columns) == set(ERROR_SNIPPETS.names) - {"model"}
+    assert table.empty
 
 
 @pytest.mark.parametrize(
@@ -136,7 +181,12 @@ def test_files_of_different_texts_are_reported(project, breakdown, name, change,
     assert not (project.folder / "breakdown.csv").exists()
 
 
-def test_a_model_without_errors_is_reported(project, breakdown):
+def test_a_model_without_errors_has_none_of_each_class(project, breakdown, draw_snippets):
     path = project.folder / "predictions/lstm-1-8.parquet"
     write_predictions(path, project.test, np.full((3, project.test.shape[1] - 1), -0.1))
-    assert breakdown() == f"error: {path}: no errors; expected at least one probability below one half"
+    assert breakdown() is None
+    table = pd.read_csv(project.folder / "breakdown.csv")
+    assert (table[["removed", "removed_share", "alone", "alone_share", "errors"]] == 0).all(axis=None)
+    assert table.filter(regex="low|high").isna().all(axis=None)
+    assert draw_snippets() is None
+    assert len((project.folder / "snippets.csv").read_text().splitlines()) == 1

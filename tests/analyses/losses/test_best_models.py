@@ -49,6 +49,8 @@ def test_every_role_by_validation_loss(tmp_path, call):
         ("best lstm", "lstm-3-8", "1.25"),
         ("best gru", "gru-1-4", "1.0"),
         ("best rnn", "rnn-1-4", "1.75"),
+        ("size 4", "gru-1-4", "1.0"),
+        ("size 8", "gru-1-8", "1.125"),
     ]
 
 
@@ -62,6 +64,8 @@ def test_of_equals_the_first_as_given(tmp_path, call):
         "best rnn": "rnn-1-4",
         "best gru": "gru-1-8",
         "best lstm": "lstm-3-8",
+        "size 4": "rnn-1-4",
+        "size 8": "gru-1-8",
     }
 
 

@@ -4,41 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from rnnscope.analyses.losses.bootstrap import (
-    block_numbers,
-    block_starts,
-    block_sums,
+    count_intervals,
     grouped_sums,
     interval,
     loss_standard_deviations,
     resampled_means,
     resampled_sums,
+    share_intervals,
 )
-
-
-@given(steps=st.integers(1, 400), length=st.integers(1, 500))
-def test_blocks_are_short_enough_few_enough_and_nearly_equal(steps, length):
-    starts = block_starts(steps, length).tolist()
-    sizes = [end - start for start, end in zip(starts, [*starts[1:], steps], strict=True)]
-    assert starts[0] == 0
-    assert sum(sizes) == steps
-    assert max(sizes) <= length
-    assert max(sizes) - min(sizes) <= 1
-    assert (len(sizes) - 1) * length < steps, "one block fewer would not do"
-
-
-@given(streams=st.integers(1, 4), steps=st.integers(1, 40), length=st.integers(1, 50), seed=st.integers(0, 9))
-def test_sums_are_those_of_the_characters_of_a_block(streams, steps, length, seed):
-    values = np.random.default_rng(seed).normal(size=(streams, steps)).astype(np.float32)
-    numbers = block_numbers((streams, steps), length)
-    expected = {}
-    for stream in range(streams):
-        for step in range(steps):
-            expected.setdefault(int(numbers[stream, step]), []).append(float(values[stream, step]))
-    assert sorted(expected) == list(range(len(expected)))
-    assert len({(int(number), stream) for stream, row in enumerate(numbers) for number in row}) == len(expected)
-    np.testing.assert_allclose(block_sums(values, length), [sum(expected[number]) for number in sorted(expected)], atol=1e-9)
+from rnnscope.analyses.losses.clusters import Clusters, draw_clusters
 
 
 def test_a_resample_adds_up_the_blocks_that_were_drawn():
@@ -53,11 +30,12 @@ def test_a_resample_adds_up_the_blocks_that_were_drawn():
     np.testing.assert_allclose(resampled_sums(sums, 20, seed=5), expected, atol=1e-12)
 
 
-def test_spread_of_a_mean_is_the_standard_error_of_the_block_means():
+def test_spread_of_a_mean_is_the_standard_error_of_the_means_of_clusters():
     random = np.random.default_rng(1)
     drift = np.repeat(random.normal(size=(10, 20)), 50, axis=1)  # neighbours go together
     values = drift + random.normal(size=(10, 1000))
-    sums = np.stack([block_sums(np.ones_like(values), 50), block_sums(values, 50)], axis=1)[:, :, np.newaxis]
+    clusters = Clusters(10, 1000, blocks=20)
+    sums = np.stack([clusters.sums(np.ones_like(values)), clusters.sums(values)], axis=1)[:, :, np.newaxis]
     means, resampled = resampled_means(sums, samples=4000, seed=2)
     assert means.item() == pytest.approx(values.mean(), rel=1e-12)
     block_means = values.reshape(200, 50).mean(axis=1)
@@ -89,14 +67,77 @@ def test_group_means_against_a_loop_over_the_characters_that_were_drawn(data):
                 np.testing.assert_allclose(found[row, group], expected, atol=1e-9)
 
 
-def test_interval_leaves_out_the_outermost_resamples_on_both_sides():
-    random = np.random.default_rng(3)
-    resampled = random.permutation(np.arange(2001.0))[:, np.newaxis] * [1, -2]
-    low, high = interval(resampled)
-    assert low.tolist() == pytest.approx([50, -2 * 1950])
-    assert high.tolist() == pytest.approx([1950, -100])
+def expanded_tail(clusters):
+    """The percentile of a bootstrap of n clusters that is as far out as Student's t with n - 1 degrees of freedom."""
+    return norm.cdf(np.sqrt(clusters / (clusters - 1)) * t.ppf(0.025, clusters - 1))
+
+
+@pytest.mark.parametrize(("clusters", "tail"), [(10**6, 0.025), (40, 0.0202), (10, 0.0085)])
+def test_interval_leaves_out_the_outermost_resamples_on_both_sides(clusters, tail):
+    resampled = np.random.default_rng(3).permutation(np.arange(2001.0))[:, np.newaxis] * [1, -2]
+    low, high = interval(resampled, clusters)
+    expected = 2000 * expanded_tail(clusters)
+    assert expected / 2000 == pytest.approx(tail, abs=1e-4)
+    assert low.tolist() == pytest.approx([expected, -2 * (2000 - expected)])
+    assert high.tolist() == pytest.approx([2000 - expected, -2 * expected])
     with_gaps = np.concatenate([resampled, np.full((500, 2), np.nan)])
-    np.testing.assert_allclose(interval(with_gaps), interval(resampled))
+    np.testing.assert_allclose(interval(with_gaps, clusters), interval(resampled, clusters))
+
+
+def test_cases_of_fewer_than_ten_clusters_have_no_interval():
+    resampled = np.random.default_rng(0).normal(size=(50, 2, 3))
+    low, high = interval(resampled, np.array([9, 10, 30]))
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [[True, False, False]] * 2
+    for column, clusters in ((1, 10), (2, 30)):
+        expected = np.quantile(resampled[:, :, column], [expanded_tail(clusters), 1 - expanded_tail(clusters)], axis=0)
+        np.testing.assert_allclose([low[:, column], high[:, column]], expected)
+
+
+def test_counts_and_shares_against_a_loop_over_the_clusters_that_were_drawn():
+    random = np.random.default_rng(1)
+    wholes = random.integers(5, 20, (12, 1))
+    parts = np.concatenate([random.integers(1, 5, (12, 1)), np.eye(12, 1, dtype=int)], axis=1)  # the second in one cluster alone
+    draws = np.random.default_rng(4)
+    counts, shares = [], []
+    for _ in range(30):
+        drawn = draws.integers(12, size=12)
+        counts.append(sum(parts[cluster, 0] for cluster in drawn))
+        shares.append(counts[-1] / sum(wholes[cluster, 0] for cluster in drawn))
+    quantiles = [expanded_tail(12), 1 - expanded_tail(12)]
+    for found, samples in ((count_intervals(parts, 30, 4), counts), (share_intervals(parts, wholes, 30, 4), shares)):
+        assert [end[0] for end in found] == pytest.approx(np.quantile(samples, quantiles).tolist())
+        assert np.isnan([end[1] for end in found]).all()
+
+
+def correlated_series(draws, streams, steps, memory, seed):
+    """Series of mean 0 whose characters are correlated: AR(1), float32 (steps, streams, draws)."""
+    random, carried = np.random.default_rng(seed), np.exp(-1 / memory)
+    series = np.empty((steps, streams, draws), np.float32)
+    series[0] = random.standard_normal((streams, draws))
+    for step in range(1, steps):
+        fresh = random.standard_normal((streams, draws), dtype=np.float32)
+        series[step] = carried * series[step - 1] + np.sqrt(1 - carried**2) * fresh
+    return series
+
+
+def coverage(series, clusters, samples):
+    """The share of the draws whose interval has the true mean, 0."""
+    numbers = clusters.numbers.T.ravel()
+    order = np.argsort(numbers, kind="stable")
+    starts = np.searchsorted(numbers[order], np.arange(len(clusters)))
+    sums = np.add.reduceat(series.reshape(len(numbers), -1)[order], starts, axis=0, dtype=np.float64)
+    sizes = np.broadcast_to(np.bincount(numbers)[:, np.newaxis], sums.shape)
+    _, resampled = resampled_means(np.stack([sizes, sums], axis=1), samples, seed=1)
+    low, high = interval(resampled[:, 0], len(clusters))
+    return ((low <= 0) & (high >= 0)).mean()
+
+
+@pytest.mark.parametrize(("streams", "memory"), [(40, 15), (4, 1.5)])
+def test_95_percent_of_the_intervals_have_the_mean_of_a_correlated_series(streams, memory):
+    """The same 1,000 series every time; short blocks of the same series show that the test can fail."""
+    series = correlated_series(1000, streams, 100, memory, seed=2)
+    assert 0.93 <= coverage(series, draw_clusters((streams, 100), 40), 1000) <= 0.97
+    assert coverage(series, Clusters(streams, 100, blocks=50), 100) < 0.85
 
 
 def deviation(log_prob, samples=100, seed=0):

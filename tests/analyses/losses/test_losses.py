@@ -29,7 +29,7 @@ def test_table_against_plain_sums(tmp_path, call, trained, words):
         standard_error = (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5 / len(values) ** 0.5
         assert float(row["test_loss"]) == pytest.approx(-mean, rel=1e-12)
         # 100 samples estimate the standard error to 7 %; four times that.
-        assert float(row["test_loss_standard_deviation"]) == pytest.approx(standard_error, rel=0.28)
+        assert float(row["independent_standard_deviation"]) == pytest.approx(standard_error, rel=0.28)
         cell, layers, size = row["model"].split("-")
         assert (row["cell"], row["layers"], row["size"]) == (cell, layers, size)
         assert (row["hidden_width"], row["parameters"], row["best_epoch"]) == ("7", "1234", "2")

@@ -23,7 +23,8 @@ def words(tmp_path):
     write_features(tmp_path / "features.parquet", STREAMS, STEPS, features)
     for model, quantities, layers in (("lstm-1-8", "ch", 1), ("gru-2-8", "h", 2)):
         for layer in range(1, layers + 1):
-            values = {name: random.uniform(-1, 1, (STREAMS * STEPS, 5)) * (3 if name == "c" else 1) for name in quantities}
+            values = {name: random.uniform(-1, 1, (STREAMS * STEPS, 5)) * (40 if name == "c" else 1) for name in quantities}
+            values.get("c", np.empty((1, 5)))[:, :2] /= 40
             write_layer(tmp_path / model, layer, STREAMS, STEPS, values)
     rows = [
         ("lstm-1-8", "lstm", 1, "h", 3, "inside", "auc", 0.99, 0.98, 1),  # no cell
@@ -57,8 +58,13 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
         first = panel.iloc[0]
         layer = pq.read_table(tmp_path / first["model"] / f"layer-{first['layer']}.parquet")
         values = quantity_of(layer, first["quantity"]).astype(float)[first["stream"] * STEPS + panel["step"], first["unit"]]
-        displayed = np.tanh(values) if first["quantity"] == "c" else values
-        np.testing.assert_allclose(panel["value"], displayed, atol=1e-6)
+        unbounded = first["quantity"] == "c"
+        every = quantity_of(layer, first["quantity"]).astype(float)[:, first["unit"]]
+        scale = max(1, np.median(np.abs(every))) if unbounded else 1
+        assert (scale > 10) == (unbounded and first["unit"] > 1)
+        np.testing.assert_allclose(panel["scale"], scale, rtol=1e-6)
+        np.testing.assert_allclose(panel["state"], values, rtol=1e-6)
+        np.testing.assert_allclose(panel["value"], np.tanh(values / scale) if unbounded else values, atol=1e-6)
         characters = [vocabulary[test[first["stream"], step]] for step in panel["step"]]
         assert panel["character"].tolist() == characters
         assert (np.diff(panel["step"]) == 1).all()

@@ -9,8 +9,10 @@ import pytest
 from helpers.synthetic_activations import quantity_of, spans, write_features, write_layer
 from pyarrow import parquet
 
-from rnnscope.analyses.units import cell_text, cells, memory_span, probes, saturation
+from rnnscope.analyses.units import cell_text, cells, memory_span, probes, saturation, traces
 from rnnscope.models.cells import CELLS, Activation, Cell
+from rnnscope.models.checkpoint import Description
+from rnnscope.models.network import Network, Shape
 
 STREAMS, STEPS, UNITS, PLANTED = 4, 600, 6, 3
 
@@ -99,9 +101,25 @@ def test_probes_read_every_state(tmp_path, call, cell, unit_words, cells_csv):
     assert table.loc[cell.displayed_state, "held_out_score"] > 0.99
 
 
-def test_memory_span_takes_the_values_as_they_are_displayed(tmp_path, call, cell, dumped, unit_words, cells_csv):
+def test_memory_span_takes_the_values_as_they_are_displayed(tmp_path, call, cell, dumped, unit_words, cells_csv, monkeypatch):
+    """A made-up cell has no equations: the network that is restarted is an LSTM with the facts of the cell."""
+
+    def load(path, device):
+        vocabulary = json.loads((tmp_path / "vocabulary.json").read_text())["bytes"]
+        network = Network(Shape("lstm", 1, UNITS, len(vocabulary)))
+        network.shape = Shape(cell.name, 1, UNITS, len(vocabulary))
+        return network, Description(dumped.name, network.shape, 0.0, 1, vocabulary)
+
+    def zeros(network, ids, stream, step, restart_steps, units):
+        assert units == [(1, cell.displayed_state, PLANTED)]
+        return np.zeros((1, len(stream)), np.float32)
+
+    monkeypatch.setattr(memory_span, "load_checkpoint", load)
+    monkeypatch.setattr(traces, "restarted_values", zeros)
     outputs = ["--out", tmp_path / "span.csv", "--summary", tmp_path / "summary.csv"]
-    assert call(memory_span, *unit_words, "--cells", cells_csv, "--split", tmp_path, *outputs) is None
+    control = ["--restart-steps", 3, "--restart-cases", 9, "--samples", 2, "--seed", 1, "--device", "cpu"]
+    words = ["--cells", cells_csv, "--split", tmp_path, "--models-folder", tmp_path, *control]
+    assert call(memory_span, *unit_words, *words, *outputs) is None
     (row,) = pd.read_csv(tmp_path / "summary.csv").to_dict("records")
     assert (row["cell"], row["quantity"], row["unit"]) == (cell.name, cell.displayed_state, PLANTED)
     stored = quantity_of(parquet.read_table(dumped / "layer-1.parquet"), cell.displayed_state)[:, PLANTED].astype(float)
@@ -120,7 +138,8 @@ def test_cell_text_shows_the_displayed_state(tmp_path, call, cell, dumped, unit_
     assert table["panel"].nunique() == 1 + 3
     layer = parquet.read_table(dumped / "layer-1.parquet")
     stored = quantity_of(layer, cell.displayed_state).astype(float)[table["stream"] * STEPS + table["step"], table["unit"]]
-    np.testing.assert_allclose(table["value"], np.tanh(stored) if cell.displayed_state == "c" else stored, atol=1e-6)
+    displayed = np.tanh(stored / table["scale"]) if cell.displayed_state == "c" else stored
+    np.testing.assert_allclose(table["value"], displayed, atol=1e-6)
 
 
 def test_saturation_has_the_gates_of_the_cell(tmp_path, call, cell, dumped):

@@ -59,6 +59,24 @@ def test_scores_are_those_of_the_normal_equations_and_of_theory(tmp_path, call, 
     assert 0.9 < table.loc["quotes", "held_out_score"] < stats.norm.cdf(4 * 0.1 / (0.2 * np.sqrt(2)))
 
 
+@pytest.mark.parametrize(("name", "measure"), [("quotes", "auc"), ("line", "pearson")])
+def test_one_feature_that_varies_among_constant_ones(tmp_path, call, planted, name, measure):
+    features, h, held_out = planted
+    n = STREAMS * STEPS
+    constant = {"never": np.zeros(n, bool), "always": np.ones(n, bool), "seven": np.full(n, 7, np.int32)}
+    only_in_one_half = {"some": held_out & features["quotes"]}
+    write_features(tmp_path / "features.parquet", STREAMS, STEPS, constant | {name: features[name]} | only_in_one_half)
+    words = ["--features", tmp_path / "features.parquet", "--activations", tmp_path / "gru-1-64"]
+    words += ["--cells", tmp_path / "cells.csv", "--characters", 10**6, "--out", tmp_path / "probes.csv"]
+    assert call(probes, *words) is None
+    (row,) = pd.read_csv(tmp_path / "probes.csv").to_dict("records")
+    assert (row["feature"], row["measure"]) == (name, measure)
+    predicted = ridge(h[~held_out], features[name][~held_out].astype(float))(h[held_out])
+    feature = features[name][held_out]
+    expected = auc(feature, predicted) if measure == "auc" else stats.pearsonr(feature, predicted).statistic
+    assert row["held_out_score"] == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_layer_that_says_nothing_scores_as_guessing(tmp_path, call):
     random = np.random.default_rng(1)
     n = STREAMS * STEPS

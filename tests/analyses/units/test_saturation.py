@@ -143,7 +143,7 @@ def test_bad_activations_end_in_one_line(tmp_path, call):
     truncated = call(saturation, *words)
     pq.ParquetWriter(path, schema).close()
     empty = call(saturation, *words)
-    assert no_column.startswith(f"error: {path}: no column 'r'")
+    assert no_column.startswith(f"error: {path}: no gate or state 'r', found i, f, o, g, c, h")
     assert truncated.startswith(f"error: {path}: not readable as parquet")
     assert empty.startswith(f"error: {path}: no rows")
     assert not any("\n" in message for message in (no_column, truncated, empty))

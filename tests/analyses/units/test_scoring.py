@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
-from rnnscope.analyses.units.scoring import effects, midranks, rank_of_counts, score, targets
+from rnnscope.analyses.units.scoring import effects, midranks, score, sorted_midranks, targets
 
 HALVES = arrays.arrays(
     np.float16, st.tuples(st.integers(1, 4), st.integers(4, 30)), elements=st.sampled_from([-2, -0.5, -0.0, 0.0, 0.1, 3])
@@ -18,9 +19,42 @@ def test_midranks_against_scipy(values):
     np.testing.assert_array_equal(midranks(values), stats.rankdata(values.astype(float), axis=1))
 
 
+@given(HALVES | ANY)
+def test_midranks_of_single_precision_against_scipy(values):
+    single = values.astype(np.float32) * np.float32(1.1)
+    np.testing.assert_array_equal(midranks(single), stats.rankdata(single.astype(float), axis=1))
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
 def test_ranks_of_counts_against_scipy(values):
-    np.testing.assert_array_equal(rank_of_counts(np.array(values)), stats.rankdata(values))
+    np.testing.assert_array_equal(sorted_midranks(np.array(values)), stats.rankdata(values))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_scores_of_large_states_against_other_libraries(dtype):
+    """Cells that count to 100, jump between -100 and 100, stay around 5 or 20, never change; rounded, so that there are ties."""
+    random = np.random.default_rng(5)
+    n = 20_000
+    inside, line = random.random(n) < 0.3, random.integers(0, 80, n).astype(np.int32)
+    states = np.stack(
+        [
+            line * 1.25 + random.normal(0, 3, n),
+            np.where(inside, 100, -100) * random.choice([0.07, 0.5, 1], n),
+            5 + 0.5 * inside + random.normal(0, 0.5, n),
+            (0.02 * line + random.normal(0, 1, n)).round(1),
+            -20 - 0.1 * line,
+            np.full(n, 7.1),
+        ]
+    ).astype(dtype)
+    exact = states.astype(np.float64)
+    (found,) = effects(states, np.tanh(exact), targets({"inside": inside, "line": line}))
+    for unit, values in enumerate(exact):
+        auc = roc_auc_score(inside, values)
+        varies = np.ptp(np.tanh(values)) > 1e-12
+        spearman = stats.spearmanr(line, values).statistic if np.ptp(values) else 0
+        pearson = stats.pearsonr(line, np.tanh(values)).statistic if varies else 0
+        measured = [score(found[unit, 0], "auc"), *found[unit, 1:]]
+        np.testing.assert_allclose(measured, [auc, spearman, pearson], atol=1e-6, err_msg=str(unit))
 
 
 def features_and_units(random, n=500):
@@ -49,7 +83,7 @@ def expected_effect(unit, feature, measure):
 def test_effects_against_definitions_for_shifted_text(shift):
     features, units = features_and_units(np.random.default_rng(shift))
     prepared = targets(features)
-    found = effects(units, prepared, [7, shift])
+    found = effects(units, units, prepared, [7, shift])
     assert found.shape == (2, 6, 6)
     assert set(prepared.names) == {
         *(("quotes", "auc"), ("word", "auc")),
@@ -69,7 +103,8 @@ def test_planted_units_score_what_theory_says(delta):
     on, count = random.random(n) < 0.1, random.integers(0, 20, n)
     unit = delta * on + random.normal(0, sigma, n)
     other = delta * count + random.normal(0, sigma, n)
-    (found,) = effects(np.stack([unit, other]), targets({"on": on, "count": count}))
+    units = np.stack([unit, other]).astype(np.float32)
+    (found,) = effects(units, units, targets({"on": on, "count": count}))
     deviation = np.sqrt((20**2 - 1) / 12)  # of a uniform count
     pearson = delta * deviation / np.hypot(delta * deviation, sigma)
     assert score(found[0, 0], "auc") == pytest.approx(stats.norm.cdf(delta / (sigma * np.sqrt(2))), abs=0.006)

@@ -21,6 +21,17 @@ def test_distances_against_counting(streams):
     assert spans.distances(np.array(streams)).tolist() == expected
 
 
+@given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), min_size=1, max_size=4))
+def test_runs_against_counting(streams):
+    expected = []
+    for stream in streams:
+        counts = []
+        for step, on in enumerate(stream):
+            counts.append(counts[-1] + 1 if step and stream[step - 1] == on else 1)
+        expected.append(counts)
+    assert spans.runs(np.array(streams)).tolist() == expected
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=2, max_size=25))
 def test_threshold_has_the_largest_difference_of_rates(characters):
     feature, value = (np.array(column) for column in zip(*characters, strict=True))

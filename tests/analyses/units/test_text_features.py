@@ -47,6 +47,11 @@ def runs(text, values):
         ("inside_quotes", b'"One\nTwo" three', [b'"One\nTwo']),
         ("inside_parentheses", b"1) a (b (c) d) e", [b"(b (c) d"]),
         ("inside_parentheses", b"a (b\n\nc) d", [b"(b\n"]),
+        ("inside_parentheses", b"/* 1) (a */ b", [b"(a */ b"]),
+        ("inside_code_parentheses", b"/* 1) (a */ b(c, \"(\", ')') d // (\ne", [b"(c, \"(\", ')'"]),
+        ("inside_code_parentheses", b"if (a) b(c[(d)])", [b"(a", b"(c[(d)]"]),
+        ("inside_code_parentheses", b"a(b\n \nc) d", [b"(b\n "]),
+        ("inside_code_parentheses", b"#define A (\nb", [b"("]),
         ("capital", b"An NGO", [b"A", b"NGO"]),
         ("sentence_start", b'\t"Why?" he asked (or not). "It is 3.5!"\n -- Then\n\nSo', [b'\t"', b" ", b' "', b"\n -- ", b"\n"]),
         ("inside_comment", b"a /* b */ c // d\ne", [b"* b *", b"/ d"]),
@@ -100,7 +105,7 @@ def test_the_lists_of_the_study_in_their_order():
     prose = ["line_position", "newline_soon", "inside_quotes", "inside_parentheses", "inside_word", "word_position"]
     assert [entry.name for entry in chosen_features(["prose"])] == [*prose, "capital", "sentence_start"]
     code = ["line_position", "newline_soon", "indentation", "brace_depth", "inside_comment", "inside_string"]
-    code += ["inside_if_condition", "inside_parentheses", "inside_preprocessor", "inside_word", "word_position"]
+    code += ["inside_if_condition", "inside_code_parentheses", "inside_preprocessor", "inside_word", "word_position"]
     assert [entry.name for entry in chosen_features(["code"])] == [*code, "inside_number"]
 
 

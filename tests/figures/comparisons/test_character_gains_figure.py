@@ -16,10 +16,11 @@ def test_every_character_once_sorted_by_difference(gains, check_legible, charact
         drawn = np.concatenate([axes.containers[container].lines[0].get_ydata() for axes in above])
         np.testing.assert_array_equal(drawn, ordered[column])
     assert len({axes.get_ylim() for axes in below}) == 1
+    assert f"Holm's correction for {characters} comparisons" in figure.axes[-1].get_xlabel()
     check_legible(figure)
 
 
-def test_intervals_and_which_exclude_zero(gains):
+def test_intervals_and_which_are_significant(gains):
     table = gains(60)
     drawn = {}
     start = 0
@@ -33,5 +34,5 @@ def test_intervals_and_which_exclude_zero(gains):
     for index, row in enumerate(table.sort_values("difference", ascending=False).itertuples()):
         low, high, significant = drawn[index]
         assert (low, high) == pytest.approx((row.difference_low, row.difference_high))
-        assert significant == (abs(row.difference) > 0.02)
+        assert significant == row.separated
     assert {significant for *_, significant in drawn.values()} == {True, False}

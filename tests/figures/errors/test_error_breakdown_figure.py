@@ -51,6 +51,28 @@ def test_one_class_alone(error_breakdown_table, check_legible):
     check_legible(error_breakdown.draw(table, "A tale"))
 
 
+def test_shares_are_written_with_their_intervals(error_breakdown_table):
+    table = error_breakdown_table()
+    _, axes = error_breakdown.draw(table, "").axes
+    whole = table[(table["level"] == "all") & (table["removed"] > 0)]
+    for text, row in zip(axes.texts, whole.itertuples(), strict=True):
+        lines = [
+            f"{share:.1%} ({100 * low:.1f} to {100 * high:.1f})"
+            for share, low, high in (
+                (row.removed_share, row.removed_share_low, row.removed_share_high),
+                (row.alone_share, row.alone_share_low, row.alone_share_high),
+            )
+        ]
+        assert text.get_text() == f"{lines[0]}\nalone {lines[1]}"
+
+
+def test_a_model_without_errors(error_breakdown_table, check_legible):
+    table = error_breakdown_table().assign(removed=0, removed_share=0.0, alone_share=0.0, errors=0)
+    figure = error_breakdown.draw(table, "A tale")
+    assert error_breakdown.NOTHING in [text.get_text() for text in figure.texts]
+    check_legible(figure)
+
+
 def test_an_unknown_class_is_refused(tmp_path, call, error_breakdown_table):
     path = tmp_path / "table.csv"
     error_breakdown_table().replace({"class": {"boost": "luck"}}).to_csv(path, index=False)

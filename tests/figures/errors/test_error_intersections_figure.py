@@ -1,4 +1,5 @@
 import pytest
+from helpers.error_tables import make_error_counts
 
 from rnnscope.figures.errors import error_intersections
 
@@ -11,7 +12,7 @@ FIVE = ("lstm-3-512", "gru-3-512", "rnn-3-256", "ngram-20", "nnn-6")
 )
 def test_bars_are_the_largest_disagreements_with_those_who_err_below(overlap, check_legible, models, counts):
     table = overlap(models, counts)
-    figure = error_intersections.draw(table, "A tale")
+    figure = error_intersections.draw(table, make_error_counts(table), "A tale")
     _, bars, totals, members = figure.axes
     total = table["characters"].sum()
     disagreed = sorted(
@@ -34,4 +35,8 @@ def test_bars_are_the_largest_disagreements_with_those_who_err_below(overlap, ch
         f"all err on {by_number[len(models)]:.1f} % of the test characters, none on {by_number[0]:.1f} %"
     )
     assert ("left out" in members.get_xlabel()) == (len(disagreed) > 20)
+    ends = [tuple(segment[:, 1]) for segment in bars.containers[1].lines[2][0].get_segments()]
+    rows = {row.erring: row for row in table.itertuples()}
+    assert ends == [pytest.approx((100 * rows[name].fraction_low, 100 * rows[name].fraction_high)) for _, name in shown]
+    assert "95 % intervals over 100 streams" in members.get_xlabel()
     check_legible(figure)

@@ -1,11 +1,24 @@
 from pathlib import Path
 
 import pytest
+from helpers.loss_tables import make_horizons, make_loss_intervals
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rnnscope.figures import style
 from rnnscope.figures.losses import horizons as figure_module
 from rnnscope.figures.losses.horizons import best_losses
+
+
+@pytest.fixture
+def horizons():
+    """The table with its intervals, as `main` joins them."""
+
+    def make(*last):
+        table = make_horizons(*last)
+        names = [f"{kind.lower().replace('-', '')}-{n}" for kind, n in zip(table["kind"], table["n"], strict=True)]
+        return table.assign(model=names).merge(make_loss_intervals(horizons=table).drop(columns="test_loss"), on="model")
+
+    return make
 
 
 @pytest.fixture
@@ -33,8 +46,8 @@ def test_curves_are_the_table(horizons, best, check_legible, last_ngram, last_nn
         rows = table[table["kind"] == container.get_label()]
         curve, _, (bars,) = container.lines
         assert list(zip(*curve.get_data(), strict=True)) == list(zip(rows["n"], rows["test_loss"], strict=True))
-        half = [(high - low) / 2 for (_, low), (_, high) in bars.get_segments()]
-        assert half == pytest.approx(list(rows["test_loss_standard_deviation"]))
+        ends = [(low, high) for (_, low), (_, high) in bars.get_segments()]
+        assert ends == [pytest.approx(pair) for pair in zip(rows["low"], rows["high"], strict=True)]
         cost = costs[container.get_label()]
         assert list(zip(*cost.get_data(), strict=True)) == list(zip(rows["n"], rows["cost"], strict=True))
         assert cost.get_color() == curve.get_color()
@@ -57,10 +70,16 @@ def test_the_best_models_are_those_of_their_table(horizons, losses, best_models,
         assert line.get_color() == style.cell_colour(cell)
 
 
+@pytest.mark.parametrize(("last_ngram", "said"), [(20, "fall-back discounts: n ≥ 18"), (17, "fall-back discounts: none")])
+def test_fall_back_discounts_are_said(horizons, best, last_ngram, said):
+    _, right = figure_module.draw(horizons(last_ngram, 6), best(), "").axes
+    assert right.get_xlabel().endswith(said)
+
+
 def test_a_best_model_without_a_loss_is_refused(tmp_path, call, tables, losses, best_models):
     (_, table, _, path, _, best) = tables["horizons"]
     models = losses()
-    models[models["cell"] != "gru"].to_csv(path, index=False)
+    make_loss_intervals(models[models["cell"] != "gru"]).to_csv(path, index=False)
     words = ["--table", table, "--losses", path, "--best", best]
     message = call(figure_module, *words, "--out-svg", tmp_path / "figure.svg", "--out-png", tmp_path / "figure.png")
     roles = best_models(models)

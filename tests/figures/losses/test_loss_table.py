@@ -1,6 +1,5 @@
 import re
 
-import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
@@ -22,20 +21,23 @@ def cell_texts(axes):
     "shape",
     [{}, {"sizes": (8, 3), "layers": (2, 1)}, {"sizes": (64,), "layers": (1,)}, {"missing": ("gru", 64), "layers": (1, 2, 3, 4)}],
 )
-def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, differences, shape, check_legible):
+def test_every_number_in_its_place_and_the_best_of_a_row_by_validation_marked(losses, size_ranking, shape, check_legible):
     table = losses(**shape)
-    figure = loss_table.draw(table, differences(losses=table), "A tale")
+    figure = loss_table.draw(table, size_ranking(table), "A tale")
     axes = figure.axes[0]
     sizes, layers = sorted(set(table["size"])), sorted(set(table["layers"]))
     columns = [(cell, depth) for cell in ("lstm", "rnn", "gru") for depth in layers]
     by_model = {(row.size, row.cell, row.layers): row.test_loss for row in table.itertuples()}
+    by_validation = {(row.size, row.cell, row.layers): row.validation_loss for row in table.itertuples()}
     texts = cell_texts(axes)
     assert len(texts) == len(sizes) * len(columns)
     for row, size in enumerate(sizes):
         for column, (cell, depth) in enumerate(columns):
             loss = by_model.get((size, cell, depth))
             assert texts[row, column].get_text() == ("-" if loss is None else f"{loss:.3f}")
-            best = loss is not None and loss == min(value for key, value in by_model.items() if key[0] == size)
+            best = loss is not None and by_validation[size, cell, depth] == min(
+                value for key, value in by_validation.items() if key[0] == size
+            )
             assert (texts[row, column].get_weight() == "bold") == best
             frames = [patch for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_bbox().contains(column, row)]
             assert bool(frames) == best
@@ -44,40 +46,40 @@ def test_every_number_in_its_place_and_the_lowest_of_a_row_marked(losses, differ
     check_legible(figure)
 
 
-def test_losses_not_significantly_above_the_lowest_have_a_dotted_frame(losses, differences):
+def test_losses_that_do_not_differ_from_the_best_have_a_dotted_frame(losses, size_ranking):
     table = losses()
-    # No difference of every second model, in the order of names, is significant.
+    # Every second model, in the order of names, does not differ from the best of its size.
     doubtful = set(sorted(table["model"])[::2])
-    pairs = differences(lambda model, other: not {model, other} & doubtful)
-    swapped = pairs.iloc[::2].rename(columns={"model": "other", "other": "model"})  # a pair may be in either order
-    for chosen in (pairs, pd.concat([swapped, pairs.iloc[1::2]])):
-        axes = loss_table.draw(table, chosen, "").axes[0]
-        frames = {}
-        for patch in axes.patches:
-            if isinstance(patch, Rectangle):
-                frames[round(patch.get_y() + patch.get_height() / 2), round(patch.get_x() + patch.get_width() / 2)] = patch
-        found = set()
-        for row, (_, models) in enumerate(table.groupby("size")):
-            lowest = models.loc[models["test_loss"].idxmin(), "model"]
-            for model in models.itertuples():
-                column = 3 * ["lstm", "rnn", "gru"].index(model.cell) + model.layers - 1
-                expected = model.model == lowest or model.model in doubtful or lowest in doubtful
-                assert ((row, column) in frames) == expected
-                if expected:
-                    dotted = frames[row, column].get_linestyle() != "solid"
-                    assert dotted == (model.model != lowest)
-                    found.add(dotted)
-        assert found == {True, False}
+    axes = loss_table.draw(table, size_ranking(table, lambda model, best: model not in doubtful), "").axes[0]
+    frames = {}
+    for patch in axes.patches:
+        if isinstance(patch, Rectangle):
+            frames[round(patch.get_y() + patch.get_height() / 2), round(patch.get_x() + patch.get_width() / 2)] = patch
+    found = set()
+    for row, (_, models) in enumerate(table.groupby("size")):
+        best = models.loc[models["validation_loss"].idxmin(), "model"]
+        for model in models.itertuples():
+            column = 3 * ["lstm", "rnn", "gru"].index(model.cell) + model.layers - 1
+            expected = model.model == best or model.model in doubtful
+            assert ((row, column) in frames) == expected
+            if expected:
+                dotted = frames[row, column].get_linestyle() != "solid"
+                assert dotted == (model.model != best)
+                found.add(dotted)
+    assert found == {True, False}
 
 
-def test_deviation_is_never_rounded_down(losses, differences):
-    table = losses()
-    table["test_loss_standard_deviation"] = 0.00211
-    assert loss_table.draw(table, differences(), "").axes[0].get_xlabel().endswith("at most 0.0022")
+@pytest.mark.parametrize(
+    ("missing", "number"),
+    [(None, "the 8 comparisons"), (("rnn", 512), "the 5 to 8 comparisons"), (("gru", 64), "the 5 to 8 comp")],
+)
+def test_the_number_of_comparisons_is_said(losses, size_ranking, missing, number):
+    table = losses(missing=missing)
+    assert number in loss_table.draw(table, size_ranking(table), "").axes[0].get_xlabel()
 
 
-def test_names_are_above_their_columns(losses, differences):
-    axes = loss_table.draw(losses(), differences(), "").axes[0]
+def test_names_are_above_their_columns(losses, size_ranking):
+    axes = loss_table.draw(losses(), size_ranking(), "").axes[0]
     names = {text.get_text(): text.xy[0] for text in axes.texts if text.get_text() in ("LSTM", "RNN", "GRU")}
     assert names == {"LSTM": 1, "RNN": 4, "GRU": 7}
 
@@ -102,5 +104,5 @@ def test_svg_holds_every_number(tmp_path, call, tables, losses):
     assert sorted(written) == sorted(f"{loss:.3f}" for loss in losses()["test_loss"])
 
 
-def test_width_is_that_of_a_page(losses, differences):
-    assert loss_table.draw(losses(), differences(), "").get_figwidth() == style.PAGE_WIDTH
+def test_width_is_that_of_a_page(losses, size_ranking):
+    assert loss_table.draw(losses(), size_ranking(), "").get_figwidth() == style.PAGE_WIDTH

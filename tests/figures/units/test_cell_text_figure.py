@@ -73,7 +73,7 @@ def test_letters_fill_the_width_and_are_legible(cell_text_table, columns):
 def test_titles(cell_text_table):
     texts = [text.get_text() for text in cell_text.draw(cell_text_table(), "").texts]
     assert texts[:3] == [
-        "inside quotes: tanh(c) of cell 11, layer 1 of lstm-3-512 (AUC 0.87)",
+        "inside quotes: tanh(c/12.3) of cell 11, layer 1 of lstm-3-512 (AUC 0.87)",
         "brace depth: tanh(c) of cell 12, layer 1 of lstm-3-512 (Spearman 0.87)",
         "drawn at random: tanh(c) of cell 13, layer 1 of lstm-3-512",
     ]

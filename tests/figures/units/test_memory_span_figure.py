@@ -1,5 +1,3 @@
-import pytest
-
 from rnnscope.figures import style
 from rnnscope.figures.units import memory_span
 
@@ -16,24 +14,34 @@ def test_panels_of_the_features_that_last_longest(memory_tables, check_legible):
     check_legible(figure)
 
 
-def test_means_bands_and_levels(memory_tables):
+def test_kept_and_restarted_shares_and_levels(memory_tables):
     table, summary = memory_tables()
     axes = panels(memory_span.draw(table, summary, ""))["inside comment"]
-    curves = {line.get_color(): line for line in axes.lines if line.get_marker() == "."}
     for cell in ("lstm", "gru"):
         rows = table[(table["cell"] == cell) & (table["feature"] == "inside_comment")]
-        line = curves[style.cell_colour(cell)]
-        assert line.get_xdata().tolist() == rows["distance"].tolist()
-        assert line.get_ydata().tolist() == rows["mean"].tolist()
-    bands = [band.get_datalim(axes.transData) for band in axes.collections]
-    assert [(band.y0, band.y1) for band in bands] == [
-        (pytest.approx(table["percentile_10"].min()), pytest.approx(table["percentile_90"].max()))
-    ] * 2
-    levels = {line.get_linestyle(): line for line in axes.lines if line.get_marker() != "."}
-    assert set(levels["--"].get_xdata()) == {100}
-    assert set(levels[":"].get_ydata()) == {-0.5}
-    written = [text.get_text() for text in axes.texts]
-    assert sorted(written) == [f"{model} layer 2 h 16: holds 3 of 6, false 7%" for model in ("gru-3-512", "lstm-3-512")]
+        lines = {line.get_marker(): line for line in axes.lines if line.get_color() == style.cell_colour(cell)}
+        assert lines["."].get_xdata().tolist() == rows["distance"].tolist()
+        assert lines["."].get_ydata().tolist() == rows["right_share"].tolist()
+        asked = rows[rows["distance"] > 25]
+        assert lines["o"].get_xdata().tolist() == asked["distance"].tolist()
+        assert lines["o"].get_ydata().tolist() == asked["restarted_right_share"].tolist()
+        assert lines["o"].get_linestyle() == "--"
+    levels = {line.get_linestyle(): line for line in axes.lines if line.get_marker() == "None"}
+    assert set(levels["-."].get_xdata()) == {100}
+    assert set(levels[":"].get_ydata()) == {0.07}
+
+
+def test_differences_over_the_panels(memory_tables):
+    table, summary = memory_tables()
+    drawn = panels(memory_span.draw(table, summary, ""))
+    expected = {
+        "inside comment": "h 16: difference +12% (-1 to +20%)",
+        "inside if condition": "h 11: spans too short to compare",
+        "sentence start": "h 12: difference +4% (too few streams)",
+    }
+    for name, text in expected.items():
+        written = [text.get_text() for text in drawn[name].texts]
+        assert sorted(written) == [f"{model} layer 2 {text}" for model in ("gru-3-512", "lstm-3-512")]
 
 
 def test_one_feature(memory_tables, check_legible):
@@ -43,9 +51,10 @@ def test_one_feature(memory_tables, check_legible):
 
 
 def test_text_in_which_nothing_switches(tmp_path, call):
+    unit = "model,feature,cell,quantity,layer,unit,steps,off_right_share,longest_span,restart_steps"
     for name, columns in (
-        ("table", "model,feature,distance,last_distance,mean,percentile_10,percentile_90"),
-        ("summary", "model,feature,cell,quantity,layer,unit,steps,off_mean,off_right_share,longest_span,long_spans,held_beyond"),
+        ("table", "model,feature,distance,last_distance,right_share,restarted_right_share"),
+        ("summary", f"{unit},difference,difference_low,difference_high"),
     ):
         (tmp_path / name).write_text(columns + "\n")
     words = ["--table", tmp_path / "table", "--summary", tmp_path / "summary"]

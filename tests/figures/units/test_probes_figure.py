@@ -1,3 +1,5 @@
+import pytest
+
 from rnnscope.figures import style
 from rnnscope.figures.units import probes
 
@@ -25,4 +27,12 @@ def test_every_layer_and_the_best_unit_are_in_the_line_of_their_model(probes_tab
 def test_one_model_of_one_layer(probes_table, check_legible):
     figure = probes.draw(probes_table(("rnn-1-64",)), "A tale")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["best unit alone", "all of layer 1"]
+    check_legible(figure)
+
+
+@pytest.mark.parametrize("measure", ["auc", "pearson"])
+def test_features_of_one_kind_alone(probes_table, check_legible, measure):
+    table = probes_table()
+    figure = probes.draw(table[table["measure"] == measure], "A tale")
+    assert len(figure.axes) == 1
     check_legible(figure)

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, read_best
-from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, interval_columns, resampled_means
+from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
+from rnnscope.analyses.losses.significance import SIGNIFICANCE, holm, p_values
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
@@ -18,7 +20,7 @@ from rnnscope.storage.tables import Table
 CHARACTER_GAINS = Table(
     "analyses/character_gains.csv",
     "Figure F4: one row for each character that occurs at least `comparisons: minimum_count` times in the test part, the "
-    "largest difference first. Intervals hold 95 % of the resamples of a bootstrap over blocks of characters (`intervals`).",
+    "largest difference first. Intervals hold 95 % of the resamples of a bootstrap over clusters of characters (`intervals`).",
     (
         Column("network_model", "text", "name of the best network of `errors: candidates`, by validation loss"),
         Column("ngram_model", "text", "name of the n-gram model that it is compared with"),
@@ -37,6 +39,12 @@ CHARACTER_GAINS = Table(
         Column("difference", "number", "`network` minus `ngram`"),
         Column("difference_low", "number", "lower end of the interval of the difference, resampled in pairs"),
         Column("difference_high", "number", "upper end of it"),
+        Column(
+            "separated",
+            "yes/no",
+            f"whether the difference is significant at {SIGNIFICANCE:g} after Holm's correction for the number of rows",
+        ),
+        CLUSTERS,
     ),
 )
 
@@ -58,7 +66,7 @@ def name_of(byte: int) -> str:
 
 
 def character_gains(
-    targets: np.ndarray, log_prob: list[np.ndarray], block: int, samples: int, seed: int, minimum_count: int
+    targets: np.ndarray, log_prob: list[np.ndarray], clusters: Clusters, samples: int, seed: int, minimum_count: int
 ) -> pd.DataFrame:
     """Return the mean probabilities of each frequent character under two models, the largest difference first.
 
@@ -68,16 +76,16 @@ def character_gains(
         Ids of the correct characters.
     log_prob : two ndarrays of float, shape (streams, steps)
         Their log-probabilities under the network and under the n-gram model, nats.
-    block, samples, seed
-        Settings of the block bootstrap.
+    clusters, samples, seed
+        What a resample draws, how many there are, and their seed.
     minimum_count
         Occurrences of a character, at least.
 
     Returns
     -------
     table : DataFrame
-        Columns id, count, and for `network`, `ngram` and their `difference` the mean probability of the correct character
-        and its interval, `<column>_low` and `<column>_high`.
+        Columns id, count, for `network`, `ngram` and their `difference` the mean probability of the correct character
+        and its interval, `<column>_low` and `<column>_high`, and `separated`.
 
     Raises
     ------
@@ -85,18 +93,18 @@ def character_gains(
         If no character is frequent enough.
     """
     network, ngram = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
-    blocks = block_numbers((len(targets), targets.shape[1]), block).ravel()
-    shape = int(blocks[-1]) + 1, int(targets.max()) + 1
-    sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), blocks, shape)
+    shape = len(clusters), int(targets.max()) + 1
+    sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), clusters.numbers.ravel(), shape)
     counts = sums[:, 0].sum(axis=0).astype(np.int64)
     ids = np.flatnonzero(counts >= minimum_count)
     if not len(ids):
         raise InputError(f"--minimum-count: found {minimum_count}, but no test character occurs so often")
     means, resampled = resampled_means(sums[:, :, ids], samples, seed)
+    inside = np.count_nonzero(sums[:, 0, ids], axis=0)  # clusters in which each character occurs
     columns = {"id": ids, "count": counts[ids]}
     for row, name in enumerate(("network", "ngram", "difference")):
-        low, high = interval(resampled[:, row])
-        columns |= {name: means[row], f"{name}_low": low, f"{name}_high": high}
+        columns |= {name: means[row]} | interval_columns(name, interval(resampled[:, row], inside))
+    columns["separated"] = holm(p_values(means[2], resampled[:, 2].std(axis=0, ddof=1), inside)) < SIGNIFICANCE
     return pd.DataFrame(columns).sort_values(["difference", "id"], ascending=[False, True])
 
 
@@ -114,7 +122,7 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     minimum_count
         Characters rarer than this are left out.
     intervals
-        Settings of the block bootstrap.
+        Settings of the bootstrap.
     out
         CSV file to write.
     """
@@ -122,9 +130,10 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     network, ngram = read_best(best, NETWORK), read_best(best, NGRAM)
     log_prob = [opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (network, ngram)]
     targets = opened.part("test")[:, 1:]
-    table = character_gains(targets, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count)
+    clusters = draw_clusters(targets.shape, intervals.clusters)
+    table = character_gains(targets, log_prob, clusters, intervals.samples, intervals.seed, minimum_count.minimum_count)
     names = [name_of(byte) for byte in opened.vocabulary[table.pop("id")]]
-    CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names), out)
+    CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names, clusters=str(clusters)), out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pandas as pd
 
 from rnnscope.analyses.comparisons.delimiters import STATES, closings
 from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best
-from rnnscope.analyses.losses.bootstrap import block_numbers, grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, resampled_means
+from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
@@ -47,6 +48,7 @@ CLOSING_DELIMITERS = Table(
         ),
         Column("low", "number", "lower end of the interval that holds 95 % of the resamples"),
         Column("high", "number", "upper end of it"),
+        CLUSTERS,
     ),
 )
 
@@ -89,7 +91,7 @@ def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
 
 
 def closing_probabilities(
-    found: pd.DataFrame, log_prob: dict[str, np.ndarray], block: int, samples: int, seed: int, minimum_count: int
+    found: pd.DataFrame, log_prob: dict[str, np.ndarray], clusters: Clusters, samples: int, seed: int, minimum_count: int
 ) -> pd.DataFrame:
     """Return a row for each delimiter, bucket of distances and model where the bucket has enough cases.
 
@@ -99,8 +101,8 @@ def closing_probabilities(
         Closing delimiters as of `delimiters.closings`.
     log_prob : dict of str to ndarray of float, shape (streams, steps)
         Log-probabilities of the test characters by model, nats.
-    block, samples, seed
-        Settings of the block bootstrap.
+    clusters, samples, seed
+        What a resample draws, how many there are, and their seed.
     minimum_count
         Cases of a bucket, at least.
 
@@ -112,13 +114,11 @@ def closing_probabilities(
     found = frequent_groups(found, minimum_count)
     if found.empty:
         return pd.DataFrame(columns=CLOSING_DELIMITERS.names)
-    streams, steps = next(iter(log_prob.values())).shape
-    blocks = block_numbers((streams, steps), block)
-    shape = int(blocks[-1, -1]) + 1, int(found["group"].max()) + 1
+    shape = len(clusters), int(found["group"].max()) + 1
     values = np.stack([probabilities(of_model, found) for of_model in log_prob.values()])
-    sums = grouped_sums(values, found["group"].to_numpy(), blocks[found["stream"], found["column"] - 1], shape)
+    sums = grouped_sums(values, found["group"].to_numpy(), clusters.numbers[found["stream"], found["column"] - 1], shape)
     means, resampled = resampled_means(sums, samples, seed)
-    low, high = interval(resampled)
+    low, high = interval(resampled, np.count_nonzero(sums[:, 0], axis=0))
     groups = found.groupby("group").agg(
         delimiter=("delimiter", "first"),
         least_distance=("least_distance", "first"),
@@ -127,7 +127,7 @@ def closing_probabilities(
         count=("distance", "size"),
     )
     rows = [
-        groups.assign(model=model, mean_probability=means[row], low=low[row], high=high[row])
+        groups.assign(model=model, mean_probability=means[row], low=low[row], high=high[row], clusters=str(clusters))
         for row, model in enumerate(log_prob)
     ]
     order = {delimiter: rank for rank, delimiter in enumerate(found["delimiter"].unique())}
@@ -188,7 +188,7 @@ def main(
     minimum_count
         Buckets with fewer cases are left out.
     intervals
-        Settings of the block bootstrap.
+        Settings of the bootstrap.
     out
         CSV file to write: a row a delimiter, bucket and model.
     """
@@ -197,9 +197,8 @@ def main(
     found = closings(test, read_states(features, test.shape))
     models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
-    table = closing_probabilities(
-        found, log_prob, intervals.block, intervals.samples, intervals.seed, minimum_count.minimum_count
-    )
+    clusters = draw_clusters((test.shape[0], test.shape[1]), intervals.clusters)
+    table = closing_probabilities(found, log_prob, clusters, intervals.samples, intervals.seed, minimum_count.minimum_count)
     CLOSING_DELIMITERS.write(table, out)
 
 

@@ -43,6 +43,11 @@ DYNAMICS = Table(
         Column("symmetric_divergence", "number", "KL(p‖q) + KL(q‖p), the mean over the test characters, nats per character"),
         Column("loss_difference", "number", "test loss of the snapshot minus that of the n-NN, nats per character"),
         Column("snapshot_loss", "number", "test loss of the snapshot, nats per character"),
+        Column(
+            "nearest",
+            "yes/no",
+            "whether no snapshot is nearer to the n-NN; never the first or the last one, beyond which others may be nearer",
+        ),
     ),
 )
 
@@ -138,6 +143,12 @@ def compare(
     return divergences.cpu().numpy() / (steps * streams), mean[: len(snapshots)], mean[len(snapshots) :]
 
 
+def inner_minimum(values: np.ndarray) -> np.ndarray:
+    """Return which value is the lowest, the first of equals: bool; of no value if it is at an end, where it is no minimum."""
+    lowest = int(values.argmin())
+    return (np.arange(len(values)) == lowest) & (0 < lowest < len(values) - 1)
+
+
 def main(split: Path, snapshots: Path, nnns: list[Path], computing: Computing, out: Path) -> None:
     """Compare snapshots of a network's training with the n-NNs.
 
@@ -175,6 +186,7 @@ def main(split: Path, snapshots: Path, nnns: list[Path], computing: Computing, o
             symmetric_divergence=divergences[:, column],
             loss_difference=losses - nnn_losses[column],
             snapshot_loss=losses,
+            nearest=inner_minimum(divergences[:, column]),
         )
         for column, nnn in enumerate(finite)
     ]

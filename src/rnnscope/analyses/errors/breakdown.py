@@ -1,9 +1,13 @@
 """The errors of one model, each in the class of the oracle that removes it (paper section 4, F7)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.errors.oracles import ALL, Oracle
+from rnnscope.analyses.losses.bootstrap import count_intervals, interval_columns, share_intervals
+from rnnscope.analyses.losses.clusters import Clusters
 
 REMAINING = "remaining"
 NO_ERROR = -1
@@ -44,36 +48,66 @@ class Breakdown:
         indices = [self.classes.index(name) for name, _ in self.levels]
         return np.array([*indices, NO_ERROR], dtype=np.int16)[self.removed_by]  # the last one has also the index -1
 
+    def rows(self) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+        """Yield every class and level: their names, the errors removed in order, and those that would be removed alone.
+
+        A class has a row of level `ALL`, followed by one for each of its levels. The errors are bool (test characters,).
+        """
+        class_of = self.class_of
+        oracles = {oracle.name: oracle.levels for oracle in self.oracles}
+        for index, name in enumerate(self.classes):
+            removed, levels = class_of == index, oracles.get(name, {})
+            alone = self.errors & np.logical_or.reduce(list(levels.values())) if levels else removed
+            yield name, ALL, removed, alone
+            for level, mask in levels.items():
+                if level != ALL:
+                    yield name, level, self.removed_by == self.levels.index((name, level)), self.errors & mask
+
     def table(self) -> pd.DataFrame:
         """Count the errors of each class and level.
 
         Returns
         -------
         table : DataFrame
-            Columns class, level, removed, removed_share, alone, alone_share. A class has a row of level `ALL`, followed by
-            one for each of its levels.
+            Columns class, level, removed, removed_share, alone, alone_share, a row for each of `rows`.
         """
-        removed = np.bincount(self.removed_by[self.errors], minlength=len(self.levels))
-        alone = self._alone()
-        rows = []
-        for name in self.classes:
-            indices = [index for index, (of_class, _) in enumerate(self.levels) if of_class == name]
-            rows.append((name, ALL, removed[indices].sum(), alone[name, ALL]))
-            inner = [index for index in indices if self.levels[index] != (name, ALL)]
-            rows += [(*self.levels[index], removed[index], alone[self.levels[index]]) for index in inner]
-        table = pd.DataFrame(rows, columns=["class", "level", "removed", "alone"])
+        counts = [(name, level, removed.sum(), alone.sum()) for name, level, removed, alone in self.rows()]
+        table = pd.DataFrame(counts, columns=["class", "level", "removed", "alone"])
         for column, share in (("removed", 3), ("alone", 5)):
             table.insert(share, f"{column}_share", table[column] / max(self.errors.sum(), 1))
         return table
 
-    def _alone(self) -> dict[tuple[str, str], int]:
-        """Return how many of all errors each level, and each class, would remove if it came first."""
-        alone = {(REMAINING, ALL): int(np.count_nonzero(self.class_of == self.classes.index(REMAINING)))}
-        for oracle in self.oracles:
-            removed = {level: self.errors & mask for level, mask in oracle.levels.items()}
-            alone |= {(oracle.name, level): int(mask.sum()) for level, mask in removed.items()}
-            alone[oracle.name, ALL] = int(np.logical_or.reduce(list(removed.values())).sum())
-        return alone
+    def intervals(self, clusters: Clusters, samples: int, seed: int) -> pd.DataFrame:
+        """Return the ends of the intervals of the counts and shares of `table`.
+
+        Parameters
+        ----------
+        clusters, samples, seed
+            What a resample draws, how many there are, and their seed.
+
+        Returns
+        -------
+        table : DataFrame
+            Columns <column>_low and <column>_high for each of removed, removed_share, alone_share, and errors.
+        """
+
+        def counts(mask: np.ndarray) -> np.ndarray:
+            return clusters.sums(mask.reshape(clusters.streams, clusters.steps))
+
+        removed, alone = (
+            np.stack(masks, axis=1)
+            for masks in zip(*((counts(removed), counts(alone)) for _, _, removed, alone in self.rows()), strict=True)
+        )
+        errors = np.broadcast_to(counts(self.errors)[:, np.newaxis], removed.shape)
+        columns = {
+            "errors": count_intervals(errors, samples, seed),
+            "removed": count_intervals(removed, samples, seed),
+            "removed_share": share_intervals(removed, errors, samples, seed),
+            "alone_share": share_intervals(alone, errors, samples, seed),
+        }
+        return pd.DataFrame(
+            {name: ends for column in columns for name, ends in interval_columns(column, columns[column]).items()}
+        )
 
 
 def remove_in_order(errors: np.ndarray, masks: list[np.ndarray]) -> np.ndarray:

@@ -11,12 +11,13 @@ import numpy as np
 from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
 from rnnscope.analyses.losses.best_models import NETWORK, read_best
+from rnnscope.analyses.losses.clusters import stream_groups
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
-from rnnscope.settings.predictions import DynamicEvaluation, Oracles
+from rnnscope.settings.predictions import DynamicEvaluation, Oracles, Resampling
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path, write_predictions
@@ -40,6 +41,7 @@ def main(
     best: Path,
     oracles: Oracles,
     settings: DynamicEvaluation,
+    resampling: Resampling,
     computing: Computing,
     out_predictions: Path,
     out: Path,
@@ -60,6 +62,8 @@ def main(
         The classes of errors.
     settings
         How the network learns.
+    resampling
+        Settings of the intervals. Streams that change the same weights are one cluster.
     computing
         Where it runs.
     out_predictions
@@ -70,7 +74,7 @@ def main(
     device = prepare_device(computing)
     model = read_best(best, NETWORK)
     opened = read_split(split)
-    before = opened.read_log_prob(predictions_path(predictions_folder, model)).ravel()
+    before = opened.read_log_prob(predictions_path(predictions_folder, model))
     cascade = read_cascade(opened, predictions_folder, oracles)
     checkpoint = models_folder / model / "checkpoint.safetensors"
     network, description = load_checkpoint(checkpoint, device)
@@ -81,7 +85,8 @@ def main(
     log_prob = dynamic_log_probabilities(network, to_device(test, device), *learning).cpu().numpy().T
     if not np.isfinite(log_prob).all():
         raise InputError(f"--learning-rate: {settings.learning_rate} makes the loss of {model} infinite; expected a lower one")
-    table = error_changes(cascade, before, log_prob.ravel()).assign(model=model)
+    clusters = stream_groups(before.shape, settings.streams)
+    table = error_changes(cascade, before, log_prob, clusters, resampling.samples, resampling.seed).assign(model=model)
     write_predictions(out_predictions, test, log_prob)
     DYNAMIC_EVALUATION.write(table, out)
 

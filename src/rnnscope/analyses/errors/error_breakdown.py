@@ -1,14 +1,16 @@
-"""Where the errors of the best model come from: how many each oracle removes, and snippets that show them (F7)."""
+"""Where the errors of the best model come from: how many each oracle removes (F7)."""
 
 from pathlib import Path
 
+import pandas as pd
+
 from rnnscope.analyses.errors.cascade import read_cascade
-from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, snippet_table
 from rnnscope.analyses.losses.best_models import NETWORK, read_best
+from rnnscope.analyses.losses.bootstrap import with_interval
+from rnnscope.analyses.losses.clusters import CLUSTERS, draw_clusters
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.errors import InputError
-from rnnscope.settings.predictions import ErrorSnippets, Oracles
+from rnnscope.settings.predictions import Intervals, Oracles
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
@@ -29,29 +31,24 @@ ERROR_BREAKDOWN = Table(
         Column(
             "level", "text", "`all` for the whole class; else n (`n-gram`, `memory`), k (`rare_words`) or the amount (`boost`)"
         ),
-        Column(
-            "removed",
-            "integer",
-            "errors that the class removes of those left, characters; of a level, of those that the levels before it leave",
+        *with_interval(
+            Column(
+                "removed",
+                "integer",
+                "errors that the class removes of those left, characters; of a level, of those that the levels before it leave",
+            )
         ),
-        Column("removed_share", "number", "the same as a fraction of all errors"),
+        *with_interval(Column("removed_share", "number", "the same as a fraction of all errors")),
         Column("alone", "integer", "errors that the class, or the level, would remove if it came first, characters"),
-        Column("alone_share", "number", "the same as a fraction of all errors"),
-        Column("errors", "integer", "all errors of the model, characters"),
+        *with_interval(Column("alone_share", "number", "the same as a fraction of all errors")),
+        *with_interval(Column("errors", "integer", "all errors of the model, characters")),
         Column("characters", "integer", "characters of the test part"),
+        CLUSTERS,
     ),
 )
 
 
-def main(
-    split: Path,
-    predictions_folder: Path,
-    best: Path,
-    oracles: Oracles,
-    snippets: ErrorSnippets,
-    out_breakdown: Path,
-    out_snippets: Path,
-) -> None:
+def main(split: Path, predictions_folder: Path, best: Path, oracles: Oracles, intervals: Intervals, out: Path) -> None:
     """Break down the errors of the best network by the oracle that removes them.
 
     Parameters
@@ -64,25 +61,20 @@ def main(
         Table best_models.csv.
     oracles
         The classes of errors.
-    snippets
-        Which snippets of each class are written.
-    out_breakdown
+    intervals
+        Settings of the intervals.
+    out
         CSV file to write: a row a class and level.
-    out_snippets
-        CSV file to write: a row a character of a snippet.
     """
     model = read_best(best, NETWORK)
-    predictions = predictions_path(predictions_folder, model)
     opened = read_split(split)
-    log_prob = opened.read_log_prob(predictions).ravel()
-    cascade = read_cascade(opened, predictions_folder, oracles)
-    breakdown = cascade.breakdown(log_prob)
-    if not breakdown.errors.any():
-        raise InputError(f"{predictions}: no errors; expected at least one probability below one half")
-    table = breakdown.table().assign(model=model, errors=breakdown.errors.sum(), characters=breakdown.errors.size)
-    drawn = snippet_table(cascade, breakdown, snippets.snippets, snippets.seed).assign(model=model)
-    ERROR_BREAKDOWN.write(table, out_breakdown)
-    ERROR_SNIPPETS.write(drawn, out_snippets)
+    log_prob = opened.read_log_prob(predictions_path(predictions_folder, model))
+    breakdown = read_cascade(opened, predictions_folder, oracles).breakdown(log_prob.ravel())
+    clusters = draw_clusters(log_prob.shape, intervals.clusters)
+    ends = breakdown.intervals(clusters, intervals.samples, intervals.seed)
+    table = pd.concat([breakdown.table(), ends], axis=1)
+    errors, characters = breakdown.errors.sum(), breakdown.errors.size
+    ERROR_BREAKDOWN.write(table.assign(model=model, errors=errors, characters=characters, clusters=str(clusters)), out)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.error_changes import COLUMNS, error_changes
+from rnnscope.analyses.losses.clusters import draw_clusters
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.settings.predictions import Oracles, SizeBreakdown
+from rnnscope.settings.predictions import Intervals, Oracles, SizeBreakdown
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
@@ -18,7 +19,7 @@ SIZE_BREAKDOWN = Table(
 )
 
 
-def main(split: Path, predictions_folder: Path, oracles: Oracles, models: SizeBreakdown, out: Path) -> None:
+def main(split: Path, predictions_folder: Path, oracles: Oracles, models: SizeBreakdown, intervals: Intervals, out: Path) -> None:
     """Write the errors that a larger model removes and adds, one row a class.
 
     Parameters
@@ -31,14 +32,18 @@ def main(split: Path, predictions_folder: Path, oracles: Oracles, models: SizeBr
         The classes of errors.
     models
         The two models.
+    intervals
+        Settings of the intervals.
     out
         CSV file to write.
     """
     opened = read_split(split)
     before, after = (
-        opened.read_log_prob(predictions_path(predictions_folder, model)).ravel() for model in (models.smaller, models.larger)
+        opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (models.smaller, models.larger)
     )
-    table = error_changes(read_cascade(opened, predictions_folder, oracles), before, after)
+    cascade = read_cascade(opened, predictions_folder, oracles)
+    clusters = draw_clusters(before.shape, intervals.clusters)
+    table = error_changes(cascade, before, after, clusters, intervals.samples, intervals.seed)
     SIZE_BREAKDOWN.write(table.assign(smaller=models.smaller, larger=models.larger), out)
 
 

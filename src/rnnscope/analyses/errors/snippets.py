@@ -5,13 +5,19 @@ A snippet of the memory class also shows where its word last occurred.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.errors.breakdown import NO_ERROR, Breakdown
-from rnnscope.analyses.errors.cascade import Cascade
+from rnnscope.analyses.errors.cascade import Cascade, read_cascade
+from rnnscope.analyses.losses.best_models import NETWORK, read_best
+from rnnscope.cli import run
+from rnnscope.corpus.split_reader import read_split
+from rnnscope.settings.predictions import ErrorSnippets, Oracles
 from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
 
 BEFORE, AFTER = 70, 44  # characters around an error
@@ -121,3 +127,32 @@ def snippet_table(cascade: Cascade, breakdown: Breakdown, snippets: int, seed: i
             }
             tables.append(pd.DataFrame(snippet))
     return pd.concat(tables) if tables else pd.DataFrame(columns=[name for name in ERROR_SNIPPETS.names if name != "model"])
+
+
+def main(split: Path, predictions_folder: Path, best: Path, oracles: Oracles, snippets: ErrorSnippets, out: Path) -> None:
+    """Write snippets of the text that show the classes of errors of the best network.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    predictions_folder
+        Folder that holds <model>.parquet of the best network and ngram-<n>.parquet.
+    best
+        Table best_models.csv.
+    oracles
+        The classes of errors.
+    snippets
+        Which snippets of each class are written.
+    out
+        CSV file to write: a row a character of a snippet.
+    """
+    model = read_best(best, NETWORK)
+    opened = read_split(split)
+    cascade = read_cascade(opened, predictions_folder, oracles)
+    breakdown = cascade.breakdown(opened.read_log_prob(predictions_path(predictions_folder, model)).ravel())
+    ERROR_SNIPPETS.write(snippet_table(cascade, breakdown, snippets.snippets, snippets.seed).assign(model=model), out)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -21,13 +21,19 @@ BEST_MODELS = Table(
         Column(
             "role",
             "text",
-            "`network`: the best of `errors: candidates`; `ngram`: the n-gram model of `comparisons: ngram`; `nnn`: the best "
-            "n-NN; `best <cell>`: the best recurrent network of the cell. Of equals the first",
+            "`network`: the best of `errors: candidates`; `ngram`: the n-gram model of `comparisons: ngram`, which is not chosen;"
+            " `nnn`: the best n-NN; `best <cell>`: the best recurrent network of the cell; `size <size>`: the best of the size. "
+            "Of equals the first",
         ),
         Column("model", "text", "name of the model"),
         Column("validation_loss", "number", "nats per character, from `evaluation.json`; empty for the n-gram model"),
     ),
 )
+
+
+def size_role(size: int) -> str:
+    """Return the role of the best network of a size."""
+    return f"size {size}"
 
 
 def best_of(models_folder: Path, models: list[str]) -> tuple[str, float]:
@@ -81,7 +87,7 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
     candidates
         Names of the networks of which the best takes the role "network".
     models
-        Names of all recurrent networks, of which the best of each cell is taken.
+        Names of all recurrent networks, of which the best of each cell and the best of each size are taken.
     nnns
         Names of the n-NNs, such as nnn-3.
     ngram
@@ -90,13 +96,16 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
         CSV file to write.
     """
     by_cell: dict[str, list[str]] = {}
+    by_size: dict[str, list[str]] = {}
     for model in models:
-        by_cell.setdefault(parse_name(model).kind, []).append(model)
+        name = parse_name(model)
+        by_cell.setdefault(f"best {name.kind}", []).append(model)
+        by_size.setdefault(size_role(name.size), []).append(model)
     rows = [
         (NETWORK, *best_of(models_folder, candidates)),
         (NGRAM, f"ngram-{ngram}", None),
         (NNN, *best_of(models_folder, nnns)),
-        *((f"best {cell}", *best_of(models_folder, names)) for cell, names in by_cell.items()),
+        *((role, *best_of(models_folder, names)) for role, names in (by_cell | by_size).items()),
     ]
     BEST_MODELS.write(pd.DataFrame(rows, columns=BEST_MODELS.names), out)
 

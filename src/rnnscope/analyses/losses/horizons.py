@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
+from rnnscope.analyses.losses.bootstrap import INDEPENDENT_DEVIATION, loss_standard_deviations
 from rnnscope.analyses.losses.run_files import parse_name, read_evaluated, read_object, read_test_loss
 from rnnscope.cli import run
 from rnnscope.errors import InputError
@@ -28,14 +28,13 @@ HORIZONS = Table(
         Column(
             "test_loss", "number", "nats per character, from `predictions`; of an n-NN within 0.0001 of its `evaluation.json`"
         ),
-        Column(
-            "test_loss_standard_deviation", "number", "nats per character: of the test loss over resamples of the test characters"
-        ),
+        INDEPENDENT_DEVIATION,
         Column(
             "cost",
             "integer",
             "parameters of an n-NN; of an n-gram model the distinct n-grams of the orders 1 to n + 1 in the train part",
         ),
+        Column("fall_back_orders", "integer", "of an n-gram model, as in `ngram_counts.csv`; empty for an n-NN"),
         Column("bytes", "integer", "of an n-NN's checkpoint file; empty for an n-gram model, which is not stored"),
     ),
 )
@@ -52,9 +51,11 @@ def ngram_rows(counts: Path, predictions_folder: Path) -> list[Evaluated]:
         If the table of counts or predictions are missing or corrupt.
     """
     rows = []
-    for n, ngrams in read_csv(counts, ["n", "ngrams"])[["n", "ngrams"]].itertuples(index=False):
+    names = ["n", "ngrams", "fall_back_orders"]
+    for n, ngrams, fall_back in read_csv(counts, names)[names].itertuples(index=False):
         log_prob, test_loss = read_test_loss(predictions_folder / f"ngram-{n}.parquet")
-        rows.append(({"kind": "n-gram", "n": n, "test_loss": test_loss, "cost": ngrams}, log_prob))
+        row = {"kind": "n-gram", "n": n, "test_loss": test_loss, "cost": ngrams, "fall_back_orders": fall_back}
+        rows.append((row, log_prob))
     return rows
 
 
@@ -101,8 +102,10 @@ def main(
         raise InputError(f"{predictions_folder}: found predictions of {found[0]} and of {found[-1]} characters; some are stale")
     # All models at once: to draw the resamples is the slow part.
     deviations = loss_standard_deviations(np.stack(log_prob), bootstrap.samples, bootstrap.seed)
-    table = pd.DataFrame(rows).assign(test_loss_standard_deviation=deviations)
-    HORIZONS.write(table.astype({"bytes": "Int64"}), out)  # as floats, because some are missing, all would be fractions
+    table = pd.DataFrame(rows).assign(independent_standard_deviation=deviations)
+    HORIZONS.write(
+        table.astype({"bytes": "Int64", "fall_back_orders": "Int64"}), out
+    )  # as floats, because some are missing, all would be fractions
 
 
 if __name__ == "__main__":

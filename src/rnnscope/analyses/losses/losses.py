@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.losses.bootstrap import loss_standard_deviations
+from rnnscope.analyses.losses.bootstrap import INDEPENDENT_DEVIATION, loss_standard_deviations
 from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, read_object
 from rnnscope.cli import run
 from rnnscope.settings.predictions import Bootstrap
@@ -33,9 +33,7 @@ LOSSES = Table(
         Column(
             "test_loss", "number", "nats per character, computed again from `predictions`; within 0.0001 of `evaluation.json`"
         ),
-        Column(
-            "test_loss_standard_deviation", "number", "nats per character: of the test loss over resamples of the test characters"
-        ),
+        INDEPENDENT_DEVIATION,
     ),
 )
 
@@ -61,7 +59,7 @@ def loss_row(folder: Path, predictions: Path, bootstrap: Bootstrap) -> dict[str,
     evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss"))
     log_prob, test_loss = read_evaluated(predictions, folder / "evaluation.json")
     (deviation,) = loss_standard_deviations(log_prob[np.newaxis], bootstrap.samples, bootstrap.seed)
-    return summary | evaluation | {"test_loss": test_loss, "test_loss_standard_deviation": deviation}
+    return summary | evaluation | {"test_loss": test_loss, INDEPENDENT_DEVIATION.name: deviation}
 
 
 def main(models_folder: Path, predictions_folder: Path, models: list[str], bootstrap: Bootstrap, out: Path) -> None:

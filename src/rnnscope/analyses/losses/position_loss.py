@@ -13,8 +13,9 @@ import pandas as pd
 
 from rnnscope.analyses.losses.best_models import NGRAM, read_roles
 from rnnscope.analyses.losses.bootstrap import interval, resampled_means
+from rnnscope.analyses.losses.clusters import CLUSTERS, stream_groups
 from rnnscope.cli import run
-from rnnscope.settings.predictions import Intervals
+from rnnscope.settings.predictions import Resampling
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_aligned
 from rnnscope.storage.tables import Table
@@ -22,7 +23,7 @@ from rnnscope.storage.tables import Table
 POSITION_LOSS = Table(
     "analyses/position_loss.csv",
     "One row for each range of positions and model: the best network of each cell and the n-gram model of "
-    "`comparisons: ngram`. The interval is the one of 95 % of the resamples of whole streams.",
+    "`comparisons: ngram`. The interval is the one of 95 % of the resamples of whole streams, of which there have to be 10.",
     (
         Column("model", "text", "name of the model"),
         Column("first_position", "integer", "first character of the range; 1 is the first test character of a stream"),
@@ -31,6 +32,7 @@ POSITION_LOSS = Table(
         Column("loss", "number", "nats per character: mean loss in the range"),
         Column("low", "number", "nats per character: lower end of the interval"),
         Column("high", "number", "nats per character: upper end of the interval"),
+        CLUSTERS,
     ),
 )
 
@@ -56,7 +58,7 @@ def position_losses(log_prob: np.ndarray, samples: int, seed: int) -> pd.DataFra
     Returns
     -------
     DataFrame
-        The columns of `POSITION_LOSS` but `model`.
+        The columns of `POSITION_LOSS` but `model` and `clusters`.
     """
     streams, steps = log_prob.shape
     starts = range_starts(steps)
@@ -64,7 +66,7 @@ def position_losses(log_prob: np.ndarray, samples: int, seed: int) -> pd.DataFra
     losses = np.add.reduceat(-log_prob, starts, axis=1, dtype=np.float64)
     counts = np.broadcast_to(lengths.astype(np.float64), losses.shape)
     means, resampled = resampled_means(np.stack([counts, losses], axis=1), samples, seed)
-    low, high = interval(resampled[:, 0])
+    low, high = interval(resampled[:, 0], streams)
     return pd.DataFrame(
         {
             "first_position": starts + 1,
@@ -77,7 +79,7 @@ def position_losses(log_prob: np.ndarray, samples: int, seed: int) -> pd.DataFra
     )
 
 
-def main(predictions_folder: Path, best: Path, intervals: Intervals, out: Path) -> None:
+def main(predictions_folder: Path, best: Path, intervals: Resampling, out: Path) -> None:
     """Write the loss of the best network of each cell by position in the stream.
 
     Parameters
@@ -87,14 +89,18 @@ def main(predictions_folder: Path, best: Path, intervals: Intervals, out: Path) 
     best
         best_models.csv.
     intervals
-        Settings of the bootstrap; its blocks are whole streams here.
+        Settings of the bootstrap, whose clusters are whole streams here.
     out
         CSV file to write.
     """
     roles = read_roles(best)
     models = [*(model for role, model in roles.items() if role.startswith("best ")), roles[NGRAM]]
     predictions = zip(models, read_aligned(predictions_folder, models), strict=True)
-    tables = [position_losses(log_prob, intervals.samples, intervals.seed).assign(model=model) for model, log_prob in predictions]
+    tables = []
+    for model, log_prob in predictions:
+        table = position_losses(log_prob, intervals.samples, intervals.seed)
+        # A block of a stream would not have every position.
+        tables.append(table.assign(model=model, clusters=str(stream_groups(log_prob.shape, 1))))
     POSITION_LOSS.write(pd.concat(tables), out)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
-from rnnscope.storage.files import read_json
+from rnnscope.storage.files import mismatch_error, read_json
 from rnnscope.storage.predictions import read_log_prob
 
 TEXT_KEYS = ("model",)
@@ -99,10 +99,8 @@ def read_evaluated(predictions: Path, evaluation: Path) -> tuple[np.ndarray, flo
     expected = read_object(evaluation, ("test_loss",))["test_loss"]
     log_prob, test_loss = read_test_loss(predictions)
     if not abs(test_loss - expected) <= TOLERANCE:  # in this form NaN is refused too
-        raise InputError(
-            f"{predictions}: test loss {test_loss:.6f}, expected {expected:.6f} as in {evaluation}; "
-            "one of the two is stale or damaged"
-        )
+        reason = f"test loss {test_loss:.6f}, expected {expected:.6f} as in {evaluation}"
+        raise mismatch_error(predictions, evaluation, reason, same_source=True)
     return log_prob, test_loss
 
 

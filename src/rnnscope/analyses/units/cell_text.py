@@ -6,6 +6,9 @@ feature, Spearman's correlation for a count). Its snippet is the one, of those t
 used to choose the unit, in which the feature switches most often (yes/no) or has the largest variance (count); of equals the
 first. After these come units drawn at random from all layers and models, on a snippet drawn at random: what most units look
 like.
+
+A state without bounds, such as the LSTM's c, is shown through tanh. Where c counts to 70, tanh(c) would be 1 nearly
+everywhere and show nothing of it. Such a unit is first divided by its own scale.
 """
 
 import logging
@@ -22,7 +25,7 @@ from rnnscope.analyses.units.units import UNIT, UNIT_COLUMNS, cell_of, display_v
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
-from rnnscope.models.cells import CELLS
+from rnnscope.models.cells import CELLS, Activation
 from rnnscope.settings.units import CellText, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
@@ -42,7 +45,13 @@ CELL_TEXT = Table(
         Column("line", "integer", "line of the panel, from 0: lines end where those of the text do, or when they are full"),
         Column("column", "integer", "characters before it in this line"),
         Column("character", "integer", "byte of the character, not its id"),
-        Column("value", "number", "what is displayed of the state after reading it, -1 to 1"),
+        Column("state", "number", "stored value of the unit after reading it"),
+        Column(
+            "scale",
+            "number",
+            "of a state without bounds the median of the unit's magnitude over the test part, if that is above 1; else 1",
+        ),
+        Column("value", "number", "what is displayed, -1 to 1: of a state without bounds tanh(`state` / `scale`), else `state`"),
     ),
 )
 
@@ -73,40 +82,55 @@ def random_units(folders: list[Path], count: int, random: np.random.Generator) -
     return pd.DataFrame([every[index] for index in sorted(drawn)], columns=UNIT)
 
 
-def read_values(folder: Path, panels: pd.DataFrame) -> dict[int, np.ndarray]:
+def display_scale(activation: Activation, stored: np.ndarray) -> float:
+    """Return what the values of a unit, (characters,), are divided by before they are displayed.
+
+    At a scale of the median magnitude, half of the characters are within tanh(1) = 0.76 and so can be told apart.
+    """
+    return max(float(np.median(np.abs(stored.astype(np.float32)))), 1.0) if activation.saturating else 1.0
+
+
+def read_values(folder: Path, panels: pd.DataFrame) -> dict[int, dict[str, np.ndarray | float]]:
     """Read the values of the units of one model in their panels.
 
     Parameters
     ----------
     folder
-        Activations of the model. Each layer is read once; memory holds one row group.
+        Activations of the model. Each layer is read once; memory holds one row group, and all values of the units.
     panels
         `UNIT`, `panel`, `stream`, `start` and `length`.
 
     Returns
     -------
-    dict of int to ndarray
-        By panel, float32 (characters of the snippet,) between -1 and 1.
+    dict of int to dict
+        By panel `state` and `value`, float32 (characters of the snippet,), and `scale`.
 
     Raises
     ------
     InputError
         If the activations do not hold a snippet.
     """
-    found: dict[int, list[np.ndarray]] = {panel: [] for panel in panels["panel"]}
+    values: dict[int, dict[str, np.ndarray | float]] = {}
     for layer, path, state in layers_and_states(folder):
         here = panels[(panels["layer"] == layer) & (panels["quantity"] == state.name)].to_dict("records")
+        every: dict[int, list[np.ndarray]] = {panel["panel"]: [] for panel in here}
+        shown: dict[int, list[np.ndarray]] = {panel["panel"]: [] for panel in here}
         for group in row_groups(path, [state.name]) if here else ():
             for panel in here:
-                step = group["step"] - panel["start"]
-                rows = (group["stream"] == panel["stream"]) & (step >= 0) & (step < panel["length"])
-                found[panel["panel"]].append(display_values(state, group[state.name][rows, panel["unit"]]))
-    values = {panel: np.concatenate(blocks) for panel, blocks in found.items()}
-    for panel, length in zip(panels["panel"], panels["length"], strict=True):
-        if len(values[panel]) != length:
-            raise InputError(
-                f"{folder}: found {len(values[panel])} characters of a snippet, expected {length}; the dump is stale"
-            )
+                stored, step = group[state.name][:, panel["unit"]], group["step"] - panel["start"]
+                every[panel["panel"]].append(stored)
+                shown[panel["panel"]].append(
+                    stored[(group["stream"] == panel["stream"]) & (step >= 0) & (step < panel["length"])]
+                )
+        for panel in here:
+            stored = np.concatenate(shown[panel["panel"]]).astype(np.float32)
+            if len(stored) != panel["length"]:
+                raise InputError(
+                    f"{folder}: found {len(stored)} characters of a snippet, expected {panel['length']}; the dump is stale"
+                )
+            scale = display_scale(state, np.concatenate(every[panel["panel"]]))
+            value = display_values(state, stored / np.float32(scale))
+            values[panel["panel"]] = {"state": stored, "scale": scale, "value": value}
     return values
 
 
@@ -140,13 +164,13 @@ def plan(
     return pd.concat([units.reset_index(drop=True), chosen], axis=1).assign(panel=np.arange(1, len(units) + 1))
 
 
-def panel_rows(panel: dict, text: np.ndarray, values: np.ndarray, size: tuple[int, int]) -> pd.DataFrame:
-    """Return the characters of a panel, one row each."""
+def panel_rows(panel: dict, text: np.ndarray, values: dict[str, np.ndarray | float], size: tuple[int, int]) -> pd.DataFrame:
+    """Return the characters of a panel, one row each; `values` as from `read_values`."""
     steps = np.arange(panel["start"], panel["start"] + panel["length"])
     characters = text[panel["stream"], steps]
     line, column = layout(characters, *size)
-    of_character = {"step": steps, "line": line, "column": column, "character": characters, "value": values}
-    return pd.DataFrame(panel | of_character)[CELL_TEXT.names]
+    of_character = {"step": steps, "line": line, "column": column, "character": characters}
+    return pd.DataFrame(panel | of_character | values)[CELL_TEXT.names]
 
 
 def read_bytes(split: Split, characters: int) -> np.ndarray:

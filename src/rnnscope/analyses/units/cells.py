@@ -43,7 +43,9 @@ CELLS_TABLE = Table(
     "The best units for each feature, on all layers of each dumped model. They are chosen on the streams of even number and "
     "reported on those of odd number. A feature that takes only one value in either half is left out. `measure` is `auc` for a "
     "yes/no feature: the probability that the unit is higher at a character with the feature than at one without it, ties "
-    "counting half; for a count it is both `pearson` and `spearman`, its correlations with the unit.",
+    "counting half; for a count it is both `pearson` and `spearman`, its correlations with the unit. `auc` and `spearman` rank "
+    "the values as they are in `activations`; `pearson` is of a state as it is displayed, the tanh of one without bounds, such "
+    "as the LSTM's `c`.",
     (
         *UNIT_COLUMNS,
         *FEATURE_COLUMNS,
@@ -65,7 +67,7 @@ CELLS_BASELINE = Table(
     "analyses/cells_baseline.csv",
     "The score of the best of as many units when the feature is shifted along the text by a random number of characters, so "
     "that it keeps its switches and spans but is unrelated to what the units read: mean and 95th percentile over such "
-    "permutations.",
+    "permutations. Every feature and measure has its own percentile: of twenty that no unit follows, one is expected beyond it.",
     (
         *MODEL_COLUMNS[:2],
         *FEATURE_COLUMNS,
@@ -116,8 +118,9 @@ def model_effects(
         count = states[0].shape[1]
         units.append(pd.DataFrame({"layer": layer, "quantity": state.name, "unit": np.arange(count)}))
         for start in range(0, count, UNITS_AT_ONCE):
-            blocks = [display_values(state, half[:, start : start + UNITS_AT_ONCE].T) for half in states]
-            found.append([effects(*arguments) for arguments in zip(blocks, halves, shifts, strict=True)])
+            blocks = [np.ascontiguousarray(half[:, start : start + UNITS_AT_ONCE].T) for half in states]
+            displayed = [display_values(state, block, np.float64) for block in blocks]
+            found.append([effects(*arguments) for arguments in zip(blocks, displayed, halves, shifts, strict=True)])
     by_half = [np.concatenate([block[half] for block in found], axis=1) for half in (0, 1)]
     return pd.concat(units, ignore_index=True), np.stack(by_half)
 

@@ -4,8 +4,8 @@ What opens something is inside from its last character on (the `*` of `/*`). Wha
 (the `/` of `*/`).
 
 The scan knows comments, literals with their escapes, line continuations and preprocessor directives. It expands no macros.
-Faulty source is read so that one mistake does not spread: a literal ends with its line at the latest, an empty line ends a
-condition, and what an #if opens and its #else opens again is counted once.
+Faulty source is read so that one mistake does not spread: a literal ends with its line at the latest, an empty line closes
+all round brackets, and what an #if opens and its #else opens again is counted once.
 """
 
 import re
@@ -31,14 +31,15 @@ BLANKS = b" \t\r"
 
 @dataclass
 class Nesting:
-    """Open braces, and open round brackets from that of an `if` on."""
+    """Open braces, open round brackets, and those of them from that of an `if` on."""
 
     braces: int = 0
+    parentheses: int = 0
     condition: int = 0
 
     def copy(self) -> "Nesting":
         """Return the same counts, to come back to."""
-        return Nesting(self.braces, self.condition)
+        return Nesting(self.braces, self.parentheses, self.condition)
 
     def read(self, bracket: bytes) -> None:
         """Count a bracket; a closing one without an opening one changes nothing."""
@@ -46,8 +47,10 @@ class Nesting:
             self.braces += 1
         elif bracket == b"}":
             self.braces = max(self.braces - 1, 0)
-        elif self.condition:
-            self.condition += 1 if bracket == b"(" else -1
+        else:
+            change = 1 if bracket == b"(" else -1
+            self.parentheses = max(self.parentheses + change, 0)
+            self.condition += change if self.condition else 0
 
 
 @dataclass
@@ -62,8 +65,8 @@ class Scan:
         Where the first one begins, where it ends, where the second one begins, and so on.
     changes
         Where the nesting of brackets changes.
-    braces, conditions
-        The depth of braces, and whether a condition is open, from each of `changes` on.
+    braces, parentheses, conditions
+        The depth of braces, whether a round bracket and whether a condition is open, from each of `changes` on.
     """
 
     text: bytes
@@ -72,6 +75,7 @@ class Scan:
     directives: list[int] = field(default_factory=list)
     changes: list[int] = field(default_factory=list)
     braces: list[int] = field(default_factory=list)
+    parentheses: list[bool] = field(default_factory=list)
     conditions: list[bool] = field(default_factory=list)
     nesting: Nesting = field(default_factory=Nesting)
     before_directive: Nesting | None = None  # None outside directives
@@ -82,6 +86,7 @@ class Scan:
         """Record the nesting as it is from `index` on."""
         self.changes.append(index)
         self.braces.append(self.nesting.braces)
+        self.parentheses.append(self.nesting.parentheses > 0)
         self.conditions.append(self.nesting.condition > 0)
 
     def clean(self, start: int) -> bool:
@@ -115,14 +120,14 @@ class Scan:
         """Read a line feed after a backslash, which ends nothing."""
 
     def read_newline(self, token: re.Match) -> None:
-        """Read a line feed: it ends a directive, and that of an empty line ends a condition."""
+        """Read a line feed: it ends a directive, and that of an empty line closes all round brackets."""
         start = token.start()
         if self.before_directive is not None:
             self.directives.append(start)
             self.nesting, self.before_directive = self.before_directive, None
             self.note(start)
-        if self.nesting.condition and not self.text[self.text.rfind(b"\n", 0, start) + 1 : start].strip(BLANKS):
-            self.nesting.condition = 0
+        if self.nesting.parentheses and not self.text[self.text.rfind(b"\n", 0, start) + 1 : start].strip(BLANKS):
+            self.nesting.parentheses = self.nesting.condition = 0
             self.note(start)
         self.clean_from = token.end()
 
@@ -146,6 +151,7 @@ class Scan:
 
     def read_condition(self, token: re.Match) -> None:
         """Read the `if (` that opens a condition, or one more bracket inside of one."""
+        self.nesting.parentheses += 1
         self.nesting.condition += 1
         self.note(token.end() - 1)
 

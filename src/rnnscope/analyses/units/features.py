@@ -14,11 +14,13 @@ from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_f
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
+from rnnscope.errors import InputError
 from rnnscope.settings.units import Features
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
 
 POSITION = ("stream", "step")
+POSITION_TYPES = {"stream": pa.int16(), "step": pa.int32()}
 
 declare(
     "analyses/features.parquet",
@@ -69,12 +71,15 @@ def read_features(path: Path) -> dict[str, np.ndarray]:
     Raises
     ------
     InputError
-        If the file is missing or corrupt.
+        If the file is missing or corrupt, or has a feature that is neither yes or no nor a count.
     """
-    with open_parquet(path, list(POSITION)) as file:
-        names = file.schema_arrow.names
-    table = read_parquet(path, names)
-    return {name: table[name].to_numpy() for name in names}
+    with open_parquet(path, POSITION_TYPES) as file:
+        schema = file.schema_arrow
+    for field in schema:
+        if not (pa.types.is_boolean(field.type) or pa.types.is_integer(field.type)):
+            raise InputError(f"{path}: column {field.name!r}: found {field.type}, expected bool or a type of whole numbers")
+    table = read_parquet(path, schema.names)
+    return {name: table[name].to_numpy() for name in schema.names}
 
 
 def main(split: Path, features: list[str], settings: Features, out: Path) -> None:

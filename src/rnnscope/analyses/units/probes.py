@@ -1,10 +1,11 @@
 """How well all units of a layer together detect each feature of the text, beside its best unit alone (paper section 4, F2).
 
 A probe (Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes") is a linear read-out:
-the weighted sum of all units of a layer that comes closest to the feature, 0 or 1 or a count, by least squares. It is
-fitted on the streams of even number and scored on those of odd number (`units`), by the AUC of a yes/no feature and by
-Pearson's correlation with a count. By least squares, because one factorisation is enough for all features; for two classes
-it finds Fisher's linear discriminant.
+the weighted sum of all units of a layer that comes closest to the feature, 0 or 1 or a count, by ridge regression. It reads
+states as they are displayed, the LSTM's c as tanh(c), which is what the cell itself passes on. It is fitted on the streams of
+even number and scored on those of odd number (`units`), by the AUC of a yes/no feature and by Pearson's correlation with a
+count. By ridge regression, because one factorisation is enough for all features; for two classes it finds Fisher's linear
+discriminant.
 """
 
 import logging
@@ -39,8 +40,9 @@ PENALTY = 1.0
 
 PROBES = Table(
     "analyses/probes.csv",
-    "Linear read-outs of a whole layer, fitted by least squares on the streams of even number: one row a model, layer, state and "
-    "feature.",
+    "Linear read-outs of a whole layer, fitted by ridge regression (least squares with a penalty of 1 on the weights of "
+    "standardised units) on the streams of even number: one row a model, layer, state and feature. Of a state without bounds, "
+    "such as the LSTM's `c`, the probe reads the tanh.",
     (
         *MODEL_COLUMNS,
         QUANTITY_COLUMN,

@@ -7,6 +7,9 @@ direction that was found, whichever that is.
 The AUC is the probability that the unit is higher at a character with the feature than at one without it, ties counting
 half (Mann and Whitney 1947; Bamber 1975). Like Spearman's correlation it is a product of ranks, so that all units, features
 and permutations of a block come from matrix products.
+
+Ranks are those of the stored values. A tanh in between would change none of them in exact numbers, but rounded it makes all
+large values equal. Pearson's correlation is that of the displayed values, in float64.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from numpy.typing import ArrayLike
 
 AUC, PEARSON, SPEARMAN = "auc", "pearson", "spearman"
 FLOAT16_VALUES = 2**16
+ROUNDING = 1e-13  # of a mean in float64: a smaller deviation says nothing
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Targets:
     by_rank
         Number of columns that use ranks.
     columns
-        Float32 (characters, columns), each of mean 0 and standard deviation 1.
+        Float64 (characters, columns), each of mean 0 and standard deviation 1.
     scale
         Float64 (columns,): factor from the correlation to the effect.
     """
@@ -46,7 +50,7 @@ def midranks(values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values
-        Float, finite. They are rounded to float16, which is how activations are stored by default.
+        Float16 or float32, finite.
 
     Returns
     -------
@@ -57,20 +61,32 @@ def midranks(values: np.ndarray) -> np.ndarray:
     -----
     There are 65,536 values of float16: to count them is faster than to sort.
     """
-    bits = (values.astype(np.float16) + np.float16(0)).view(np.uint16)  # + 0 makes -0 and 0 the same
-    keys = np.where(bits >> 15, ~bits, bits | 0x8000)  # ascending as the numbers are
     ranks = np.empty(values.shape)
+    if values.dtype != np.float16:
+        for index in np.ndindex(values.shape[:-1]):
+            ranks[index] = sorted_midranks(values[index])
+        return ranks
+    bits = (values + np.float16(0)).view(np.uint16)  # + 0 makes -0 and 0 the same
+    keys = np.where(bits >> 15, ~bits, bits | 0x8000)  # ascending as the numbers are
     for index in np.ndindex(values.shape[:-1]):
         counts = np.bincount(keys[index], minlength=FLOAT16_VALUES)
         ranks[index] = (np.cumsum(counts) - (counts - 1) / 2)[keys[index]]
     return ranks
 
 
+def sorted_midranks(values: np.ndarray) -> np.ndarray:
+    """Rank numbers (characters,) of any dtype from 1, float64; equal values share the mean of their ranks."""
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[index]
+
+
 def standardised(values: np.ndarray) -> np.ndarray:
-    """Scale values to mean 0 and standard deviation 1 along the last axis, float32; to 0 where all are equal."""
-    centred = values - values.mean(axis=-1, keepdims=True, dtype=np.float64)
+    """Scale values to mean 0 and standard deviation 1 along the last axis, float64; to 0 where all are equal to rounding."""
+    mean = values.mean(axis=-1, keepdims=True, dtype=np.float64)
+    centred = values - mean
     deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True))
-    return (centred / np.where(deviation == 0, 1, deviation)).astype(np.float32)
+    constant = deviation <= ROUNDING * np.abs(mean)
+    return np.where(constant, 0, centred) / np.where(constant, 1, deviation)
 
 
 def targets(features: dict[str, np.ndarray]) -> Targets:
@@ -78,7 +94,7 @@ def targets(features: dict[str, np.ndarray]) -> Targets:
     names, columns = [], []
     for feature, values in features.items():
         names.append((feature, AUC if values.dtype == bool else SPEARMAN))
-        columns.append(standardised(values if values.dtype == bool else rank_of_counts(values)))
+        columns.append(standardised(values if values.dtype == bool else sorted_midranks(values)))
     counted = [feature for feature, values in features.items() if values.dtype != bool]
     for feature in counted:
         names.append((feature, PEARSON))
@@ -104,19 +120,15 @@ def auc_scale(feature: np.ndarray) -> float:
     return float(np.sqrt((n**2 - 1) / 12 / (on * (n - on))))
 
 
-def rank_of_counts(values: np.ndarray) -> np.ndarray:
-    """Rank integers (characters,) of any size from 1, float64; equal values share the mean of their ranks."""
-    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[index]
-
-
-def effects(units: np.ndarray, compared: Targets, shifts: ArrayLike = (0,)) -> np.ndarray:
+def effects(stored: np.ndarray, displayed: np.ndarray, compared: Targets, shifts: ArrayLike = (0,)) -> np.ndarray:
     """Compute the effect of every unit for every target.
 
     Parameters
     ----------
-    units
-        Float32 (units, characters).
+    stored
+        Float16 or float32 (units, characters): the values that are ranked.
+    displayed
+        Float (units, characters): the values whose Pearson correlation is taken.
     compared
         The targets.
     shifts
@@ -126,21 +138,25 @@ def effects(units: np.ndarray, compared: Targets, shifts: ArrayLike = (0,)) -> n
     -------
     ndarray
         Float32 (shifts, units, targets).
+
+    Notes
+    -----
+    Where the targets are not shifted, float64 all through; where they are, which only chance is judged by, the products are
+    float32.
     """
-    ranks = midranks(units)
+    ranks = midranks(stored)
     n = ranks.shape[1]
-    # 1 without ties, 0 for a constant unit
-    tied = np.sqrt((ranks**2).mean(axis=1) - ((n + 1) / 2) ** 2) / np.sqrt((n**2 - 1) / 12)
-    by_rank, by_value = standardised(ranks), standardised(units)
+    tied = ranks.std(axis=1) / np.sqrt((n**2 - 1) / 12)  # 1 without ties, 0 for a constant unit
+    inputs = standardised(ranks), standardised(displayed)
+    targets_of = compared.columns[:, : compared.by_rank], compared.columns[:, compared.by_rank :]
+    single = [values.astype(np.float32) for values in (*inputs, *targets_of)]
+    is_auc = [measure == AUC for _, measure in compared.names]
     found = []
     for shift in np.asarray(shifts):
-        ranked = ring_product(by_rank, compared.columns[:, : compared.by_rank], shift)
-        for column, (_, measure) in enumerate(compared.names[: compared.by_rank]):
-            if measure == AUC:
-                ranked[:, column] *= tied
-        valued = ring_product(by_value, compared.columns[:, compared.by_rank :], shift)
-        found.append(np.concatenate([ranked, valued], axis=1) * compared.scale / n)
-    return np.stack(found).astype(np.float32)
+        ranked, valued, by_rank, by_value = single if shift else (*inputs, *targets_of)
+        products = np.concatenate([ring_product(ranked, by_rank, shift), ring_product(valued, by_value, shift)], axis=1)
+        found.append((products * np.where(is_auc, tied[:, np.newaxis], 1) * compared.scale / n).astype(np.float32))
+    return np.stack(found)
 
 
 def ring_product(units: np.ndarray, columns: np.ndarray, shift: int) -> np.ndarray:

@@ -108,9 +108,19 @@ def inside_if_condition(text: bytes) -> np.ndarray:
     return piecewise(scan.changes, scan.conditions, len(text), bool)
 
 
-@feature(lists=("prose", "code"))
+@feature(lists=("code",))
+def inside_code_parentheses(text: bytes) -> np.ndarray:
+    """C: a round bracket is open, those in comments and literals left aside; an empty line closes all.
+
+    A closing one without an opening one changes nothing. Branches and directives are read as by `brace_depth`.
+    """
+    scan = scan_code(text)
+    return piecewise(scan.changes, scan.parentheses, len(text), bool)
+
+
+@feature(lists=("prose",))
 def inside_parentheses(text: bytes) -> np.ndarray:
-    """A round bracket is open; an empty line closes all.
+    """A round bracket is open, wherever it is; an empty line closes all.
 
     A closing one without an opening one changes nothing.
     """

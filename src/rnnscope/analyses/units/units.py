@@ -15,13 +15,14 @@ from rnnscope.analyses.units.features import POSITION, read_features
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS, Activation, Cell, ModelName
 from rnnscope.storage.declarations import Column
+from rnnscope.storage.files import mismatch_error
 
 MODEL_COLUMNS = (
     Column("model", "text", "`<cell>-<layers>-<size>`"),
     Column("cell", "text", "cell of the network"),
     Column("layer", "integer", "1 is the lowest"),
 )
-QUANTITY_COLUMN = Column("quantity", "text", "state of the cell, as in `activations`; the LSTM's `c` is taken as tanh(c)")
+QUANTITY_COLUMN = Column("quantity", "text", "state of the cell, as in `activations`")
 UNIT_COLUMNS = (*MODEL_COLUMNS, QUANTITY_COLUMN, Column("unit", "integer", "index in the activations, from 0"))
 UNIT = [column.name for column in UNIT_COLUMNS]
 
@@ -40,6 +41,8 @@ class Rows:
         Bool (kept characters,): those in the half to report on.
     features
         Every feature by name, (kept characters,).
+    path
+        The file of the features.
     """
 
     stream: np.ndarray
@@ -47,6 +50,7 @@ class Rows:
     kept: np.ndarray
     held_out: np.ndarray
     features: dict[str, np.ndarray]
+    path: Path
 
     def half(self, held_out: bool) -> dict[str, np.ndarray]:
         """Return the features of one half by name, (characters of the half,)."""
@@ -84,10 +88,13 @@ def layers_and_states(folder: Path) -> Iterator[tuple[int, Path, Activation]]:
             yield layer, path, cell.by_name[state]
 
 
-def display_values(activation: Activation, values: np.ndarray) -> np.ndarray:
-    """Return what is looked at of a state: its tanh if it is unbounded, otherwise itself; float32 between -1 and 1."""
-    single = values.astype(np.float32)
-    return np.tanh(single) if activation.saturating else single
+def display_values(activation: Activation, values: np.ndarray, dtype: type = np.float32) -> np.ndarray:
+    """Return what is displayed of a state, between -1 and 1: its tanh if it is unbounded, otherwise itself.
+
+    Rounded, the tanh of all large values is the same: nothing is ranked by it, and no threshold is set on it.
+    """
+    wide: np.ndarray = values.astype(dtype)
+    return np.tanh(wide) if activation.saturating else wide
 
 
 def read_rows(features: Path, characters: int) -> Rows:
@@ -111,7 +118,7 @@ def read_rows(features: Path, characters: int) -> Rows:
     if len(np.unique(stream % 2)) < 2:
         raise InputError(f"{features}: found {streams} streams, expected at least 2: to choose by, and to report on")
     kept = step < max(characters // streams, 1)
-    return Rows(stream, step, kept, stream[kept] % 2 == 1, {name: values[kept] for name, values in table.items()})
+    return Rows(stream, step, kept, stream[kept] % 2 == 1, {name: values[kept] for name, values in table.items()}, features)
 
 
 def varying(rows: Rows) -> list[str]:
@@ -158,7 +165,8 @@ def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.n
         here = slice(read, read + len(group["step"]))
         read = here.stop
         if not all(np.array_equal(group[name], getattr(rows, name)[here]) for name in POSITION):
-            raise InputError(f"{path}: rows {here.start} to {here.stop} are not those of the features; one of the two is stale")
+            reason = f"rows {here.start} to {here.stop} are not those of {rows.path}"
+            raise mismatch_error(path, rows.path, reason, same_source=True)
         values = group[quantity][rows.kept[here]]
         if not np.isfinite(values).all():
             raise InputError(f"{path}: found infinite values or values that are no number in {quantity!r}, expected numbers")
@@ -167,6 +175,7 @@ def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.n
         for half, wanted in zip(halves, (False, True), strict=True):
             half.append(values[held_out == wanted])
     if read != len(rows.stream):
-        raise InputError(f"{path}: found {read} rows, expected {len(rows.stream)} as in the features; one of the two is stale")
+        reason = f"found {read} rows, expected {len(rows.stream)} as in {rows.path}"
+        raise mismatch_error(path, rows.path, reason, same_source=True)
     selection, held_out = (np.concatenate(half) for half in halves)
     return selection, held_out

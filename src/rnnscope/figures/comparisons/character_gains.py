@@ -16,7 +16,7 @@ MOST_IN_A_ROW = 50  # characters whose names fit side by side
 
 def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
     """Return how far the interval of `column` reaches below and above it: (2, rows)."""
-    return np.stack([table[column] - table[f"{column}_low"], table[f"{column}_high"] - table[column]]).clip(0)
+    return style.bar_lengths(table[column], table[f"{column}_low"], table[f"{column}_high"])
 
 
 def _draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
@@ -38,9 +38,9 @@ def _draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw the difference of the two with its interval: filled if it excludes zero."""
+    """Draw the difference of the two with its interval: filled if it is significant."""
     low, high = _bar_ends(table, "difference")
-    significant = (table["difference_low"] > 0) | (table["difference_high"] < 0)
+    significant = table["separated"].astype(bool)
     axes.axhline(0, color=style.NEUTRAL, linewidth=0.5)
     for rows, face in ((significant, style.NEUTRAL), (~significant, "white")):
         indices = np.flatnonzero(rows)
@@ -62,9 +62,10 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     table = table.sort_values("difference", ascending=False)
     rows = ceil(len(table) / MOST_IN_A_ROW)
     across = ceil(len(table) / rows)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 0.6 + 2.1 * rows))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 0.75 + 2.1 * rows))
     panels = figure.subplots(2 * rows, 1, squeeze=False)[:, 0]
-    ends = table["difference_low"].min(), table["difference_high"].max()
+    drawn = table[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float)
+    ends = np.nanmin(drawn), np.nanmax(drawn)
     margin = 0.05 * (ends[1] - ends[0])
     for row in range(rows):
         part = table.iloc[row * across : (row + 1) * across]
@@ -81,6 +82,8 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
             axes.grid(axis="x", linewidth=0.3, color="#DDDDDD")
     figure.align_ylabels(panels)
     figure.legend(handles=panels[0].containers, loc="outside lower center", ncols=2)
+    note = f"{style.interval_note(table)}; filled: significant (Holm's correction for {len(table)} comparisons)"
+    panels[-1].set_xlabel(note, fontsize=7)
     figure.suptitle(title)
     return figure
 
@@ -97,8 +100,9 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = [f"{column}{end}" for column in ("network", "ngram", "difference") for end in ("", "_low", "_high")]
-    gains = style.read(table, numbers, ["network_model", "ngram_model", "character"])
+    numbers = ["network", "ngram", "difference", "separated"]
+    ends = [f"{column}_{end}" for column in numbers[:3] for end in ("low", "high")]
+    gains = style.read(table, numbers, ["network_model", "ngram_model", "character", "clusters"], optional=ends)
     style.save(draw(gains, title), out_svg, out_png)
 
 

@@ -26,10 +26,7 @@ def _draw_curves(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Non
         axes.errorbar(
             curve["mean_distance"] * BESIDE ** (rank - (len(colours) - 1) / 2),
             curve["mean_probability"],
-            yerr=(
-                (curve["mean_probability"] - curve["low"]).clip(lower=0),
-                (curve["high"] - curve["mean_probability"]).clip(lower=0),
-            ),
+            yerr=style.bar_lengths(curve["mean_probability"], curve["low"], curve["high"]),
             fmt=f"{MARKERS[rank % len(MARKERS)]}-",
             color=colour,
             markersize=2.8,
@@ -68,10 +65,7 @@ def _draw_panel(above: Axes, below: Axes, rows: pd.DataFrame, colours: dict[str,
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw every delimiter of the table; a dotted line marks the context of each finite-horizon model."""
     if table.empty:
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.8))
-        figure.text(0.5, 0.3, NOTHING, ha="center", fontsize=8)
-        figure.suptitle(title)
-        return figure
+        return style.empty_figure(NOTHING, title)
     delimiters = [delimiter for delimiter in NAMES if delimiter in set(table["delimiter"])]
     colours = {model: style.model_colour(model) for model in dict.fromkeys(table["model"])}
     ends = table["least_distance"].min() * 0.8, max(table["most_distance"].max() * 1.2, 10)
@@ -88,7 +82,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         below.remove()
     figure.align_ylabels()
     handles = panels[0][0].containers
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), title=style.interval_note(table))
     figure.suptitle(title)
     return figure
 
@@ -105,8 +99,8 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability", "low", "high"]
-    buckets = style.read(table, numbers, ["delimiter", "model"], empty=True)
+    numbers = ["least_distance", "most_distance", "mean_distance", "count", "mean_probability"]
+    buckets = style.read(table, numbers, ["delimiter", "model", "clusters"], empty=True, optional=["low", "high"])
     style.save(draw(buckets, title), out_svg, out_png)
 
 

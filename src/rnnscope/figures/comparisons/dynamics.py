@@ -16,13 +16,8 @@ PANELS = {
 TICKS = (1, 1.5, 2, 3, 5, 7)
 
 
-def _nearest(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of each n at which its divergence is lowest."""
-    return table.loc[table.groupby("n")["symmetric_divergence"].idxmin()]
-
-
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, one curve per n-NN; a dot marks the minimum."""
+    """Draw `symmetric_divergence` and `loss_difference` against `epoch`, one curve per n-NN; dots where it is `nearest`."""
     colours = style.ordered_colours(table["n"])
     figure = Figure(figsize=(style.PAGE_WIDTH, 2.6))
     for axes, (column, label) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
@@ -33,7 +28,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
     divergence, difference = figure.axes
-    for row in _nearest(table).to_dict("records"):
+    for row in table[table["nearest"].astype(bool)].to_dict("records"):
         divergence.plot(row["epoch"], row["symmetric_divergence"], "o", color=colours[row["n"]], markersize=3.5)
     # Logarithmic: the divergence is large at first, and then small for several n-NNs at once.
     divergence.set_yscale("log")
@@ -56,7 +51,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    distances = style.read(table, ["n", "epoch", *PANELS], ["model"])
+    distances = style.read(table, ["n", "epoch", *PANELS, "nearest"], ["model"])
     style.save(draw(distances, title), out_svg, out_png)
 
 

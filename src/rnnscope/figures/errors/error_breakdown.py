@@ -1,7 +1,9 @@
 """The errors of a model by class: what each oracle removes in turn, and what it would remove alone (paper section 4, F7)."""
 
 import math
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +15,8 @@ from rnnscope.cli import run
 from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
-SHARES = ["class", "removed_share", "alone_share"]
+SHARES = ["removed_share", "alone_share"]
+NOTHING = "The model makes no errors."
 LEVELS = {
     "n-gram": "n = {}",
     "memory": "n = {}",
@@ -64,35 +67,48 @@ def _draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
             axes.text(1.18 * math.cos(angle), 1.18 * math.sin(angle), f"{share:.0%}", ha="center", va="center", fontsize=7)
 
 
+def _with_bounds(of_class: dict[Hashable, Any], column: str) -> str:
+    """Return a share as a percentage, with its interval if it has one."""
+    low, high = (100 * of_class[f"{column}_{end}"] for end in ("low", "high"))
+    return f"{of_class[column]:.1%} {style.bounds(low, high, '.1f')}".rstrip()
+
+
 def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
     """Draw one bar per class: what each level removes in turn, one after another; framed, what the class would remove alone.
 
     A class that would remove every error, as a large boost does, has no frame: it would only shrink all other bars.
     """
-    for row, (name, removed, alone) in enumerate(zip(*(classes[column] for column in SHARES), strict=True)):
+    for row, of_class in enumerate(classes.to_dict("records")):
+        name, removed, alone = (of_class[column] for column in ("class", *SHARES))
         start = 0.0
         for share in 100 * _levels_of(table, name)["removed_share"]:
             axes.barh(row, share, left=start, height=0.62, color=style.ERROR_COLOURS[name], edgecolor="white", linewidth=0.6)
             start += share
         framed = alone if alone < 1 else removed
         axes.barh(row, 100 * framed, height=0.8, fill=False, edgecolor=style.NEUTRAL, linewidth=0.8 if alone < 1 else 0)
-        axes.annotate(f"{removed:.1%}, alone {alone:.1%}", (100 * framed, row), (4, 0), textcoords="offset points", va="center")
+        removed_text, alone_text = (_with_bounds(of_class, column) for column in SHARES)
+        text = f"{removed_text}\nalone {alone_text}"
+        axes.annotate(text, (100 * framed, row), (4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.set_yticks(range(len(classes)), [_level_label(table, name) for name in classes["class"]])
     axes.tick_params(axis="y", length=0)
-    axes.set_xmargin(0.3)  # for the text after the longest bar
+    axes.set_xmargin(0.45)  # for the text after the longest bar
     axes.invert_yaxis()
-    axes.set_xlabel("share of all errors (%)")
+    axes.set_xlabel(f"share of all errors (%)\n{style.interval_note(classes)}")
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars."""
+    if not table["errors"].iloc[0]:
+        return style.empty_figure(NOTHING, title)
     classes = _classes_of(table)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.7))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
     _draw_pie(left, classes)
     _draw_bars(right, table, classes)
     errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
-    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\nof {characters:,} test characters ({errors / characters:.0%})")
+    ends = style.bounds(table["errors_low"].iloc[0], table["errors_high"].iloc[0], ",.0f")
+    counted = f"{ends} of {characters:,}".lstrip()
+    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\n{counted}\ntest characters ({errors / characters:.0%})")
     handles = [
         Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
         Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
@@ -114,8 +130,10 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["removed", "removed_share", "alone_share", "errors", "characters"]
-    style.save(draw(style.read(table, numbers, ["model", "class", "level"]), title), out_svg, out_png)
+    numbers = ["removed", *SHARES, "errors", "characters"]
+    ends = [f"{column}_{end}" for column in ("errors", *SHARES) for end in ("low", "high")]
+    shares = style.read(table, numbers, ["model", "class", "level", "clusters"], optional=ends)
+    style.save(draw(shares, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ The arrangement is that of Lex et al. (2014), "UpSet: visualization of intersect
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,11 +17,12 @@ MOST = 20  # intersections drawn, the largest
 
 
 def _draw_bars(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw the percentage of test characters in every intersection, with its number."""
-    percent = 100 * table["fraction"]
-    axes.bar(range(len(table)), percent, color=style.NEUTRAL, width=0.7)
-    for index, value in enumerate(percent):
-        axes.annotate(f"{value:.1f}", (index, value), (0, 1.5), textcoords="offset points", ha="center", fontsize=7)
+    """Draw the percentage of test characters in every intersection, with its number and its interval."""
+    percent, low, high = (100 * table[f"fraction{end}"] for end in ("", "_low", "_high"))
+    axes.bar(range(len(table)), percent, color="#999999", width=0.7)
+    axes.errorbar(range(len(table)), percent, style.bar_lengths(percent, low, high), fmt="none", ecolor="black", elinewidth=0.7)
+    for index, (value, end) in enumerate(zip(percent, np.fmax(percent, high), strict=True)):
+        axes.annotate(f"{value:.1f}", (index, end), (0, 1.5), textcoords="offset points", ha="center", fontsize=7)
     axes.set_ylabel("% of test characters")
     axes.set_xticks([])
 
@@ -38,9 +40,9 @@ def _draw_members(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _draw_totals(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
+def _draw_totals(axes: Axes, counts: pd.DataFrame, models: list[str]) -> None:
     """Draw all errors of each model, as a percentage of the test characters."""
-    totals = [100 * table["fraction"][[model in erring.split() for erring in table["erring"]]].sum() for model in models]
+    totals = list(100 * counts.set_index("model")["fraction"].loc[models])
     colours = [style.model_colour(model) for model in models]
     axes.barh(range(len(models)), totals, color=colours, height=0.6)
     for row, total in enumerate(totals):
@@ -54,17 +56,11 @@ def _draw_totals(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _disagreements(table: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """Return the intersections, not empty, in which some models err and others do not, the largest first."""
-    some = table[(table["number"] > 0) & (table["number"] < len(models)) & (table["characters"] > 0)]
-    return some.sort_values(["characters", "erring"], ascending=[False, True])
-
-
-def draw(table: pd.DataFrame, title: str) -> Figure:
+def draw(table: pd.DataFrame, counts: pd.DataFrame, title: str) -> Figure:
     """Draw the intersections in which the models disagree; those in which all agree, far larger, are written above."""
     models = table["compared"].iloc[0].split()
     percent = 100 * table.groupby("number")["fraction"].sum()
-    disagreed = _disagreements(table, models)
+    disagreed = table[table["disagreement"].astype(bool)]
     shown = disagreed.head(MOST)
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.9 + 0.17 * len(models)))
     panels = figure.subplots(2, 2, width_ratios=(1, 4.2), height_ratios=(1.5, 0.17 * len(models)), sharex="col")
@@ -75,30 +71,33 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         f"all err on {percent[len(models)]:.1f} % of the test characters, none on {percent[0]:.1f} %; they disagree on:"
     )
     _draw_members(members, shown, models)
-    _draw_totals(totals, table, models)
-    note = "exactly the models with a dot err"
+    _draw_totals(totals, counts, models)
+    note = f"exactly the models with a dot err; {style.interval_note(table)}"
     if len(shown) < len(disagreed):
         left_out = 100 * disagreed["fraction"].iloc[MOST:].sum()
-        note += f" ({len(disagreed) - MOST} smaller intersections, {left_out:.1f} % together, left out)"
+        note += f"\n({len(disagreed) - MOST} smaller intersections, {left_out:.1f} % together, left out)"
     members.set_xlabel(note, fontsize=7)
     figure.suptitle(title)
     return figure
 
 
-def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, counts: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """Draw the intersections of the errors of several models.
 
     Parameters
     ----------
     table
         error_intersections.csv.
+    counts
+        error_counts.csv.
     out_svg, out_png
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
     """
-    sets = style.read(table, ["number", "characters", "fraction"], ["compared", "erring"])
-    style.save(draw(sets, title), out_svg, out_png)
+    ends = ["fraction_low", "fraction_high"]
+    sets = style.read(table, ["number", "fraction", "disagreement"], ["compared", "erring", "clusters"], optional=ends)
+    style.save(draw(sets, style.read(counts, ["fraction"], ["model"]), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

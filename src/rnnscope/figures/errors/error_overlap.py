@@ -67,21 +67,23 @@ def _draw_circles(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
 
 def _write_counts(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     """Write the number of characters of every set of models, exactly; dots mark the models that err."""
-    axes.axis((0, 1, len(table), -2.6))
+    axes.axis((0, 1, len(table) + 0.5, -2.6))
     axes.set_axis_off()
-    columns = [0.06 + 0.17 * index for index in range(len(models))]
+    columns = [0.05 + 0.14 * index for index in range(len(models))]
     for model, x in zip(models, columns, strict=True):
         colour = style.model_colour(model)
         axes.text(x, -0.35, style.model_title(model), ha="center", va="bottom", rotation=90, fontsize=7, color=colour)
-    axes.text(0.76, -0.35, "characters", ha="right", va="bottom", fontsize=7)
+    axes.text(0.62, -0.35, "characters", ha="right", va="bottom", fontsize=7)
     axes.text(1, -0.35, "%", ha="right", va="bottom", fontsize=7)
     for line, row in enumerate(table.to_dict("records")):
         for model, x in zip(models, columns, strict=True):
             errs = model in row["erring"].split()
             colour = style.model_colour(model) if errs else "#DDDDDD"
             axes.plot([x], [line + 0.3], "o", color=colour, markersize=4, clip_on=False)
-        axes.text(0.76, line + 0.3, f"{row['characters']:,}", ha="right", va="center", fontsize=7)
-        axes.text(1, line + 0.3, f"{100 * row['fraction']:.1f}", ha="right", va="center", fontsize=7)
+        axes.text(0.62, line + 0.3, f"{row['characters']:,}", ha="right", va="center", fontsize=7)
+        ends = style.bounds(100 * row["fraction_low"], 100 * row["fraction_high"], ".1f")
+        axes.text(1, line + 0.3, f"{100 * row['fraction']:.1f} {ends}".rstrip(), ha="right", va="center", fontsize=7)
+    axes.text(1, len(table) + 0.1, style.interval_note(table), ha="right", va="center", fontsize=7)
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
@@ -107,7 +109,8 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    sets = style.read(table, ["characters", "fraction"], ["compared", "erring"])
+    optional = ["fraction_low", "fraction_high"]
+    sets = style.read(table, ["characters", "fraction"], ["compared", "erring", "clusters"], optional=optional)
     models = len(sets["compared"].iloc[0].split())
     if models != 3 or len(sets) != 8:
         raise InputError(f"{table}: found {len(sets)} rows of {models} models, expected the 8 sets of 3 models")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,20 +18,30 @@ LIGHT = 0.45  # opacity of the bars of the smaller model and of added errors
 thousands = EngFormatter(sep="")
 
 
+def _lengths(table: pd.DataFrame, column: str) -> np.ndarray:
+    """Return how far the intervals of a column reach below and above it: float (2, rows)."""
+    return style.bar_lengths(table[column], table[f"{column}_low"], table[f"{column}_high"])
+
+
 def _draw_errors(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
     """Draw two bars per class: the errors of the smaller model, light, and below them those of the larger one."""
     rows = range(len(table))
     axes.barh([row - 0.2 for row in rows], table["errors_before"], height=0.36, color=colours, alpha=LIGHT)
     axes.barh([row + 0.2 for row in rows], table["errors_after"], height=0.36, color=colours)
-    axes.set_xlabel("errors")
+    for column, offset in (("errors_before", -0.2), ("errors_after", 0.2)):
+        style.draw_interval_bars(axes, table[column], _lengths(table, column), offset)
+    axes.set_xlabel(f"errors\n{style.interval_note(table)}")
 
 
 def _draw_changes(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
     """Draw the errors that the larger model removes, to the right, and those that it adds, to the left, by class."""
     axes.barh(range(len(table)), table["removed"], height=0.62, color=colours)
     axes.barh(range(len(table)), -table["added"], height=0.62, color=colours, alpha=LIGHT)
-    for row, (removed, share) in enumerate(zip(table["removed"], table["removed_share"], strict=True)):
-        axes.annotate(f"{share:.0%}", (removed, row), (4, 0), textcoords="offset points", va="center", fontsize=7)
+    style.draw_interval_bars(axes, table["removed"], _lengths(table, "removed"))
+    style.draw_interval_bars(axes, -table["added"], _lengths(table, "added")[::-1])
+    ends = table[["removed", "removed_high"]].max(axis=1)
+    for row, (end, share) in enumerate(zip(ends, table["removed_share"], strict=True)):
+        axes.annotate(f"{share:.0%}", (end, row), (4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.set_xmargin(0.1)
     axes.set_xlabel("errors added | errors removed (% of all removed)")
@@ -73,7 +84,8 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    changes = style.read(table, [*COUNTS, "removed_share"], ["smaller", "larger", "class"])
+    ends = [f"{column}_{end}" for column in COUNTS for end in ("low", "high")]
+    changes = style.read(table, [*COUNTS, "removed_share"], ["smaller", "larger", "class", "clusters"], optional=ends)
     style.save(draw(changes, title), out_svg, out_png)
 
 

@@ -10,8 +10,10 @@ from matplotlib.ticker import EngFormatter, MaxNLocator, NullLocator
 from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.figures import style
+from rnnscope.figures.losses.joined_intervals import with_intervals
 from rnnscope.models.cells import CELLS, ModelName
 
+NAMES = {"n-gram": "ngram-{}", "n-NN": "nnn-{}"}
 # Marker and line, and colour, of each kind of finite-horizon model.
 KINDS = {"n-gram": ("o-", style.FINITE_COLOURS["ngram"]), "n-NN": ("s-", style.FINITE_COLOURS["nnn"])}
 
@@ -22,7 +24,7 @@ def best_losses(losses: pd.DataFrame, roles: pd.DataFrame, path: Path) -> pd.Dat
     Parameters
     ----------
     losses
-        Columns `model` and `test_loss`, of all recurrent models.
+        Columns `model` and `test_loss`, of all recurrent models among others.
     roles
         Columns `role` and `model`, of `best_models.csv`.
     path
@@ -70,7 +72,7 @@ def _draw_losses(axes: Axes, table: pd.DataFrame, best: pd.DataFrame) -> None:
         axes.errorbar(
             models["n"],
             models["test_loss"],
-            yerr=models["test_loss_standard_deviation"],
+            yerr=style.bar_lengths(models["test_loss"], models["low"], models["high"]),
             fmt=fmt,
             color=colour,
             markersize=3.5,
@@ -94,15 +96,24 @@ def _draw_costs(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("n-grams stored, or parameters")
 
 
+def _fall_back_note(table: pd.DataFrame) -> str:
+    """Return the line that says which n-gram models are smoothed without discounts of their own."""
+    orders = table.set_index("n")["fall_back_orders"].dropna()
+    fallen = orders.index[orders > 0]
+    return f"fall-back discounts: {f'n ≥ {fallen.min()}' if len(fallen) else 'none'}"
+
+
 def draw(table: pd.DataFrame, best: pd.DataFrame, title: str) -> Figure:
     """Draw losses and costs of the finite-horizon models in `table`, and the losses of the recurrent models in `best`."""
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.0))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.15))
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     _draw_losses(left, table, best)
     _draw_costs(right, table)
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_xlabel("n (characters of context)")
+    left.set_xlabel(f"n (characters of context)\n{style.interval_note(table)}")
+    right.set_xlabel(f"n (characters of context)\n{_fall_back_note(table)}")
     figure.suptitle(title)
     return figure
 
@@ -115,7 +126,7 @@ def main(table: Path, losses: Path, best: Path, out_svg: Path, out_png: Path, ti
     table
         horizons.csv.
     losses
-        losses.csv, of the recurrent models.
+        loss_intervals.csv, of all models.
     best
         best_models.csv, which names the best recurrent model of each cell.
     out_svg, out_png
@@ -123,7 +134,9 @@ def main(table: Path, losses: Path, best: Path, out_svg: Path, out_png: Path, ti
     title
         Line above the figure, such as the name of the corpus.
     """
-    horizons = style.read(table, ["n", "test_loss", "test_loss_standard_deviation", "cost"], ["kind"])
+    horizons = style.read(table, ["n", "test_loss", "cost"], ["kind"], optional=["fall_back_orders"])
+    models = [NAMES[kind].format(n) for kind, n in zip(horizons["kind"], horizons["n"], strict=True)]
+    horizons = with_intervals(horizons.assign(model=models), losses)
     recurrent = style.read(losses, ["test_loss"], ["model"])
     roles = style.read(best, [], ["role", "model"])
     style.save(draw(horizons, best_losses(recurrent, roles, best), title), out_svg, out_png)

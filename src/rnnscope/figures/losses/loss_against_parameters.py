@@ -10,6 +10,7 @@ from matplotlib.ticker import EngFormatter, Locator, LogLocator, MaxNLocator, Nu
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.figures.losses.joined_intervals import with_intervals
 
 
 def _draw_models(axes: Axes, table: pd.DataFrame) -> None:
@@ -20,7 +21,7 @@ def _draw_models(axes: Axes, table: pd.DataFrame) -> None:
         axes.errorbar(
             models["parameters"],
             models["test_loss"],
-            yerr=models["test_loss_standard_deviation"],
+            yerr=style.bar_lengths(models["test_loss"], models["low"], models["high"]),
             fmt=style.marker(layers),
             color=colour,
             markerfacecolor="none",  # models of equal loss and the small error bars show through
@@ -49,8 +50,8 @@ def _parameter_ticks(ratio: float) -> Locator:
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw `test_loss` (nats per character) against `parameters`, with its bootstrap standard deviation."""
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.6))
+    """Draw `test_loss` (nats per character) against `parameters`, with its interval."""
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.75))
     axes = figure.add_subplot()
     _draw_models(axes, table)
     axes.set_xscale("log")
@@ -59,27 +60,29 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         minor_locator=NullLocator(),
         major_formatter=EngFormatter(sep=""),
     )
-    axes.set_xlabel("parameters")
+    axes.set_xlabel(f"parameters\n{style.interval_note(table)}")
     axes.set_ylabel(style.LOSS_LABEL)
     axes.legend(handles=_legend_handles(table), ncols=2, loc="best", columnspacing=1.0, handletextpad=0.4)
     figure.suptitle(title)
     return figure
 
 
-def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, intervals: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """Draw the test losses against the numbers of parameters.
 
     Parameters
     ----------
     table
         losses.csv.
+    intervals
+        loss_intervals.csv.
     out_svg, out_png
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["layers", "parameters", "test_loss", "test_loss_standard_deviation"]
-    style.save(draw(style.read(table, numbers, ["cell"]), title), out_svg, out_png)
+    losses = style.read(table, ["layers", "parameters", "test_loss"], ["model", "cell"])
+    style.save(draw(with_intervals(losses, intervals), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Table T1 as a heat map: test losses, one row per size, one column per cell and depth (paper section 4)."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -34,31 +33,23 @@ def text_colour(background: tuple[float, float, float, float]) -> str:
     return "black" if np.dot(linear, [0.2126, 0.7152, 0.0722]) > 0.179 else "white"
 
 
-def _not_separated(differences: pd.DataFrame, model: str) -> set[str]:
-    """Return the models whose difference in test loss from `model` is not significant: its interval includes zero."""
-    not_significant = differences[~differences["separated"]]
-    return set(not_significant["other"][not_significant["model"] == model]) | set(
-        not_significant["model"][not_significant["other"] == model]
-    )
-
-
 def _frame(axes: Axes, row: int, column: int, **style_of_line: Any) -> None:
     """Draw a frame around one number of the heat map."""
     axes.add_patch(Rectangle((column - 0.41, row - 0.42), 0.82, 0.84, fill=False, zorder=3, **style_of_line))
 
 
-def _write_row(axes: Axes, row: int, models: list[str], losses: np.ndarray, differences: pd.DataFrame, scale: Normalize) -> None:
-    """Write the losses of one size: the lowest bold and framed, those not significantly higher dotted, `-` for no model."""
-    lowest = models[int(np.nanargmin(losses))]
-    not_significant = _not_separated(differences, lowest)
+def _write_row(axes: Axes, row: int, models: list[str], losses: np.ndarray, ranking: pd.DataFrame, scale: Normalize) -> None:
+    """Write the losses of one size: the best bold and framed, those that are not separated from it dotted, `-` for no model."""
+    best = set(ranking["best"])
+    not_separated = set(ranking["model"][~ranking["separated"]])
     for column, (model, loss) in enumerate(zip(models, losses, strict=True)):
         colour = "black" if np.isnan(loss) else text_colour(COLOURS(scale(loss)))
         number = "-" if np.isnan(loss) else f"{loss:.3f}"
-        weight = "bold" if model == lowest else "normal"
+        weight = "bold" if model in best else "normal"
         axes.text(column, row, number, ha="center", va="center", color=colour, weight=weight)
-        if model == lowest:
+        if model in best:
             _frame(axes, row, column, edgecolor=colour, linewidth=1.4)
-        elif model in not_significant:
+        elif model in not_separated:
             _frame(axes, row, column, edgecolor=colour, linewidth=1.0, linestyle=":")
 
 
@@ -78,10 +69,20 @@ def _label_axes(axes: Axes, losses: pd.DataFrame) -> None:
             axes.axvline(group * depths - 0.5, color="white", linewidth=4)
 
 
-def draw(table: pd.DataFrame, differences: pd.DataFrame, title: str) -> Figure:
-    """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `differences` has the pairs of models."""
+def _note(ranking: pd.DataFrame) -> str:
+    """Return what the frames mean, and the number of comparisons of a row."""
+    numbers = sorted({int(number) for number in ranking["comparisons"]})
+    comparisons = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    return (
+        "framed: best of its size by validation loss; dotted: test loss not significantly different from it\n"
+        f"(Holm's correction for the {comparisons} comparisons of a row)"
+    )
+
+
+def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
+    """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `ranking` has the best of each size."""
     losses = _arrange(table)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + 0.33 * max(len(losses), 3)))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 1.15 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
     axes.spines[:].set_visible(False)
     axes.set_facecolor(MISSING_COLOUR)
@@ -90,33 +91,31 @@ def draw(table: pd.DataFrame, differences: pd.DataFrame, title: str) -> Figure:
     for row, (size, values) in enumerate(zip(losses.index, losses.to_numpy(), strict=True)):
         columns = zip(losses.columns.get_level_values("cell"), losses.columns.get_level_values("layers"), strict=True)
         models = [f"{cell}-{layers}-{size}" for cell, layers in columns]
-        _write_row(axes, row, models, values, differences, scale)
+        _write_row(axes, row, models, values, ranking, scale)
     _label_axes(axes, losses)
-    deviation = math.ceil(table["test_loss_standard_deviation"].max() * 1e4) / 1e4  # rounded up, so that "at most" is true
-    note = "framed: lowest of its size; dotted: difference from it not significant; bootstrap standard deviation at most"
-    axes.set_xlabel(f"{note} {deviation:.4f}", fontsize=7)
+    axes.set_xlabel(_note(ranking), fontsize=7)
     figure.colorbar(image, ax=axes, label="test loss\n(nats per character)", pad=0.01, aspect=8)
     figure.suptitle(title)
     return figure
 
 
-def main(table: Path, differences: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, ranking: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """Draw the table of test losses.
 
     Parameters
     ----------
     table
         losses.csv.
-    differences
-        paired_differences.csv.
+    ranking
+        size_ranking.csv.
     out_svg, out_png
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
     """
-    losses = style.read(table, ["layers", "size", "test_loss", "test_loss_standard_deviation"], ["cell"])
-    pairs = style.read(differences, ["separated"], ["model", "other"])
-    style.save(draw(losses, pairs, title), out_svg, out_png)
+    losses = style.read(table, ["layers", "size", "test_loss"], ["cell"])
+    compared = style.read(ranking, ["separated", "comparisons"], ["model", "best"])
+    style.save(draw(losses, compared, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -12,38 +12,13 @@ from rnnscope.figures import style
 ROW_HEIGHT = 0.118  # inches: a line of the smallest font
 
 
-def both_ways(table: pd.DataFrame) -> pd.DataFrame:
-    """Return every pair in both orders: the difference and its interval change sign."""
-    reversed_pairs = table.rename(columns={"model": "other", "other": "model"})
-    reversed_pairs[["difference", "low", "high"]] = -table[["difference", "high", "low"]].to_numpy()
-    return pd.concat([table, reversed_pairs])
-
-
-def ranking(pairs: pd.DataFrame) -> list[str]:
-    """Return the models from the lowest loss to the highest; `pairs` has every pair in both orders."""
-    return list(pairs.groupby("model", sort=False)["difference"].mean().sort_values(kind="stable").index)
-
-
-def _draw_differences(axes: Axes, pairs: pd.DataFrame, order: list[str]) -> None:
+def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
     """Draw how much the loss of each model exceeds the lowest, with the interval."""
-    from_best = pairs[pairs["other"] == order[0]].set_index("model").loc[order[1:]]
-    for row, (model, pair) in enumerate(from_best.iterrows(), start=1):
-        axes.plot([pair["low"], pair["high"]], [row, row], color=style.model_colour(str(model)), linewidth=1.0)
-        axes.plot(pair["difference"], row, "o", color=style.model_colour(str(model)), markersize=3)
-    axes.plot(0, 0, "o", color=style.model_colour(order[0]), markersize=3)
-
-
-def runs_of_neighbours(pairs: pd.DataFrame, order: list[str]) -> list[tuple[int, int]]:
-    """Return first and last rank of each maximal run of models, at least two, of which none is separated from the first."""
-    not_significant = set(pairs[["model", "other"]][~pairs["separated"]].itertuples(index=False, name=None))
-    found: list[tuple[int, int]] = []
-    for first in range(len(order)):
-        last = first
-        while last + 1 < len(order) and (order[first], order[last + 1]) in not_significant:
-            last += 1
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
+    for row, model in enumerate(table.to_dict("records")):
+        colour = style.model_colour(model["model"])
+        if row:
+            axes.plot([model["low"], model["high"]], [row, row], color=colour, linewidth=1.0)
+        axes.plot(model["above_lowest"], row, "o", color=colour, markersize=3)
 
 
 def _draw_runs(axes: Axes, runs: list[tuple[int, int]]) -> None:
@@ -61,18 +36,19 @@ def _draw_runs(axes: Axes, runs: list[tuple[int, int]]) -> None:
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw the ranking: names, differences from the lowest loss, and lines along models that do not differ significantly."""
-    pairs = both_ways(table)
-    order = ranking(pairs)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + max(ROW_HEIGHT * len(order), 1.0)))
+    order = list(table["model"])
+    figure = Figure(figsize=(style.PAGE_WIDTH, 1.15 + max(ROW_HEIGHT * len(order), 1.0)))
     left, right = figure.subplots(1, 2, width_ratios=(5, 1))
-    _draw_differences(left, pairs, order)
+    _draw_differences(left, table)
     left.set_yticks(range(len(order)), [style.model_title(model) for model in order])
     for label, model in zip(left.get_yticklabels(), order, strict=True):
         label.set_color(style.model_colour(model))
-    left.set_xlabel("test loss above the lowest (nats per character), with 95 % interval")
+    left.set_xlabel(f"test loss above the lowest (nats per character)\n{style.interval_note(table)}")
     left.grid(axis="x", linewidth=0.3, color="#DDDDDD")
-    _draw_runs(right, runs_of_neighbours(pairs, order))
-    right.set_xlabel("difference from\ntop of the line\nnot significant")
+    runs = table.dropna(subset="run_end")
+    _draw_runs(right, [(int(first) - 1, int(last) - 1) for first, last in zip(runs["rank"], runs["run_end"], strict=True)])
+    pairs = table["comparisons"].iloc[0]
+    right.set_xlabel(f"no significant\ndifference from top\nof the line (Holm,\n{pairs:,} pairs)", fontsize=7)
     for axes in (left, right):
         axes.set_ylim(len(order) - 0.4, -0.6)
     figure.suptitle(title)
@@ -85,14 +61,16 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     Parameters
     ----------
     table
-        paired_differences.csv.
+        ranking.csv.
     out_svg, out_png
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
     """
-    pairs = style.read(table, ["difference", "low", "high", "separated"], ["model", "other"])
-    style.save(draw(pairs, title), out_svg, out_png)
+    ranked = style.read(
+        table, ["rank", "above_lowest", "comparisons"], ["model", "clusters"], optional=["low", "high", "run_end"]
+    )
+    style.save(draw(ranked, title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.plot(middle, rows["loss"], color=colour, marker=".", markersize=3, label=style.model_title(model))
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
-    axes.set_xlabel("position in the test part of a stream (characters)")
+    axes.set_xlabel(f"position in the test part of a stream (characters)\n{style.interval_note(table)}")
     axes.set_ylabel(style.LOSS_LABEL)
     figure.legend(loc="outside lower center", ncols=2)
     figure.suptitle(title)
@@ -41,7 +41,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    rows = style.read(table, ["first_position", "last_position", "loss", "low", "high"], ["model"])
+    rows = style.read(table, ["first_position", "last_position", "loss"], ["model", "clusters"], optional=["low", "high"])
     style.save(draw(rows, title), out_svg, out_png)
 
 

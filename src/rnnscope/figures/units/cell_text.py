@@ -75,7 +75,8 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, columns: int, points: float) ->
 def _panel_title(panel: pd.Series) -> str:
     """Return the feature, the unit, and its score."""
     activation = ModelName.parse(panel["model"]).cell.by_name[panel["quantity"]]
-    state = f"tanh({activation.name}) of cell" if activation.saturating else f"{activation.name} of unit"
+    divided = activation.name if panel["scale"] == 1 else f"{activation.name}/{panel['scale']:.3g}"
+    state = f"tanh({divided}) of cell" if activation.saturating else f"{activation.name} of unit"
     unit = f"{state} {panel['unit']}, layer {panel['layer']} of {panel['model']}"
     if panel["feature"] == "random":
         return f"drawn at random: {unit}"
@@ -118,7 +119,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["panel", "layer", "unit", "line", "column", "character", "value"]
+    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value"]
     snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
     snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
     style.save(draw(snippets, title), out_svg, out_png)

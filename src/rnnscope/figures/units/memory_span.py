@@ -1,20 +1,26 @@
-"""How long the best unit of each feature keeps it, and the length of training sequences (paper section 4, F2)."""
+"""How long the best unit of each feature keeps it, and how long it seems to when restarted inside (paper section 4, F2)."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator, PercentFormatter
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.storage.tables import read_csv
 
 COLUMNS = 2
 PANELS = 6
 UNIT = ["model", "feature"]
+KEPT: dict[str, Any] = {"marker": ".", "markersize": 4}
+RESTARTED: dict[str, Any] = {"marker": "o", "markersize": 4, "markerfacecolor": "white", "linestyle": "--"}
+FALSE: dict[str, Any] = {"linestyle": ":", "linewidth": 0.8}
+TRAINED: dict[str, Any] = {"color": "#999999", "linestyle": "-.", "linewidth": 0.8}
 
 
 def _longest_features(summary: pd.DataFrame) -> list[str]:
@@ -24,19 +30,23 @@ def _longest_features(summary: pd.DataFrame) -> list[str]:
 
 
 def _draw_unit(axes: Axes, curve: pd.DataFrame, unit: pd.Series) -> None:
-    """Draw one unit: its mean against the distance with a band, and its mean without the feature as a dotted line."""
+    """Draw one unit: its share on the right side against the distance, kept and restarted, and the share without the feature."""
     colour = style.cell_colour(unit["cell"])
     middle = (curve["distance"] * curve["last_distance"]) ** 0.5
-    axes.fill_between(middle, curve["percentile_10"], curve["percentile_90"], color=colour, alpha=0.15, linewidth=0)
-    axes.plot(middle, curve["mean"], color=colour, marker=".", markersize=3)
-    axes.axhline(unit["off_mean"], color=colour, linestyle=":", linewidth=0.8)
+    axes.axhline(unit["off_right_share"], color=colour, **FALSE)
+    axes.plot(middle, curve["right_share"], color=colour, **KEPT)
+    asked = curve["restarted_right_share"].notna()
+    axes.plot(middle[asked], curve.loc[asked, "restarted_right_share"], color=colour, **RESTARTED)
 
 
 def _unit_text(unit: pd.Series) -> str:
-    """Return the line over a panel: how many long spans a unit holds, and how often it signals the feature without it."""
+    """Return the line over a panel: how much better the kept state separates the feature than the restarted one."""
     name = f"{unit['model']} layer {unit['layer']} {unit['quantity']} {unit['unit']}"
-    holds = f"holds {unit['held_beyond']} of {unit['long_spans']}, " if unit["long_spans"] else ""
-    return f"{name}: {holds}false {unit['off_right_share']:.0%}"
+    if np.isnan(unit["difference"]):
+        return f"{name}: spans too short to compare"
+    low, high = unit["difference_low"], unit["difference_high"]
+    ends = "too few streams" if np.isnan(low) else f"{100 * low:+.0f} to {high:+.0%}"
+    return f"{name}: difference {unit['difference']:+.0%} ({ends})"
 
 
 def _draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
@@ -45,10 +55,11 @@ def _draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
     for _, unit in units.iterrows():
         _draw_unit(axes, curves[curves["model"] == unit["model"]], unit)
         lines.append((_unit_text(unit), style.cell_colour(unit["cell"])))
-    axes.axvline(units["steps"].iloc[0], color=style.NEUTRAL, linestyle="--", linewidth=0.8)
+    axes.axvline(units["steps"].iloc[0], **TRAINED)
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
-    axes.set(ylim=(-1.05, 1.05), yticks=[-1, 0, 1])
+    axes.set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_title(style.words(units["feature"].iloc[0]), loc="left", pad=4 + 9 * len(lines))
     for row, (text, colour) in enumerate(reversed(lines)):
         axes.annotate(text, (0, 1), (0, 3 + 9 * row), "axes fraction", "offset points", fontsize=7, color=colour)
@@ -65,25 +76,26 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
         _draw_panel(axes, table[table["feature"] == feature], summary[summary["feature"] == feature])
         axes.set_xlabel("characters since it switched on")
         axes.xaxis.set_tick_params(labelbottom=True)
-        axes.set_ylabel("value (up: feature)")
+        axes.set_ylabel("on the feature's side")
     for axes in panels[len(features) :]:
         axes.set_axis_off()
     if features:
-        figure.legend(handles=_legend_handles(summary["steps"].iloc[0]), loc="outside lower center", ncols=4)
+        figure.legend(handles=_legend_handles(summary.iloc[0]), loc="outside lower center", ncols=2)
     else:
         figure.text(0.5, 0.5, "no yes/no feature switches in this text", ha="center")
     figure.suptitle(title)
     return figure
 
 
-def _legend_handles(steps: int) -> list[Line2D | Patch]:
-    """Return the entries of the legend: lines and band."""
-    return [
-        Line2D([], [], color=style.NEUTRAL, marker=".", markersize=3, label="mean"),
-        Patch(color=style.NEUTRAL, alpha=0.15, label="10 to 90 % of characters"),
-        Line2D([], [], color=style.NEUTRAL, linestyle=":", linewidth=0.8, label="mean without it"),
-        Line2D([], [], color=style.NEUTRAL, linestyle="--", linewidth=0.8, label=f"length of training sequences, {steps}"),
-    ]
+def _legend_handles(unit: pd.Series) -> list[Line2D]:
+    """Return the entries of the legend."""
+    entries = {
+        "characters of spans, state kept": {"color": style.NEUTRAL, **KEPT},
+        f"the same, restarted {unit['restart_steps']} characters before": {"color": style.NEUTRAL, **RESTARTED},
+        "characters without the feature, state kept": {"color": style.NEUTRAL, **FALSE},
+        f"length of training sequences, {unit['steps']}": TRAINED,
+    }
+    return [Line2D([], [], label=label, **look) for label, look in entries.items()]
 
 
 def main(table: Path, summary: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
@@ -100,10 +112,13 @@ def main(table: Path, summary: Path, out_svg: Path, out_png: Path, title: str = 
     title
         Line above the figure, such as the name of the corpus.
     """
-    curve = ["distance", "last_distance", "mean", "percentile_10", "percentile_90"]
-    curves = style.read(table, curve, UNIT, empty=True)
-    unit = ["layer", "unit", "steps", "off_mean", "off_right_share", "longest_span", "long_spans", "held_beyond"]
+    curves = style.read(table, ["distance", "last_distance", "right_share"], UNIT, empty=True)
+    unit = ["layer", "unit", "steps", "off_right_share", "longest_span", "restart_steps"]
     units = style.read(summary, unit, [*UNIT, "cell", "quantity"], empty=True)
+    # Empty where nothing was compared.
+    curves["restarted_right_share"] = read_csv(table, ["restarted_right_share"])["restarted_right_share"]
+    difference = ["difference", "difference_low", "difference_high"]
+    units[difference] = read_csv(summary, difference)[difference]
     style.save(draw(curves, units, title), out_svg, out_png)
 
 

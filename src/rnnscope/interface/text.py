@@ -1,0 +1,89 @@
+"""The text of a corpus, as bytes."""
+
+from functools import cached_property
+
+import numpy as np
+
+from rnnscope.corpus.split_reader import PARTS, Split
+from rnnscope.errors import InputError
+
+
+class Text:
+    """The parts of a text, laid out as parallel streams. Each part is read when it is first used.
+
+    Parameters
+    ----------
+    split
+        The split of the text.
+
+    Examples
+    --------
+    >>> import rnnscope
+    >>> text = rnnscope.open("results/tale").text
+    >>> text.test.shape, text.test.dtype
+    ((4, 430), dtype('uint8'))
+    >>> text.snippet(2, 20)
+    '"Well," said the old'
+    """
+
+    def __init__(self, split: Split) -> None:
+        self._split = split
+
+    def part(self, name: str) -> np.ndarray:
+        """Return the characters of one part.
+
+        Parameters
+        ----------
+        name
+            "train", "validation" or "test".
+
+        Returns
+        -------
+        ndarray of uint8, shape (streams, steps)
+            Bytes, not ids. Of the test part, `ravel()` has the rows of predictions, activations and features.
+
+        Raises
+        ------
+        InputError
+            If there is no such part, or its file is missing or corrupt.
+        """
+        if name not in PARTS:
+            raise InputError(f"text: no part {name!r}; found {', '.join(PARTS)}")
+        return self._split.vocabulary[self._split.part(name)[:, :-1]]
+
+    @cached_property
+    def train(self) -> np.ndarray:
+        """The train part, uint8 bytes (streams, steps)."""
+        return self.part("train")
+
+    @cached_property
+    def validation(self) -> np.ndarray:
+        """The validation part, uint8 bytes (streams, steps)."""
+        return self.part("validation")
+
+    @cached_property
+    def test(self) -> np.ndarray:
+        """The test part, uint8 bytes (streams, steps)."""
+        return self.part("test")
+
+    @property
+    def vocabulary(self) -> np.ndarray:
+        """The distinct bytes, ascending, uint8 (K,): the id of a byte is its index."""
+        return self._split.vocabulary
+
+    def snippet(self, row: int, length: int) -> str:
+        """Return the characters that some rows of predictions, activations or features were read at.
+
+        Parameters
+        ----------
+        row
+            The first row.
+        length
+            Number of rows.
+
+        Returns
+        -------
+        str
+            As UTF-8; a byte that is not valid there is shown as the replacement character.
+        """
+        return self.test.ravel()[row : row + length].tobytes().decode(errors="replace")

@@ -1,0 +1,189 @@
+"""The weights of a network in the layout of torch.nn.LSTM and torch.nn.RNN, and back.
+
+torch.nn stacks the gates of an LSTM in the order i, f, g, o, rnnscope in the order i, f, o, g. torch.nn adds two biases where
+one is enough: the second is written as zero, and the two are added on the way back. Layer 1 of torch.nn reads a one-hot
+character, or an embedding, which is multiplied into the weights of layer 1.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS
+from rnnscope.models.network import Layer, Network, Shape
+
+RECURRENT, SOFTMAX = "recurrent", "softmax"
+PARAMETER = re.compile(r"(?:weight_(?:ih|hh|hr)|bias_(?:ih|hh))_l\d+(?:_reverse)?")
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """What torch.nn has for a cell.
+
+    Parameters
+    ----------
+    module
+        Its class.
+    gate_order
+        The order in which it stacks the gates, by the names of the cell's facts.
+    """
+
+    module: type[nn.LSTM] | type[nn.RNN]
+    gate_order: tuple[str, ...]
+
+
+COUNTERPARTS = {
+    "lstm": Counterpart(nn.LSTM, ("i", "f", "g", "o")),
+    "rnn": Counterpart(nn.RNN, ("h",)),
+}
+
+
+class TorchModel(nn.Module):
+    """A network as plain torch.nn modules, which read one-hot characters.
+
+    Parameters
+    ----------
+    shape
+        Of a network whose cell is in `COUNTERPARTS`.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        module = COUNTERPARTS[shape.cell].module
+        self.recurrent = module(shape.vocabulary, shape.hidden_width, shape.layers)
+        self.softmax = nn.Linear(shape.hidden_width, shape.vocabulary)
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """Return the logits (T, B, K) of the characters after int64 ids (T, B)."""
+        one_hot = nn.functional.one_hot(characters, self.softmax.out_features).to(self.softmax.weight.dtype)
+        return self.softmax(self.recurrent(one_hot)[0])
+
+
+def to_torch(network: Network) -> dict[str, Tensor]:
+    """Return the weights of a network as those of `TorchModel`.
+
+    Returns
+    -------
+    dict of Tensor
+        `recurrent.weight_ih_l<k>` (G H, D), `recurrent.weight_hh_l<k>` (G H, H), `recurrent.bias_ih_l<k>` and
+        `recurrent.bias_hh_l<k>` (G H,), k from 0, the gates in the order of torch.nn; `softmax.weight` and `softmax.bias`.
+
+    Raises
+    ------
+    InputError
+        If torch.nn has no such cell.
+    """
+    shape = network.shape
+    if shape.cell not in COUNTERPARTS:
+        raise InputError(f"cell {shape.cell}: torch.nn has no such cell; expected one of {', '.join(COUNTERPARTS)}")
+    gates = CELLS[shape.cell].gate_order, COUNTERPARTS[shape.cell].gate_order
+    weights = {}
+    for depth, layer in enumerate(cast(list[Layer], network.layers)):
+        weights[f"{RECURRENT}.weight_ih_l{depth}"] = _reordered(layer.W_input, *gates)
+        weights[f"{RECURRENT}.weight_hh_l{depth}"] = _reordered(layer.W_hidden, *gates)
+        weights[f"{RECURRENT}.bias_ih_l{depth}"] = _reordered(layer.bias, *gates)
+        weights[f"{RECURRENT}.bias_hh_l{depth}"] = torch.zeros_like(layer.bias)
+    weights |= {f"{SOFTMAX}.{name}": value for name, value in network.softmax.state_dict().items()}
+    return {name: value.detach().cpu().clone() for name, value in weights.items()}
+
+
+def from_torch(weights: dict[str, Tensor], source: str) -> tuple[Shape, dict[str, Tensor]]:
+    """Return the shape and the weights of a network from a state dict of torch.nn modules.
+
+    Parameters
+    ----------
+    weights
+        One module of `COUNTERPARTS` and one torch.nn.Linear with a bias, under any names; with a torch.nn.Embedding or without.
+    source
+        What they are from, for messages.
+
+    Returns
+    -------
+    shape : Shape
+        Cell, layers, hidden width and vocabulary.
+    state_dict : dict of Tensor
+        Of `Network(shape)`, float32.
+
+    Raises
+    ------
+    InputError
+        If the tensors are not those of such modules.
+    """
+    recurrent, others = _parts(weights, source)
+    hidden = recurrent["weight_hh_l0"].shape[1]
+    gates = len(recurrent["weight_hh_l0"]) // hidden
+    cells = {len(counterpart.gate_order): cell for cell, counterpart in COUNTERPARTS.items()}
+    if gates not in cells:
+        raise InputError(f"{source}: found {gates} gates in weight_hh_l0, expected those of torch.nn.LSTM (4) or RNN (1)")
+    cell = cells[gates]
+    softmax, embedding = _softmax_and_embedding(others, hidden, source)
+    layers = sum(name.startswith("weight_ih_l") for name in recurrent)
+    vocabulary = len(softmax["weight"])
+    shape = Shape(cell, layers, hidden, vocabulary)
+    order = COUNTERPARTS[cell].gate_order, CELLS[cell].gate_order
+    found: dict[str, Tensor] = {}
+    for depth in range(layers):
+        W_input = recurrent[f"weight_ih_l{depth}"].double()
+        W_input = W_input if depth or embedding is None else W_input @ embedding.double().T
+        bias = _bias(recurrent, depth, len(W_input))
+        found[f"layers.{depth}.W_input"] = _reordered(W_input, *order)
+        found[f"layers.{depth}.W_hidden"] = _reordered(recurrent[f"weight_hh_l{depth}"], *order)
+        found[f"layers.{depth}.bias"] = _reordered(bias, *order)
+    found |= {f"softmax.{name}": value for name, value in softmax.items()}
+    state_dict = {name: value.float().contiguous() for name, value in found.items()}
+    expected = {name: value.shape for name, value in Network(shape).state_dict().items()}
+    for name, value in state_dict.items():
+        if value.shape != expected[name]:
+            raise InputError(f"{source}: found {tuple(value.shape)} for {name}, expected {tuple(expected[name])}")
+    return shape, state_dict
+
+
+def _parts(weights: dict[str, Tensor], source: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The tensors of the recurrent module by their own names, and the others by their full names."""
+    firsts = [name for name in weights if name.endswith("weight_ih_l0")]
+    if len(firsts) != 1:
+        raise InputError(f"{source}: found {len(firsts)} tensors weight_ih_l0, expected one torch.nn.LSTM or RNN")
+    prefix = firsts[0].removesuffix("weight_ih_l0")
+    recurrent = {
+        name.removeprefix(prefix): value for name, value in weights.items() if PARAMETER.fullmatch(name.removeprefix(prefix))
+    }
+    others = {name: value for name, value in weights.items() if name.removeprefix(prefix) not in recurrent}
+    refused = [name for name in recurrent if name.endswith("_reverse") or name.startswith("weight_hr")]
+    if refused:
+        raise InputError(f"{source}: found {prefix}{refused[0]}, expected a module of one direction without projections")
+    return recurrent, others
+
+
+def _softmax_and_embedding(others: dict[str, Tensor], hidden: int, source: str) -> tuple[dict[str, Tensor], Tensor | None]:
+    """The softmax layer, which is the module with a bias, and the weights of the embedding."""
+    names = {name.rpartition(".")[0] for name in others}
+    with_bias = [name for name in names if f"{name}.bias".removeprefix(".") in others]
+    expected = {f"{name}.{kind}".removeprefix(".") for name in names for kind in ("weight", *(["bias"] * (name in with_bias)))}
+    if len(with_bias) != 1 or len(names) > 2 or set(others) != expected:
+        found = ", ".join(sorted(others)) or "none"
+        raise InputError(
+            f"{source}: found, beside the recurrent module, {found}; expected weight and bias of one torch.nn.Linear, and at "
+            "most the weight of one torch.nn.Embedding"
+        )
+    softmax = {kind: others[f"{with_bias[0]}.{kind}".removeprefix(".")] for kind in ("weight", "bias")}
+    if softmax["weight"].dim() != 2 or softmax["weight"].shape[1] != hidden:
+        raise InputError(f"{source}: found a Linear of {tuple(softmax['weight'].shape)}, expected (characters, {hidden})")
+    embeddings = [others[f"{name}.weight".removeprefix(".")] for name in names if name not in with_bias]
+    return softmax, embeddings[0] if embeddings else None
+
+
+def _bias(recurrent: dict[str, Tensor], depth: int, rows: int) -> Tensor:
+    """The sum of both biases of a layer; zero for a module without biases."""
+    if f"bias_ih_l{depth}" not in recurrent:
+        return torch.zeros(rows)
+    return recurrent[f"bias_ih_l{depth}"] + recurrent[f"bias_hh_l{depth}"]
+
+
+def _reordered(stacked: Tensor, found: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
+    """Weights whose first dimension has the gates in the order `found`, with the gates in the order `wanted`."""
+    by_name = dict(zip(found, stacked.chunk(len(found)), strict=True))
+    return torch.cat([by_name[name] for name in wanted])

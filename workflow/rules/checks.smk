@@ -1,0 +1,33 @@
+"""Before the first job: whether files are what Snakemake takes them for. It sees times and its own records alone."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rnnscope.storage.known_digests import KnownDigests, changed_outputs
+from rnnscope.storage.snakemake_records import unreadable_records
+
+KNOWN = KnownDigests(Path(".snakemake/digests.json"))
+TOUCHED = not {"--touch", "-t"}.isdisjoint(sys.argv)
+
+
+def source_digests(wildcards):
+    """A parameter: the content of a corpus's local files, for a text that another of an older date replaces."""
+    found = {str(path): KNOWN.digest(Path(path)) for path in local_sources(wildcards)}
+    remember_digests()
+    return found
+
+
+def remember_digests():
+    with suppress(OSError):  # where nothing can be written, everything is hashed again
+        KNOWN.save()
+
+
+if workflow.is_main_process and "--unlock" not in sys.argv:
+    folders = [Path("results", corpus) for corpus in config["run"]]
+    problems = [line for folder in folders for line in changed_outputs(folder, KNOWN, REBUILD)]
+    remember_digests()
+    if not TOUCHED:
+        problems += unreadable_records(Path(".snakemake"), REBUILD)
+    if problems:
+        sys.exit("\n".join(f"error: {line}" for line in problems))
