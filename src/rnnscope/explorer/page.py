@@ -72,7 +72,7 @@ def build(
     blocks = {"text": text.ids.tobytes()}
     found: dict[str, Statistics] = {}
     for name, network in networks.items():
-        packed = packed_parameters(name, network)
+        packed = packed_parameters(network)
         log.info("%s: units over %s characters", name, f"{text.ids.size:,}")
         found[name] = unit_statistics(rounded(network), text, traced_units(ranked, name))
         numbers = packed | found[name].blocks()

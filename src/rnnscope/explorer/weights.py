@@ -9,39 +9,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network
 
 LARGEST = 32767
 
 
-def packed_parameters(name: str, network: Network) -> dict[str, bytes]:
+def packed_parameters(network: Network) -> dict[str, bytes]:
     """Return all parameters: of every layer W_input, W_hidden and bias, then those of the softmax layer.
 
     Parameters
     ----------
-    name
-        Name of the model, for the message.
     network
-        The network.
+        The network; its parameters are finite, as `load_checkpoint` sees to.
 
     Returns
     -------
     dict of bytes
         `weights`: the matrices as little-endian int16. `scales`: for each matrix float32 that its rows are multiplied by, and the
         vectors as float32, all in the order above.
-
-    Raises
-    ------
-    InputError
-        If a parameter is no finite number.
     """
     weights, scales = [], []
-    for key, values in network.state_dict().items():
+    for values in network.state_dict().values():
         array = values.cpu().numpy().astype(np.float32)
-        if not np.isfinite(array).all():
-            raise InputError(f"{name}: {key} holds a number that is not finite, expected weights")
         if array.ndim == 1:
             scales.append(array)
             continue
