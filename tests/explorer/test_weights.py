@@ -19,7 +19,7 @@ def test_a_weight_is_off_by_half_a_step_of_its_row(seed, cell, size):
             assert torch.equal(values, near), key
         elif values.numel():
             step = values.abs().amax(dim=1, keepdim=True).double() / 32767
-            assert ((values.double() - near.double()).abs() <= step * 0.501).all(), key
+            assert ((values.double() - near.double()).abs() <= step * 0.505).all(), key
     packed = packed_parameters(network)
     matrices = [values for values in network.state_dict().values() if values.dim() == 2]
     assert len(packed["weights"]) == 2 * sum(values.numel() for values in matrices)
