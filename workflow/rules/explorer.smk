@@ -11,7 +11,7 @@ rule explorer:
     group:
         "figures"
     resources:
-        **needs(mem_mb=1500),
+        **needs(mem_mb=2000, runtime=30),
     params:
         **stage("explorer.page", Explorer),
         split=subpath(input.test, parent=True),
