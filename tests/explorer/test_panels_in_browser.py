@@ -97,9 +97,12 @@ def sides(corpus, model, layer, name, threshold):
 
 def matching(stream, first, last):
     """The units that are on one side from first to last and not just outside: their sides, (H,)."""
-    part, before, after = stream[first:last], stream[first - 1], stream[last]
-    side = part[0]
-    return np.where((part == side).all(axis=0) & (side != 0) & (before != side) & (after != side), side, 0)
+    part, side = stream[first:last], stream[first]
+    on = (part == side).all(axis=0) & (side != 0)
+    # Among the three characters before and after one is off; beyond the ends of the stream everything is.
+    for near, is_end in ((stream[max(first - 3, 0) : first], first < 3), (stream[last : last + 3], last + 3 > len(stream))):
+        on &= (near != side).any(axis=0) | is_end
+    return np.where(on, side, 0)
 
 
 @pytest.fixture(scope="module")

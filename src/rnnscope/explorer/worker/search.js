@@ -1,6 +1,7 @@
 // Units that go along with a stretch of text, and the places of the whole text where some units do the same.
 
 const RANDOM_STRETCHES = 400;
+const OUTSIDE = 3; // characters outside a stretch among which a unit has to be off: a quote may begin at its mark or after it
 
 /** What is looked at of a value: its tanh where it has no bounds. */
 function displayed(network, name, value) {
@@ -36,10 +37,11 @@ function* sidesOf(reader, first, last, threshold) {
   return units;
 }
 
-/** The side on which a unit is at every place from `from` to `to`, and not just outside; 0 if on none. */
+/** The side on which a unit is at every place from `from` to `to`, and off just outside on both ends; 0 if on none. */
 function holdsOver(sides, from, to) {
-  const on = sides[from];
-  if (!on || sides[from - 1] === on || sides[to] === on) return 0;
+  const on = sides[from], isOff = (place) => sides[place] !== on;
+  const far = Array.from({ length: OUTSIDE }, (_, step) => step), before = far.map((step) => from - 1 - step);
+  if (!on || !before.some(isOff) || !far.some((step) => isOff(to + step))) return 0;
   for (let place = from + 1; place < to; place++) if (sides[place] !== on) return 0;
   return on;
 }
