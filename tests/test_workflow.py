@@ -2,6 +2,7 @@ import copy
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -253,3 +254,47 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
     assert line in log
     assert log.count("\n") == 1
     assert not (fresh.folder / "results/tale/corpus/text.bin").exists()
+
+
+def test_without_optional_sections_everything_else_runs(fresh):
+    """A dry run: the jobs that are left, and one line that names the figures that are not."""
+    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+    done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))
+    assert figures == {name for name, entry in catalogue.FIGURES.items() if not entry.needs}
+    (line,) = {line for line in (done.stdout + done.stderr).splitlines() if "leave out these figures" in line}
+    assert set(line.partition(": ")[2].split(", ")) == FIGURES - figures
+
+
+def test_the_rebuild_command_keeps_all_configuration_files(fresh):
+    """Snakemake takes the last --configfile of several flags: with both behind one flag nothing else becomes stale."""
+    (fresh.folder / "more {}.yaml").write_text("split: {streams: 2}\n")
+    split = "results/tale/split/split.json"
+    flags = ["--configfile", "experiment.yaml", "more {}.yaml", "--config", "training={epochs: 1}"]
+    done = fresh.snakemake(split, *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = fresh.folder / "results/tale/corpus/text.bin"
+    text.write_bytes(text.read_bytes()[:-1] + b"#")
+    (fresh.folder / split).unlink()
+    done = fresh.snakemake(split, *flags)
+    (command,) = set(re.findall(r"delete it and run: (.*)", (fresh.folder / "results/tale/logs/split_text.log").read_text()))
+    assert shlex.split(command)[1:] == ["results/tale/corpus/text.bin", *flags]
+
+
+def test_files_of_any_name_are_texts(fresh):
+    """A folder, with names that Snakemake would take for patterns; a change of one of its files makes the text stale."""
+    folder = fresh.folder / "my {texts} *"
+    folder.mkdir()
+    for name in ("{a}.txt", "b c.txt"):
+        shutil.copy(fresh.folder / "tale.txt", folder / name)
+    experiment = copy.deepcopy(EXPERIMENT)
+    experiment["corpora"]["tale"]["sources"] = [{"folder": {"path": folder.name, "members": ["*.txt"], "shuffle_seed": 1}}]
+    fresh.configure(experiment)
+    text = "results/tale/corpus/text.bin"
+    done = fresh.snakemake(text)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (fresh.folder / text).read_bytes() == (fresh.folder / "tale.txt").read_bytes() * 2
+    assert fresh.stale(text) == {}
+    (folder / "{a}.txt").write_text("Another text.")
+    assert fresh.stale(text) == {"fetch_text": 1}

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line every few seconds in a log."""
+"""What a person sees of a running stage: the progress of long work, and warnings."""
 
 import logging
 import sys
@@ -53,6 +53,12 @@ def progress(what: str, total: int, unit: str, done: int = 0) -> Iterator[Advanc
             log.info("%s: %s of %s %s, %s left", what, f"{state['done']:,}", f"{total:,}", unit, duration(left))
 
     yield advance
+
+
+def warn(log: logging.Logger, message: str) -> None:
+    """Log a warning, and print it on standard output, which the workflow shows on the screen."""
+    log.warning("%s", message)
+    print(f"warning: {message}", flush=True)
 
 
 def duration(seconds: float) -> str:

@@ -51,9 +51,14 @@ def test_the_new_keys_exist():
             assert key in CONFIGURATION[section]
 
 
+FILES = {"weights": "mine.pt", "vocabulary": "mine.json"}
 MESSAGES = [
+    ("imported", {"lstm-1-100": FILES}, 'imported: found "lstm-1-100", expected a name <cell>-<layers>-<size>-<label>'),
+    ("imported", {"lstm-1-100-mine": {"weights": "a"}}, "imported.lstm-1-100-mine: no key 'vocabulary', expected weights, vocab"),
+    ("imported", {"lstm-1-64-mine": FILES}, "imported: found lstm-1-64-mine beside lstm-1-64, expected another cell, depth or"),
+    ("grid.additional", ["lstm-1-9-mine"], "grid.additional: found lstm-1-9-mine, expected a name without a label, or a key of"),
     ("training.learing_rate", 0.1, "training: unknown key 'learing_rate', expected one of epochs, learning_rate, "),
-    ("more", 1, "top level: unknown key 'more', expected one of run, corpora, split, "),
+    ("more", 1, "top level: unknown key 'more', expected one of run, corpora, imported, "),
     ("split", {"streams": 1}, "split: no key 'sequence_length', expected streams, sequence_length"),
     ("split", None, "split: found null, expected a section with the keys streams, sequence_length"),
     ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number of at least 1'),
@@ -97,6 +102,44 @@ MESSAGES = [
     ("comparisons.ngram", 21, "comparisons.ngram: found 21, expected at most ngrams.longest_context, 20"),
     ("dynamics.epochs", 51, "dynamics.epochs: found 51, expected at most training.epochs, 50"),
 ]
+
+
+OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+
+
+@pytest.mark.parametrize("section", OPTIONAL)
+def test_an_optional_section_may_be_left_out(section):
+    configuration = copy.deepcopy(CONFIGURATION)
+    del configuration[section]
+    check_configuration(configuration)
+
+
+@pytest.mark.parametrize("section", set(CONFIGURATION) - {*OPTIONAL})
+def test_no_other_section_may_be_left_out(section):
+    configuration = {key: value for key, value in CONFIGURATION.items() if key != section}
+    assert message(configuration).startswith(f"top level: no key {section!r}, expected ")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"title": 1984}, 'corpora.x.title: found 1984, expected a text; write "1984", with quotes'),
+        ({"encoding": "utf-9"}, 'corpora.x.encoding: found "utf-9", expected the name of an encoding, such as utf-8, '),
+        ({"characters": "letters"}, 'corpora.x.characters: found "letters", expected bytes or unicode'),
+        ({"vocabulary": 257}, "corpora.x.vocabulary: found 257, expected at most 256 bytes, or characters: unicode"),
+    ],
+)
+def test_a_mistake_in_a_corpus_is_one_line(change, line):
+    corpus = {"title": "x", "fractions": [0.8, 0.1, 0.1], "sources": [{"path": "x"}]}
+    unicode_text = {"characters": "unicode", "encoding": "gb18030", "vocabulary": 4000, "minimum_count": 2}
+    check_configuration(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | unicode_text}})
+    assert message(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | change}}).startswith(line)
+
+
+def test_a_corpus_with_the_name_of_a_number():
+    corpora = CONFIGURATION["corpora"] | {1984: CONFIGURATION["corpora"]["war_and_peace"]}
+    expected = 'corpora: found the name 1984, expected a text; write "1984", with quotes, here and in run'
+    assert message(CONFIGURATION | {"corpora": corpora, "run": [1984]}) == expected
 
 
 @pytest.mark.parametrize(("key", "value", "line"), MESSAGES)

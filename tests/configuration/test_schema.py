@@ -27,7 +27,7 @@ def changed(key, value):
 def test_it_is_a_schema_that_describes_every_part():
     schema = configuration_schema()
     Draft202012Validator.check_schema(schema)
-    assert list(schema["properties"]) == ["run", "corpora", *SECTIONS]
+    assert list(schema["properties"]) == ["run", "corpora", "imported", "external", *SECTIONS]
 
     def parts(part):
         yield part
@@ -41,7 +41,7 @@ def test_it_is_a_schema_that_describes_every_part():
 
 
 def test_the_configuration_holds_the_keys_of_the_settings_and_is_valid():
-    assert set(CONFIGURATION) == {"run", "corpora", *SECTIONS}
+    assert set(CONFIGURATION) == {"run", "corpora", "imported", "external", *SECTIONS}
     for key, section in SECTIONS.items():
         assert set(CONFIGURATION[key]) == set(settings_of(section))
     assert list(validator().iter_errors(CONFIGURATION)) == []
@@ -152,7 +152,12 @@ REFUSED = [
     ("corpora.war_and_peace.fractions", [0.5, 0.5, 0]),
     ("corpora.war_and_peace.fractions", [1, 0.5, 0.5]),
     ("corpora.war_and_peace.bytes", 0),
-    ("corpora.war_and_peace.vocabulary", 257),
+    ("corpora.war_and_peace.vocabulary", 1_114_113),
+    ("corpora.war_and_peace.characters", "letters"),
+    ("corpora.war_and_peace.encoding", "utf-9"),
+    ("corpora.war_and_peace.minimum_count", 0),
+    ("corpora.war_and_peace.sources", [{"path": []}]),
+    ("corpora.war_and_peace.sources", [{"folder": {"path": "x"}}]),
     ("corpora.war_and_peace.sha256", SHA256.upper()),
     ("corpora.war_and_peace.features", ""),
     ("corpora.war_and_peace.features", 3),

@@ -14,7 +14,9 @@ SELECTION = {"members": ["**/*.c"], "shuffle_seed": 1}
 
 GOOD = [
     {"path": "x.txt"},
+    {"path": ["x.txt", "y.txt.gz"]},
     {"url": "https://example.org/x.txt"},
+    {"folder": {"path": "~/texts"} | SELECTION},
     {"archive": {"path": "x.tar"} | SELECTION},
     {"archive": {"url": "https://example.org/x.tar"} | SELECTION},
     {"archive": {"debian": "linux-source-6.1"} | SELECTION},
@@ -25,12 +27,16 @@ GOOD = [
 BAD = [
     ("x.txt", "expected JSON"),
     ('{"path": }', "expected JSON"),
-    ('["path"]', "expected one key of path, url, archive, installed"),
+    ('["path"]', "expected one key of path, url, folder, archive, installed"),
     ("{}", "expected one key"),
     ('{"path": "x", "url": "https://example.org"}', "expected one key"),
     ('{"file": "x"}', "expected one key"),
     ('{"path": 3}', "path: found 3, expected a text"),
     ('{"path": ""}', "path: found"),
+    ('{"path": []}', "path: found .* expected a file or a list of files"),
+    ('{"path": ["x", 1]}', "path: found .* expected a file or a list of files"),
+    ('{"folder": "x"}', "folder: found"),
+    ('{"folder": {"path": ["x"], "members": ["a"], "shuffle_seed": 1}}', "folder: path: found"),
     ('{"url": null}', "url: found null, expected a text"),
     ('{"url": "http://example.org/x"}', "expected https://"),
     ('{"archive": "x.tar"}', "archive: found"),

@@ -1,6 +1,7 @@
 """The split compared with a plain loop written from section 1 of the paper."""
 
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -14,12 +15,15 @@ from hypothesis import strategies as st
 
 from rnnscope.corpus.split import cut_parts, parse_fractions, plan
 from rnnscope.corpus.split_reader import PARTS, read_part, read_vocabulary
-from rnnscope.corpus.text import distinct_bytes, open_text
+from rnnscope.corpus.text import ByteText, distinct_bytes, open_text
 from rnnscope.errors import InputError
 
 
-def split(text: Path, out: Path, streams: int = 2, steps: int = 3, fractions: str = "0.6,0.2,0.2") -> subprocess.CompletedProcess:
+def split(
+    text: Path, out: Path, streams: int = 2, steps: int = 3, fractions: str = "0.6,0.2,0.2", minimum_count: int = 1
+) -> subprocess.CompletedProcess:
     flags = ["--text", text, "--streams", streams, "--sequence-length", steps, "--fractions", fractions, "--out", out]
+    flags += ["--minimum-count", minimum_count]
     command = [sys.executable, "-m", "rnnscope.corpus.split", *map(str, flags)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -62,7 +66,7 @@ def test_every_character_and_target(streams, steps, train, data, seed, letters):
         return
     vocabulary = distinct_bytes(text)
     assert vocabulary.tolist() == sorted(set(text.tobytes()))
-    parts = dict(cut_parts(text, plan(len(text), streams, steps, fractions), vocabulary))
+    parts = dict(cut_parts(ByteText(text), plan(len(text), streams, steps, fractions)))
     assert list(parts) == list(PARTS)
     for part, ids in parts.items():
         assert ids.dtype == np.uint8
@@ -83,6 +87,27 @@ def test_reported_length_is_the_smallest_that_fits(streams, steps, train, data):
     plan(smallest, streams, steps, fractions)
     with pytest.raises(InputError, match=f"{smallest - 1:,} characters, expected at least {smallest:,} "):
         plan(smallest - 1, streams, steps, fractions)
+
+
+@given(characters=st.integers(1, 2000), streams=st.integers(1, 40), steps=st.integers(1, 40), train=st.integers(1, 98))
+def test_settings_that_are_named_for_a_text_that_is_too_short_fit(characters, streams, steps, train):
+    fractions = parse_fractions(f"{train / 100:.2f},0.01,{(99 - train) / 100:.2f}")
+    try:
+        plan(characters, streams, steps, fractions)
+    except InputError as error:
+        remedy = str(error).split("; ")[1]
+    else:
+        return
+    if " and " in remedy and "would fit" in remedy:
+        fewer, shorter = map(int, re.findall(r"\d+", remedy))
+        plan(characters, fewer, shorter, fractions)
+    elif "would fit" in remedy:
+        for key, value in re.findall(r"split\.(\w+): (\d+)", remedy):
+            named = {"streams": streams, "sequence_length": steps, key: int(value)}
+            plan(characters, named["streams"], named["sequence_length"], fractions)
+    else:
+        with pytest.raises(InputError, match="expected at least"):
+            plan(characters, 1, 1, fractions)
 
 
 def test_segments_of_the_papers_corpora():
@@ -149,7 +174,7 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
     layout = plan(len(text), 1, 100, parse_fractions("0.8,0.1,0.1"))
     tracemalloc.start()
     try:
-        for _, ids in cut_parts(text, layout, distinct_bytes(text)):
+        for _, ids in cut_parts(ByteText(text), layout):
             del ids
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -166,6 +191,7 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
         (b"x" * 30, {}, "text.bin: found only the byte b'x', expected two different ones: nothing to predict"),
         (b"x" * 30, {"fractions": "0.6,0.2,0.1"}, "fractions: found"),
         (b"x" * 30, {"streams": 0}, "--streams: found 0, expected a whole number from 1 to 32767"),
+        (b"x" * 30, {"minimum_count": 2}, "minimum_count: found 2 with characters: bytes, expected characters: unicode"),
         (b"x" * 30, {"steps": -1}, "--sequence-length: found -1, expected a whole number of at least 1"),
     ],
 )

@@ -39,7 +39,7 @@ def test_damaged_part_is_reported(part):
 )
 def test_part_of_another_kind_is_reported(part, ids):
     np.save(part, ids)
-    with pytest.raises(InputError, match=r"test\.npy: found .* expected uint8 \(streams, steps \+ 1\)"):
+    with pytest.raises(InputError, match=r"test\.npy: found .* expected uint8 or uint16 \(streams, steps \+ 1\)"):
         read_part(part.parent, "test")
 
 
@@ -60,6 +60,8 @@ def test_missing_part_is_reported(tmp_path):
         '{"bytes": [256]}',
         '{"bytes": [true]}',
         '{"bytes": "a"}',
+        '{"code_points": [1114112]}',
+        '{"code_points": [20013, 19968]}',
     ],
 )
 def test_damaged_vocabulary_is_reported(tmp_path, content):

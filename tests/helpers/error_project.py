@@ -6,7 +6,7 @@ import numpy as np
 from helpers.plain_cascade import PlainText
 
 from rnnscope.corpus.split import Layout, cut_parts
-from rnnscope.corpus.text import distinct_bytes
+from rnnscope.corpus.text import ByteText, distinct_bytes
 from rnnscope.storage.predictions import write_predictions
 
 PROSE = (
@@ -31,7 +31,7 @@ class ErrorProject:
         data = np.frombuffer(text, dtype=np.uint8)
         self.vocabulary = distinct_bytes(data)
         (folder / "split").mkdir()
-        for name, ids in cut_parts(data, Layout(STREAMS, STEPS, SEGMENTS), self.vocabulary):
+        for name, ids in cut_parts(ByteText(data), Layout(STREAMS, STEPS, SEGMENTS)):
             np.save(folder / f"split/{name}.npy", ids)
             self.test = ids
         (folder / "split/vocabulary.json").write_text(json.dumps({"bytes": self.vocabulary.tolist()}))

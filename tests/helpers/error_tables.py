@@ -50,7 +50,9 @@ def make_error_snippets():
                 "repeated": (name == "memory") & ((abs(positions + 880) < 5) | (abs(positions) < 5)),
             }
             tables.append(pd.DataFrame({"model": "lstm-3-512", "class": name, "snippet": snippet, "level": "all", **columns}))
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    letters = {**{byte: chr(byte) for byte in range(32, 127)}, 0xC3: "\N{WHITE VERTICAL RECTANGLE}"}
+    return table.assign(letter=table["character"].map(letters).fillna(""))
 
 
 def make_error_changes(**columns):

@@ -90,7 +90,9 @@ def sentence_start(text):
     """`ended`: an end mark was read, and closing marks at most since; `about`: a sentence is about to begin."""
     about, ended, values = True, False, []
     for index, byte in enumerate(text):
-        if is_word(byte):
+        if byte >= 0xC0:
+            pass  # the first byte of a letter of several: nothing is known until its last
+        elif is_word(byte):
             about = False
         elif (ended and bytes([byte]).isspace()) or ends_empty_line(text, index):
             about = True

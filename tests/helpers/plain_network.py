@@ -46,6 +46,18 @@ def gru_step(weights, x, state):
     return (h,), {"r": r, "z": z, "candidate": candidate, "h": h}
 
 
+def gru_after_step(weights, x, state):
+    (h_previous,) = state
+    H, D = len(h_previous), len(x)
+    W, b = weights["W"], weights["b"]
+    joined = torch.cat((x, h_previous))
+    r, z = sigma(W[:H] @ joined + b[:H]), sigma(W[H : 2 * H] @ joined + b[H : 2 * H])
+    W_x, W_g, b_x, b_g = W[2 * H :, :D], W[2 * H :, D:], b[2 * H : 3 * H], b[3 * H :]
+    candidate = torch.tanh(W_x @ x + b_x + r * (W_g @ h_previous + b_g))
+    h = (1 - z) * h_previous + z * candidate
+    return (h,), {"r": r, "z": z, "candidate": candidate, "h": h}
+
+
 def mingru_step(weights, x, state):
     (h_previous,) = state
     a = weights["W"] @ x + weights["b"]
@@ -64,11 +76,12 @@ def minlstm_step(weights, x, state):
     return (h,), {"f": f, "i": i, "candidate": candidate, "h": h}
 
 
-# Of every cell its equations, how many affine maps they have, and how many states.
+# Of every cell its equations, how many biases of H units they have, and how many states.
 STEPS = {
     "rnn": (rnn_step, 1, 1),
     "lstm": (lstm_step, 4, 2),
     "gru": (gru_step, 3, 1),
+    "gru-after": (gru_after_step, 4, 1),
     "mingru": (mingru_step, 2, 1),
     "minlstm": (minlstm_step, 3, 1),
 }
@@ -90,8 +103,8 @@ def plain_weights(network):
 
 
 def zero_state(cell, layers):
-    _, maps, states = STEPS[cell]
-    return [tuple(torch.zeros(len(layer["b"]) // maps).double() for _ in range(states)) for layer in layers]
+    _, biases, states = STEPS[cell]
+    return [tuple(torch.zeros(len(layer["b"]) // biases).double() for _ in range(states)) for layer in layers]
 
 
 def run_stream(cell, layers, softmax, characters, state=None, masks=None):

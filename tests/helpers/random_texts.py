@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rnnscope.corpus.split import Layout, cut_parts
 from rnnscope.corpus.split_text import join_parts
-from rnnscope.corpus.text import distinct_bytes
+from rnnscope.corpus.text import ByteText, distinct_bytes
 
 # Few words, so that they repeat: also one inside another, and with bytes beyond ASCII; ends of parts and streams cut some.
 WORDS = st.sampled_from([b"a", b"ab", b"aab", b"a_1", b"\xc3\xa9a", b"B"])
@@ -23,6 +23,6 @@ def texts(draw):
     repeated = b"".join(word + between for word, between in pieces) * length
     text = np.frombuffer(repeated[: length + draw(st.integers(0, 2))], dtype=np.uint8)
     vocabulary = distinct_bytes(text)
-    parts = [ids for _, ids in cut_parts(text, Layout(streams, steps, segments), vocabulary)]
+    parts = [ids for _, ids in cut_parts(ByteText(text), Layout(streams, steps, segments))]
     plain = PlainText(text.tobytes(), streams, steps * sum(segments), steps * segments[0], steps * segments[2])
     return join_parts(parts, vocabulary), plain

@@ -96,6 +96,10 @@ def make_memory(
     return pd.DataFrame(curves), pd.DataFrame(units)
 
 
+def make_feature_changes():
+    return pd.DataFrame({"feature": ["inside_quotes", "capital"], "mean": [0.2, 0.0], "changes": [True, False]})
+
+
 def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=30):
     random = np.random.default_rng(4)
     rows = []
@@ -108,4 +112,6 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
                 character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
                 rows.append([panel, *unit, line, column, character, 1 if panel > 1 else 12.34, random.uniform(-1, 1)])
     unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
-    return pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "scale", "value"])
+    table = pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "scale", "value"])
+    letters = {**{byte: chr(byte) for byte in range(32, 127)}, 200: "\N{WHITE VERTICAL RECTANGLE}"}
+    return table.assign(letter=table["character"].map(letters).fillna(""))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import yaml
 
-from rnnscope.analyses.units import feature_registry, text_features  # noqa: F401  # which registers them
+from rnnscope.analyses.units import feature_registry, language_features, text_features  # noqa: F401  # which register them
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ EXPERIMENT = {
         "tale": {
             "title": "A tale",
             "fractions": [0.6, 0.2, 0.2],
-            "features": FEATURES,
+            "features": {"language": "c", "names": FEATURES},
             "sources": [{"path": "tale.txt"}],
         }
     },

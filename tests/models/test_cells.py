@@ -40,6 +40,13 @@ def test_the_colours_of_cells_differ():
         "nnn",
         "nnn-0",
         "nnn-1-2",
+        "nnn-1-mine",
+        "external-1",
+        "external-a-b",
+        "external",
+        "after-1-64",
+        "lstm-1-64-",
+        "lstm-1-64-my-own",
     ],
 )
 def test_a_bad_model_name_is_refused(name):
@@ -51,6 +58,9 @@ def test_a_bad_model_name_is_refused(name):
     ("text", "expected", "title"),
     [
         ("gru-2-128", ModelName("gru", layers=2, size=128), "GRU 2×128"),
+        ("gru-after-2-128", ModelName("gru-after", layers=2, size=128), "GRU (reset after) 2×128"),
+        ("gru-after-1-9-my_own", ModelName("gru-after", layers=1, size=9, label="my_own"), "GRU (reset after) 1×9 my_own"),
+        ("external-my_transformer", ModelName("external", label="my_transformer"), "my transformer"),
         ("nnn-6", ModelName("nnn", context=6), "6-NN"),
         ("ngram-20", ModelName("ngram", context=20), "20-gram"),
     ],
@@ -60,5 +70,5 @@ def test_a_model_name(text, expected, title):
     assert name == expected
     assert str(name) == text
     assert name.title == title
-    assert name.is_recurrent == (text == "gru-2-128")
+    assert name.is_recurrent == text.startswith("gru-")
     assert name.is_feed_forward == (text == "nnn-6")

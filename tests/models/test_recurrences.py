@@ -73,10 +73,13 @@ def test_gradients_agree_with_autograd_through_the_equations(dtype, tolerance, s
 def test_gradients_agree_with_finite_differences(cell):
     rows, hidden_width = 3 * len(CELLS[cell].gate_order), 3
     hidden_rows = rows if CELLS[cell].hidden_input else 0
+    biases = rows + 3 * len(CELLS[cell].hidden_bias)
     generator = torch.Generator().manual_seed(2)
     draw = lambda *size: torch.randn(*size, generator=generator, dtype=torch.float64)  # noqa: E731
     state = {name: draw(2, hidden_width) for name in CELLS[cell].states}
-    below, W_input, W_hidden, bias = (draw(*size).requires_grad_() for size in ((4, 2, 5), (rows, 5), (hidden_rows, 3), (rows,)))
+    below, W_input, W_hidden, bias = (
+        draw(*size).requires_grad_() for size in ((4, 2, 5), (rows, 5), (hidden_rows, 3), (biases,))
+    )
     assert torch.autograd.gradcheck(lambda *weights: run_layer(cell, *weights, state)["h"], (below, W_input, W_hidden, bias))
 
 

@@ -75,7 +75,7 @@ def test_modules_of_others_come_in(cell, layers, options):
 
 
 def test_a_cell_that_torch_does_not_have_is_named():
-    with pytest.raises(InputError, match=r"^cell gru: torch\.nn has no such cell; expected one of lstm, rnn"):
+    with pytest.raises(InputError, match=r"^cell gru: torch\.nn has no such cell; expected one of lstm, gru-after, rnn"):
         to_torch(Network(Shape("gru", 1, HIDDEN, K)))
 
 

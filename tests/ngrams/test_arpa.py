@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.errors import InputError
-from rnnscope.ngrams.arpa import byte_of, name_of, names_of, read_arpa, write_arpa
+from rnnscope.ngrams.arpa import character_of, name_of, names_of, read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import count_ngrams
 from rnnscope.ngrams.ngram_model import kneser_ney
@@ -40,7 +40,7 @@ def kenlm_scores(path, words):
 @given(st.binary(max_size=40))
 def test_names_give_the_text_back(text):
     names = names_of(text)
-    assert bytes(byte_of(name.encode()) for name in names.split()) == text
+    assert bytes(character_of(name.encode()) for name in names.split()) == text
     assert names.isascii()
 
 
@@ -151,7 +151,7 @@ def test_we_score_the_files_of_other_programs_as_kenlm_does(tmp_path, words, lay
     (tmp_path / "theirs.arpa").write_text(TOOLKIT)
     expected, _ = kenlm_scores(tmp_path / "theirs.arpa", words.split())
     (tmp_path / "ours.arpa").write_bytes(layout(TOOLKIT).encode())
-    text = bytes(ord("z") if word == "<unk>" else byte_of(word.encode()) for word in words.split())
+    text = bytes(ord("z") if word == "<unk>" else character_of(word.encode()) for word in words.split())
     np.testing.assert_allclose(our_scores(read_arpa(tmp_path / "ours.arpa"), text), expected, rtol=0, atol=1e-5)
 
 
@@ -213,7 +213,7 @@ def test_a_byte_without_a_name_is_an_error_where_nothing_stands_for_it(tmp_path)
         pytest.param("ngram 2=6", "ngram 3=3", "line 3: found the size of order 3, expected that of order 2", id="no order 2"),
         pytest.param("ngram 2=6", "ngram 2=7", r"line 22: found 1 fields, .*: 2-gram 7 of 7", id="too few n-grams"),
         pytest.param("ngram 2=6", "ngram 2=5", r"line 20: found '-0.7\\tc c', expected .3-grams:", id="too many"),
-        pytest.param("-0.7\ta\t", "-0.7\tall\t", "line 10: found the word 'all', expected one byte", id="a word model"),
+        pytest.param("-0.7\ta\t", "-0.7\tall\t", "line 10: found the word 'all', expected one character", id="a word model"),
         pytest.param("c b\t", "d b\t", "line 17: found the word 'd', expected one of the 1-grams", id="unlisted word"),
         pytest.param("-0.5\ta b", "-O.5\ta b", "line 15: could not convert", id="no number"),
         pytest.param("-0.5\ta b", "nan\ta b", "line 15: found log10 P nan", id="not a number"),

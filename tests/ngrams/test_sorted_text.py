@@ -15,7 +15,8 @@ sequences = st.lists(st.lists(st.integers(0, 2), max_size=40), min_size=1, max_s
 
 def orders(train, scored, highest):
     """Sort, and yield the n-grams of each order with those of the next."""
-    text = SortedText([np.array(s, dtype=np.uint8) for s in train], [np.array(s, dtype=np.uint8) for s in scored], highest)
+    dtype = np.uint8 if max(map(max, filter(None, train)), default=0) < 256 else np.uint16
+    text = SortedText([np.array(s, dtype=dtype) for s in train], [np.array(s, dtype=dtype) for s in scored], highest)
     ngrams = text.extend_to_the_left(text.empty_ngram())
     for _ in range(highest):
         extended = text.extend_to_the_left(ngrams)

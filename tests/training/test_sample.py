@@ -65,7 +65,7 @@ def test_a_temperature_that_makes_no_sense_is_refused_in_one_line(call, checkpoi
     [
         (["--length=-1"], "error: length: found -1, expected at least 0"),
         (["--prime="], "error: prime text: found no character, expected at least one"),
-        (["--prime=ax"], "error: prime text: byte b'x' is not among the 5 characters of the model's text"),
+        (["--prime=ax"], "error: prime text: found the byte b'x' at position 1, expected one of the model's 5 characters"),
     ],
 )
 def test_bad_flags_are_refused_in_one_line(call, checkpoint, words, message):

@@ -13,7 +13,7 @@ TOUCHED = not {"--touch", "-t"}.isdisjoint(sys.argv)
 
 def source_digests(wildcards):
     """A parameter: the content of a corpus's local files, for a text that another of an older date replaces."""
-    found = {str(path): KNOWN.digest(Path(path)) for path in local_sources(wildcards)}
+    found = {path: KNOWN.digest(Path(path)) for path in source_paths(wildcards)}
     remember_digests()
     return found
 

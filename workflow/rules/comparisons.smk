@@ -40,7 +40,7 @@ rule character_gains:
     input:
         **split_files("test", "vocabulary"),
         best=table("best_models"),
-        predictions=predictions([*CANDIDATES, REFERENCE_NGRAM]),
+        predictions=predictions([*CANDIDATES, *REFERENCE_NGRAMS]),
     output:
         table("character_gains"),
     group:
@@ -62,7 +62,7 @@ rule closing_delimiters:
         **split_files("test", "vocabulary"),
         features="results/{corpus}/analyses/features.parquet",
         best=table("best_models"),
-        predictions=predictions([*CANDIDATES, REFERENCE_NGRAM, *NNNS]),
+        predictions=predictions([*CANDIDATES, *REFERENCE_NGRAMS, *NNNS]),
     output:
         table("closing_delimiters"),
     group:

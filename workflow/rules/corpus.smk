@@ -30,7 +30,8 @@ rule split_text:
     params:
         **stage("corpus.split", SplitSettings),
         fractions=fractions,
+        characters=character_flags,
         out=subpath(output.train, parent=True),
     shell:
-        "python -m {params.module} --text {input.text} {params.settings} --fractions {params.fractions} --out {params.out} "
-        "2> {log}"
+        "python -m {params.module} --text {input.text} {params.settings} --fractions {params.fractions} {params.characters} "
+        "--out {params.out} 2> {log}"

@@ -96,7 +96,7 @@ rule error_overlap:
     """Figure F4: which models make which errors."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM, *NNNS]),
+        predictions=predictions([*MODELS, *REFERENCE_NGRAMS, *NNNS, *EXTERNAL]),
     output:
         overlap=table("error_overlap"),
         intersections=table("error_intersections"),
@@ -107,8 +107,9 @@ rule error_overlap:
         **needs(),
     params:
         **stage("analyses.errors.error_overlap", Intervals),
+        external=["--external", *EXTERNAL] if EXTERNAL else [],
         predictions_folder=folder_of("predictions"),
     shell:
-        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} "
+        "python -m {params.module} --predictions-folder {params.predictions_folder} --best {input.best} {params.external} "
         "{params.settings} --out-overlap {output.overlap} --out-intersections {output.intersections} "
         "--out-counts {output.counts} 2> {log}"

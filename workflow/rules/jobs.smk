@@ -7,8 +7,13 @@ from pathlib import Path
 
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
 # stays, because the same content makes nothing stale. The first {} is the place of the file.
+# Snakemake takes the last --configfile of several: all files follow one.
+CONFIGURATION = {
+    "--configfile": [os.path.relpath(path) for path in workflow.overwrite_configfiles],
+    "--config": workflow.config_settings.config_args or [],
+}
 REBUILD = " ".join(
-    ["snakemake {}"] + [f"--configfile {shlex.quote(os.path.relpath(path))}" for path in workflow.overwrite_configfiles]
+    ["snakemake {}", *(shlex.join([flag, *words]) for flag, words in CONFIGURATION.items() if words)]
 )
 
 # Jobs run the Python that runs Snakemake, whether or not its environment is activated, and end with Snakemake.

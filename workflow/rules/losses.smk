@@ -44,13 +44,13 @@ rule best_models:
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:
-        **stage("analyses.losses.best_models", Candidates, ReferenceNGram),
+        **stage("analyses.losses.best_models", Candidates, *([ReferenceNGram] if NGRAMS else [])),
         models=MODELS,
-        nnns=NNNS,
+        nnns=["--nnns", *NNNS] if NNNS else [],
         models_folder=folder_of("run_files", levels=2),
     shell:
         "python -m {params.module} --models-folder {params.models_folder} {params.settings} --models {params.models} "
-        "--nnns {params.nnns} --out {output} 2> {log}"
+        "{params.nnns} --out {output} 2> {log}"
 
 
 rule horizons:
@@ -75,10 +75,30 @@ rule horizons:
         "--predictions-folder {params.predictions_folder} --nnns {params.nnns} {params.settings} --out {output} 2> {log}"
 
 
+rule external_predictions:
+    """Check predictions that another program made."""
+    input:
+        **split_files("test", "vocabulary"),
+        predictions=external_file,
+    output:
+        "results/{corpus}/predictions/external-{name}.parquet",
+    wildcard_constraints:
+        name=r"\w+",
+    group:
+        "tables"
+    resources:
+        **needs(),
+    params:
+        **stage("analyses.losses.external"),
+        split=subpath(input.test, parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions {input.predictions} --out {output} 2> {log}"
+
+
 rule loss_intervals:
     """The test loss of every model, with its interval."""
     input:
-        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+        predictions=predictions([*MODELS, *NGRAMS, *NNNS, *EXTERNAL]),
     output:
         table("loss_intervals"),
     group:
@@ -87,7 +107,7 @@ rule loss_intervals:
         **needs(),
     params:
         **stage("analyses.losses.loss_intervals", Intervals),
-        models=[*MODELS, *NGRAMS, *NNNS],
+        models=[*MODELS, *NGRAMS, *NNNS, *EXTERNAL],
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --predictions-folder {params.predictions_folder} --models {params.models} {params.settings} "
@@ -137,7 +157,7 @@ rule position_loss:
     """The loss by position in the stream: what it costs to start from a zero state."""
     input:
         best=table("best_models"),
-        predictions=predictions([*MODELS, REFERENCE_NGRAM]),
+        predictions=predictions([*MODELS, *REFERENCE_NGRAMS]),
     output:
         table("position_loss"),
     group:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rnnscope.corpus.sources import local_files
 from rnnscope.figures.catalogue import FIGURES, figures_for
 
 
@@ -13,10 +14,23 @@ wildcard_constraints:
 
 def local_sources(wildcards):
     """The files among a corpus's sources: a text that changes makes everything after it stale."""
-    sources = corpus_of(wildcards)["sources"]
-    paths = [source.get("path", source.get("archive", {}).get("path")) for source in sources]
     # With a storage provider for all other files (docs/clusters.md), these stay local, as does the rule that reads them.
-    return [local(path) for path in paths if path and Path(path).exists()]
+    return [local(path) for path in source_paths(wildcards) if "{" not in path]
+
+
+def source_paths(wildcards):
+    """The paths of the files among a corpus's sources."""
+    return [str(path) for source in corpus_of(wildcards)["sources"] for path in local_files(source)]
+
+
+def imported_file(key):
+    """An input: a file of a network that was trained elsewhere."""
+    return lambda wildcards: local(config["imported"][wildcards.model][key].replace("{corpus}", wildcards.corpus))
+
+
+def external_file(wildcards):
+    """An input: predictions that another program made."""
+    return local(config["external"][wildcards.name].replace("{corpus}", wildcards.corpus))
 
 
 def split_files(*names):
@@ -50,7 +64,7 @@ def candidate_files(wildcards):
 
 def snapshot_files(model):
     """The weights of a model at each of the moments that are looked at."""
-    count = config["dynamics"]["snapshots"]
+    count = value_of("dynamics", "snapshots", 0)
     return model_files([model], *(f"snapshots/snapshot-{index}.safetensors" for index in range(1, count + 1)))
 
 
@@ -85,10 +99,13 @@ def named_inputs(wildcards, input):
 
 def figures_and_pages(wildcards):
     """Everything that a person looks at. Without a dumped model there is no page."""
+    drawn = figures_for(AVAILABLE)
+    if left_out := [name for name in FIGURES if name not in drawn]:
+        logger.warning(f"Sections of the configuration that are left out leave out these figures: {', '.join(left_out)}")
     figures = expand(
         "results/{corpus}/figures/{name}.{suffix}",
         corpus=config["run"],
-        name=figures_for(DUMPED, GATED),
+        name=drawn,
         suffix=["svg", "png"],
     )
     pages = expand("results/{corpus}/explorer.html", corpus=config["run"])

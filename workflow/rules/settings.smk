@@ -2,14 +2,20 @@
 
 import json
 import sys
+from pathlib import Path
+
+from snakemake.logging import logger
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, grid_models
+from rnnscope.configuration.checks import check_configuration, external_models, grid_models, networks
+from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
 
 try:
+    check_duplicated_keys(Path(path) for path in workflow.configfiles)
+    convert_texts(config)
     check_configuration(config)
 except InputError as error:
     sys.exit(f"configuration: {error}")
@@ -20,26 +26,39 @@ def finite_models(kind, longest_context):
     return [f"{kind}-{context}" for context in range(1, longest_context + 1)]
 
 
-MODELS = grid_models(config)  # the recurrent networks
-NNNS = finite_models("nnn", config["nnn"]["longest_context"])
-NGRAMS = finite_models("ngram", config["ngrams"]["longest_context"])
-REFERENCE_NGRAM = f"ngram-{config['comparisons']['ngram']}"
+def value_of(section, key, otherwise):
+    """A value of the configuration; `otherwise` where its section is left out."""
+    return config[section][key] if section in config else otherwise
+
+
+MODELS = networks(config)  # the recurrent networks
+IMPORTED = list(config.get("imported", {}))  # those of them that were trained elsewhere
+NNNS = finite_models("nnn", value_of("nnn", "longest_context", 0))
+NGRAMS = finite_models("ngram", value_of("ngrams", "longest_context", 0))
+REFERENCE_NGRAMS = [f"ngram-{config['comparisons']['ngram']}"] if NGRAMS else []  # one, if there is any
 # The n-gram models of the oracle, as far as there are any.
 ORACLE_NGRAMS = NGRAMS[: config["error_breakdown"]["longest_context"]]
+EXTERNAL = external_models(config)  # of which only the predictions are known
 
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed
-DUMPED = config["activations"]["models"]
+DUMPED = value_of("activations", "models", [])
 GATED = [model for model in DUMPED if ModelName.parse(model).cell.gates]
-OBSERVED = config["dynamics"]["model"]  # early in its training
+OBSERVED = value_of("dynamics", "model", None)  # early in its training
+OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
+
+# What figures need that is there; the others are left out.
+AVAILABLE = {section for section in settings.SECTIONS if section in config} - {"activations"}
+AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.items() if models}
 
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
-COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], REFERENCE_NGRAM]))
-COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS]
+COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], *REFERENCE_NGRAMS]))
+COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
 
 
 def flags(*sections, **changes):
     """The command-line flags of some sections of the settings, with some values changed."""
-    return [word for section in sections for word in settings.flags(section, config[section.key] | changes)]
+    present = [section for section in sections if section.key in config]
+    return [word for section in present for word in settings.flags(section, config[section.key] | changes)]
 
 
 def stage(module, *sections, **changes):
@@ -61,9 +80,18 @@ def title(wildcards):
 def text_flags(wildcards):
     """What the configuration says about a text: its sources, and what it has to be."""
     corpus = corpus_of(wildcards)
-    declared = [key for key in ("bytes", "vocabulary", "sha256") if key in corpus]
-    facts = [word for key in declared for word in (f"--{key}", str(corpus[key]))]
+    facts = declared_flags(corpus, "bytes", "vocabulary", "sha256", "characters", "encoding")
     return ["--sources", *map(json.dumps, corpus["sources"]), *facts]
+
+
+def character_flags(wildcards):
+    """What a character of a corpus is."""
+    return declared_flags(corpus_of(wildcards), "characters", "encoding", "minimum_count")
+
+
+def declared_flags(corpus, *keys):
+    """The command-line flags of the keys that a corpus has."""
+    return [word for key in keys if key in corpus for word in (settings.flag_of(key), str(corpus[key]))]
 
 
 def fractions(wildcards):
@@ -72,8 +100,11 @@ def fractions(wildcards):
 
 
 def features_of(wildcards):
-    """The features that units are compared with: the name of a list, or names of features."""
-    return corpus_of(wildcards).get("features", "prose")
+    """The features that units are compared with: the name of a list, names of features, or those of a language."""
+    features = corpus_of(wildcards).get("features", "prose")
+    if isinstance(features, dict):
+        return [*features.get("names", ["language"]), "--language", features["language"]]
+    return features
 
 
 def candidates_of(model):

@@ -18,12 +18,36 @@ rule train_model:
         "--threads {threads} --out {params.out} 2> {log}"
 
 
+rule import_model:
+    """Take over a network that was trained elsewhere."""
+    input:
+        **split_files("validation", "vocabulary", "layout"),
+        weights=imported_file("weights"),
+        order=imported_file("vocabulary"),
+    output:
+        run_files(),
+    wildcard_constraints:
+        model="|".join(IMPORTED),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(1500, 10), gpu=GPU_SLOTS),
+    params:
+        **stage("training.imported", Device),
+        split=subpath(input.validation, parent=True),
+        out=subpath(output[0], parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} --model {wildcards.model} --weights {input.weights} "
+        "--vocabulary {input.order} {params.settings} --threads {threads} --out {params.out} 2> {log}"
+
+
 rule select_candidate:
     """Of a model's candidates, keep the one of the best validation loss."""
     input:
         candidates=candidate_files,
     output:
         run_files(),
+    wildcard_constraints:
+        model="|".join([*grid_models(config), *NNNS]),
     group:
         "evaluations"
     resources:
@@ -68,9 +92,9 @@ rule train_snapshots:
     priority: training_work
     threads: THREADS
     resources:
-        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["dynamics"]["epochs"]), gpu=GPU_SLOTS),
+        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(OBSERVED_EPOCHS), gpu=GPU_SLOTS),
     params:
-        **stage("training.snapshots", Snapshots, Optimisation, Device, epochs=config["dynamics"]["epochs"]),
+        **stage("training.snapshots", Snapshots, Optimisation, Device, epochs=OBSERVED_EPOCHS),
         split=subpath(input.train, parent=True),
         out=subpath(output.table, parent=True),
     shell:

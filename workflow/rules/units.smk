@@ -3,7 +3,8 @@ rule features:
     input:
         **split_files("train", "validation", "test", "vocabulary"),
     output:
-        "results/{corpus}/analyses/features.parquet",
+        table="results/{corpus}/analyses/features.parquet",
+        changes=table("feature_changes"),
     group:
         "text"
     resources:
@@ -13,7 +14,8 @@ rule features:
         split=subpath(input.train, parent=True),
         features=features_of,
     shell:
-        "python -m {params.module} --split {params.split} --features {params.features} {params.settings} --out {output} 2> {log}"
+        "python -m {params.module} --split {params.split} --features {params.features} {params.settings} --out {output.table} "
+        "--out-changes {output.changes} 2> {log}"
 
 
 rule saturation:

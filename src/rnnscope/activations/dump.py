@@ -18,6 +18,7 @@ from torch import Tensor
 from rnnscope.activations.reader import POSITION, column_name
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.text import id_dtype
 from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
@@ -41,7 +42,7 @@ def _columns() -> tuple[Column, ...]:
     position = (
         Column("stream", "int16", "row of `test.npy`"),
         Column("step", "int32", "column of the character that was read"),
-        Column("character", "uint8", "id of that character"),
+        Column("character", "uint8", "id of that character; uint16 where the ids have 16 bits"),
     )
     cells_with: dict[str, list[str]] = {}
     for cell in CELLS.values():
@@ -130,7 +131,7 @@ def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memo
 
 def columns_of(shape: Shape, precision: str) -> dict[str, str]:
     """Return the dtype of every column of one layer's file by name: position, character, every unit of each activation."""
-    position = {name: str(type_) for name, type_ in POSITION.items()}
+    position = {name: str(type_) for name, type_ in POSITION.items()} | {"character": np.dtype(id_dtype(shape.vocabulary)).name}
     names = CELLS[shape.cell].activation_names
     return position | {column_name(name, unit): precision for name in names for unit in range(shape.hidden_width)}
 

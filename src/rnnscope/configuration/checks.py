@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -10,9 +12,11 @@ from jsonschema import ValidationError
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
 from rnnscope.analyses.units.feature_registry import chosen_features
+from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
+from rnnscope.models.cells import EXTERNAL, ModelName
 
 Configuration = Mapping[str, Any]
 
@@ -38,8 +42,11 @@ RENAMED_KEYS = {
     "dynamic_evaluation.steps": "dynamic_evaluation.sequence_length",
 }
 
-# Keys that name models of the grid.
+# Keys that name recurrent networks.
 MODEL_KEYS = ("activations.models", "dynamics.model", "errors.candidates", "size_breakdown.smaller", "size_breakdown.larger")
+
+# Of these, those whose model is trained again.
+TRAINED_KEYS = ("dynamics.model",)
 
 # Keys that are bounded by other keys.
 BOUNDED_KEYS = {"comparisons.ngram": "ngrams.longest_context", "dynamics.epochs": "training.epochs"}
@@ -54,6 +61,7 @@ def check_configuration(config: Configuration) -> None:
         At the first mistake: one line that names the key, what was found and what was expected.
     """
     check_renamed_keys(config)
+    check_names(config)
     for error in validator().iter_errors(config):
         raise InputError(report_schema_error(error))
     check_corpora(config)
@@ -70,6 +78,14 @@ def check_renamed_keys(config: Configuration) -> None:
             raise InputError(f"{old}: this key was renamed, expected {new}")
 
 
+def check_names(config: Configuration) -> None:
+    """Raise InputError if a corpus has the name of a number, which YAML does not take for a text."""
+    corpora = config.get("corpora")
+    for name in corpora if isinstance(corpora, Mapping) else ():
+        if not isinstance(name, str):
+            raise InputError(f'corpora: found the name {name}, expected a text; write "{name}", with quotes, here and in run')
+
+
 def report_schema_error(error: ValidationError) -> str:
     """Return the line that reports a mistake which the schema found."""
     key = ".".join(map(str, error.absolute_path)) or "top level"
@@ -81,7 +97,14 @@ def report_schema_error(error: ValidationError) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
     found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
-    return f"{key}: found {found}, expected {error.schema['description']}"
+    return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
+
+
+def _spelling(error: ValidationError) -> str:
+    """Return how to write a number as a text, where that is what the schema wants; else nothing."""
+    is_number = isinstance(error.instance, int | float | date)
+    wants_text = error.validator == "type" and error.validator_value == "string"
+    return f'; write "{error.instance}", with quotes' if is_number and wants_text else ""
 
 
 def check_corpora(config: Configuration) -> None:
@@ -95,30 +118,66 @@ def check_corpora(config: Configuration) -> None:
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        is_unicode = settings.get("characters") == "unicode"
+        if not is_unicode and settings.get("vocabulary", 0) > 256:
+            raise InputError(
+                f"corpora.{corpus}.vocabulary: found {settings['vocabulary']}, expected at most 256 bytes, or characters: unicode"
+            )
         features = settings.get("features", "prose")
         try:
-            chosen_features(features if isinstance(features, list) else [features])
+            check_features(features)
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
 
 
+def check_features(features: str | list[str] | dict[str, Any]) -> None:
+    """Raise InputError if a corpus names a feature or a programming language that is not known."""
+    if isinstance(features, dict):
+        lexer_of(features["language"])
+        chosen_features(features.get("names", ["language"]), features["language"])
+    else:
+        chosen_features(features if isinstance(features, list) else [features])
+
+
 def check_models(config: Configuration) -> None:
-    """Raise InputError if there is no model, or if a key names a model that is not trained."""
-    models = grid_models(config)
-    if not models:
+    """Raise InputError if there is no model, if a key names one that there is not, or if two are hard to distinguish."""
+    grid = grid_models(config)
+    if not grid:
         raise InputError("grid: found no model, expected at least one")
-    for key in MODEL_KEYS:
+    for model in grid:
+        if ModelName.parse(model).label:
+            raise InputError(f"grid.additional: found {model}, expected a name without a label, or a key of imported")
+    for key in _present(config, MODEL_KEYS):
         found = value_of(config, key)
         for model in found if isinstance(found, list) else [found]:
-            if model not in models:
+            if model not in allowed(config, key):
                 raise InputError(f"{key}: found {model}, expected a model of the grid")
+    alike: dict[ModelName, str] = {}
+    for model in networks(config):
+        first = alike.setdefault(replace(ModelName.parse(model), label=""), model)
+        if first != model:
+            raise InputError(f"imported: found {model} beside {first}, expected another cell, depth or size: figures show these")
+
+
+def allowed(config: Configuration, key: str) -> list[str]:
+    """Return the models that a key of `MODEL_KEYS` may name."""
+    if key in TRAINED_KEYS:
+        return grid_models(config)
+    return [*networks(config), *(external_models(config) if key.startswith("size_breakdown.") else [])]
 
 
 def check_bounds(config: Configuration) -> None:
     """Raise InputError if a key exceeds the key that bounds it."""
     for key, bound in BOUNDED_KEYS.items():
+        if len(_present(config, (key, bound))) < 2:
+            continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def _present(config: Configuration, keys: tuple[str, ...]) -> list[str]:
+    """The keys whose section is there; optional ones may be left out."""
+    return [key for key in keys if key.partition(".")[0] in config]
 
 
 def value_of(config: Configuration, key: str) -> Any:
@@ -128,7 +187,17 @@ def value_of(config: Configuration, key: str) -> Any:
 
 
 def grid_models(config: Configuration) -> list[str]:
-    """Return the names of all recurrent networks: those of the grid, then the additional ones."""
+    """Return the names of the recurrent networks that are trained: those of the grid, then the additional ones."""
     grid = config["grid"]
     named = [f"{cell}-{layers}-{size}" for cell, layers, size in product(grid["cells"], grid["layers"], grid["sizes"])]
     return list(dict.fromkeys([*named, *grid["additional"]]))
+
+
+def networks(config: Configuration) -> list[str]:
+    """Return the names of all recurrent networks: those that are trained, then those that were trained elsewhere."""
+    return [*grid_models(config), *config.get("imported", {})]
+
+
+def external_models(config: Configuration) -> list[str]:
+    """Return the names of the models of which only the predictions are known."""
+    return [f"{EXTERNAL}-{name}" for name in config.get("external", {})]

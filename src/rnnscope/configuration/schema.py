@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
-from rnnscope.models.cells import CELLS, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Setting, settings_of
+from rnnscope.corpus.text import is_encoding
+from rnnscope.models.cells import CELLS, EXTERNAL, ModelName
+from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, settings_of
 from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, is_finite
 
 Schema = dict[str, Any]
@@ -29,6 +30,24 @@ def names_a_network(value: Any) -> bool:
     return name.is_recurrent and str(name) == value and name.layers <= MOST_LAYERS and name.size <= LARGEST_SIZE
 
 
+@FORMATS.checks("encoding", raises=LookupError)  # type: ignore[untyped-decorator]
+def names_an_encoding(value: Any) -> bool:
+    """Return whether a text names an encoding of texts; other values are left to `type`."""
+    return not isinstance(value, str) or is_encoding(value)
+
+
+@FORMATS.checks("model or external", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_a_network_or_external(value: Any) -> bool:
+    """Return whether a text names a recurrent network or external predictions."""
+    return names_a_network(value) or ModelName.parse(value).kind == EXTERNAL
+
+
+@FORMATS.checks("imported model", raises=ValueError)  # type: ignore[untyped-decorator]
+def names_an_imported_network(value: Any) -> bool:
+    """Return whether a text names a recurrent network with a label, in its one spelling."""
+    return names_a_network(value) and bool(ModelName.parse(value).label)
+
+
 def configuration_schema() -> Schema:
     """Return the JSON Schema of the whole configuration."""
     corpora = {
@@ -39,13 +58,27 @@ def configuration_schema() -> Schema:
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
-    properties = {"run": run, "corpora": corpora} | {key: object_schema(section) for key, section in SECTIONS.items()}
+    files = object_schema(Imported)
+    imported = {
+        "description": "networks that were trained elsewhere, by name",
+        "type": "object",
+        "propertyNames": {"format": "imported model", "description": "a name <cell>-<layers>-<size>-<label>"},
+        "additionalProperties": files,
+    }
+    external = {
+        "description": "files of predictions that other programs made, by name",
+        "type": "object",
+        "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*\Z", "description": "a name of letters, digits and underscores"},
+        "additionalProperties": _text("the path of a parquet file; {corpus} in it is the corpus"),
+    }
+    given = {"run": run, "corpora": corpora, "imported": imported, "external": external}
+    properties = given | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "description": "the sections of config.yaml",
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [key for key in ("run", "corpora", *SECTIONS) if key not in SECTIONS or not SECTIONS[key].is_optional],
         "additionalProperties": False,
     }
 
@@ -124,8 +157,19 @@ def _keys(description: str, properties: dict[str, Schema], **more: Any) -> Schem
 
 
 FEATURES: Schema = {
-    "description": "the name of a list of features, or a list of different names of features",
-    "anyOf": [_text("the name of a list"), _list_of(_text("the name of a feature"), "names", uniqueItems=True)],
+    "description": "the name of a list of features, a list of different names of features, or language: and its name",
+    "anyOf": [
+        _text("the name of a list"),
+        _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+        _keys(
+            "language, perhaps with names of features",
+            {
+                "language": _text("a language that Pygments knows", r"^[\w+#.-]+$"),
+                "names": _list_of(_text("the name of a feature"), "names", uniqueItems=True),
+            },
+            required=["language"],
+        ),
+    ],
 }
 
 # What the dataclasses cannot say: a source is one of several forms.
@@ -138,9 +182,18 @@ PLACES = {
     "url": _text("an https address without a password", r"^https?://[^/?#@]+([/?#]|\Z)"),
 }
 SOURCE = _keys(
-    "exactly one of path, url, archive and installed",
+    "exactly one of path, url, folder, archive and installed",
     {
         **PLACES,
+        "path": {
+            "description": "the path of a file, or a list of paths",
+            "anyOf": [PLACES["path"], _list_of(PLACES["path"], "paths")],
+        },
+        "folder": _keys(
+            "path, members and shuffle_seed",
+            {"path": _text("the path of a folder"), **SELECTION},
+            required=["path", "members", "shuffle_seed"],
+        ),
         "archive": _keys(
             "one of path, url and debian, with members and shuffle_seed",
             {**PLACES, "debian": _text("the name of a Debian package"), **SELECTION},

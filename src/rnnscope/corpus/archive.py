@@ -1,4 +1,4 @@
-"""Assemble a text from the members of a tarball."""
+"""Assemble a text from the members of an archive: tar, compressed or not, or zip."""
 
 import lzma
 import shutil
@@ -10,7 +10,9 @@ from typing import IO
 
 from pathspec import GitIgnoreSpec
 
+from rnnscope.corpus.compressed import open_zstd
 from rnnscope.corpus.selection import compile_patterns, shuffled
+from rnnscope.corpus.zip_archive import is_zip, spool_zip
 from rnnscope.errors import InputError
 
 # No corpus comes near these; an archive made to fill the disk, the memory or the day stops at one of them.
@@ -21,6 +23,7 @@ HEADER_BYTES_LIMIT = 2**20  # of a long name or of a set of extended attributes,
 EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 # Nothing is extracted: paths are checked as if into this folder.
 NOWHERE = "/nonexistent"
+ZSTD_BEGINNING = b"\x28\xb5\x2f\xfd"
 # The last three are what tarfile itself ends with on numbers, names and chains of headers that make no sense.
 DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError, ArithmeticError, RecursionError)
 
@@ -67,7 +70,7 @@ def write_members(
     Parameters
     ----------
     archive
-        A tar archive, compressed or not.
+        A tar archive, compressed or not, or a zip archive.
     patterns
         In gitignore syntax.
     seed
@@ -86,7 +89,8 @@ def write_members(
         or a device matches.
     """
     with tempfile.TemporaryFile(dir=text.parent) as spool:
-        extents = _spool_members(archive, compile_patterns(patterns), spool, limit)
+        spool_members = spool_zip if is_zip(archive) else _spool_members
+        extents = spool_members(archive, compile_patterns(patterns), spool, limit)
         if not extents:
             raise InputError(f"{archive}: no member matches {', '.join(patterns)}")
         with text.open("wb") as output:
@@ -101,7 +105,7 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
     """Copy what matches to `spool`; return the start and the length there of each path."""
     extents: dict[str, tuple[int, int]] = {}
     try:
-        with tarfile.open(archive, tarinfo=StrictMember) as tar:
+        with _open_tar(archive) as tar:
             for count, member in enumerate(tar, start=1):
                 if member.size < 0 or member.issparse():  # as an extended header may have it
                     raise tarfile.ExtractError(f"a member {member.name!r} of {member.size:,} bytes, perhaps sparse")
@@ -128,6 +132,15 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{archive}: not readable as a tar archive ({reason})") from None
     return extents
+
+
+def _open_tar(archive: Path) -> tarfile.TarFile:
+    """Open a tar archive; tarfile itself knows every compression but Zstandard."""
+    with archive.open("rb") as file:
+        is_zstd = file.read(4) == ZSTD_BEGINNING
+    if is_zstd:
+        return tarfile.open(fileobj=open_zstd(archive), mode="r|", tarinfo=StrictMember)
+    return tarfile.open(archive, tarinfo=StrictMember)
 
 
 def _path_inside(member: tarfile.TarInfo, archive: Path) -> str:

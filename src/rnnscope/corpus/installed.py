@@ -2,11 +2,10 @@
 
 import importlib
 import importlib.util
-import os
-import shutil
 from pathlib import Path
 
-from rnnscope.corpus.selection import compile_patterns, shuffled
+from rnnscope.corpus.folder import matching_files, write_files
+from rnnscope.corpus.selection import shuffled
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
@@ -37,17 +36,10 @@ def write_package_files(package: str, patterns: list[str], seed: int, size: int 
         If it has no folder, or nothing in it matches.
     """
     folder = _package_folder(package)
-    wanted = compile_patterns(patterns)
-    names = [name for name in _files_below(folder) if wanted.match_file(name)]
+    names = matching_files(folder, patterns)
     if not names:
         raise InputError(f"package {package}: no file in {folder} matches {', '.join(patterns)}")
-    with text.open("wb") as output:
-        for name in shuffled(names, seed):
-            with (folder / name).open("rb") as content:
-                shutil.copyfileobj(content, output)
-            if size is not None and output.tell() >= size:
-                output.truncate(size)
-                return
+    write_files((folder / name for name in shuffled(names, seed)), size, text)
 
 
 def write_attribute(module: str, attribute: str, size: int | None, text: Path) -> None:
@@ -90,8 +82,3 @@ def _package_folder(package: str) -> Path:
     if not folders:
         raise InputError(f"{package}: found a module, expected a package with a folder")
     return Path(folders[0])
-
-
-def _files_below(folder: Path) -> list[str]:
-    """Return the paths of the files below `folder`, relative to it, with forward slashes."""
-    return [(Path(parent) / name).relative_to(folder).as_posix() for parent, _, names in os.walk(folder) for name in names]

@@ -1,24 +1,29 @@
-"""The sources of a corpus: a file, a download, an archive, or what an installed package holds.
+"""The sources of a corpus: files, a folder, a download, an archive, or what an installed package holds.
 
 A source is a mapping with one key, as config.yaml spells it:
 
-    path: FILE
+    path: FILE | [FILE, FILE, ...]
     url: ADDRESS
+    folder: {path: FOLDER, members: [PATTERN, ...], shuffle_seed: NUMBER}
     archive: {path | url | debian: ..., members: [PATTERN, ...], shuffle_seed: NUMBER}
     installed: {package: NAME, members: [PATTERN, ...], shuffle_seed: NUMBER}
     installed: {package: NAME, attribute: NAME}
+
+A leading ~ of a path is the home folder. Files whose names end in .gz, .xz, .bz2 or .zst are unpacked.
 """
 
 import json
 import logging
-import shutil
 import tempfile
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
 from rnnscope.corpus.archive import write_members
+from rnnscope.corpus.compressed import append_text, is_compressed
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.download import download
+from rnnscope.corpus.folder import existing_file, local_path, matching_files, write_files, write_folder
 from rnnscope.corpus.https import check_url, without_password
 from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
@@ -29,9 +34,11 @@ Source = dict[str, Any]
 
 SELECTION = {"members", "shuffle_seed"}
 KEYS = {
+    "folder": [{"path"} | SELECTION],
     "archive": [{place} | SELECTION for place in ("path", "url", "debian")],
     "installed": [{"package"} | SELECTION, {"package", "attribute"}],
 }
+KINDS = ("path", "url", *KEYS)
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +67,8 @@ def parse_source(text: str) -> Source:
 def check_source(source: Any) -> None:
     """Raise InputError, naming what was found and expected, unless `source` is one of the forms above."""
     spelled = spell(source)
-    if not isinstance(source, dict) or len(source) != 1 or next(iter(source)) not in {"path", "url", *KEYS}:
-        raise InputError(f"source: found {spelled}, expected one key of path, url, archive, installed")
+    if not isinstance(source, dict) or len(source) != 1 or next(iter(source)) not in KINDS:
+        raise InputError(f"source: found {spelled}, expected one key of {', '.join(KINDS)}")
     kind, value = next(iter(source.items()))
     if kind in KEYS:
         if not isinstance(value, dict) or set(value) not in KEYS[kind]:
@@ -82,6 +89,9 @@ def _check_values(where: str, values: dict[str, Any]) -> None:
         elif key == "shuffle_seed":
             if type(value) is not int:
                 raise InputError(f"{where}: shuffle_seed: found {spell(value)}, expected an integer")
+        elif where == "source" and key == "path" and isinstance(value, list):
+            if not value or not all(isinstance(name, str) and name for name in value):
+                raise InputError(f"{where}: path: found {spell(value)}, expected a file or a list of files")
         elif not isinstance(value, str) or not value:
             raise InputError(f"{where}: {key}: found {spell(value)}, expected a text that is not empty")
         elif key == "url":
@@ -141,9 +151,11 @@ def write_source(source: Source, size: int | None, text: Path) -> None:
     """
     kind, value = next(iter(source.items()))
     if kind == "path":
-        shutil.copyfile(_existing(value), text)
+        _write_paths(value, size, text)
     elif kind == "url":
-        download(value, text, size)
+        _write_download(value, size, text)
+    elif kind == "folder":
+        write_folder(local_path(value["path"]), value["members"], value["shuffle_seed"], size, text)
     elif kind == "archive":
         _write_archive(value, size, text)
     elif "attribute" in value:
@@ -152,11 +164,34 @@ def write_source(source: Source, size: int | None, text: Path) -> None:
         write_package_files(value["package"], value["members"], value["shuffle_seed"], size, text)
 
 
+def _write_paths(value: str | list[str], size: int | None, text: Path) -> None:
+    """Write the text of a file, whole, or of several files, joined in their order."""
+    if isinstance(value, list):
+        write_files([existing_file(name) for name in value], size, text)
+    else:
+        write_files([existing_file(value)], None, text)
+
+
+def _write_download(url: str, size: int | None, text: Path) -> None:
+    """Download a text, and unpack it where the end of the address says that it is compressed."""
+    name = urllib.parse.urlsplit(url).path
+    if not is_compressed(name):
+        download(url, text, size)
+        return
+    packed = text.with_name(".packed")
+    try:
+        download(url, packed)
+        with text.open("wb") as output:
+            append_text(packed, output, name)
+    finally:
+        packed.unlink(missing_ok=True)
+
+
 def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> None:
     """Write the text of an archive, from a file, a Debian package or a download."""
     selection = (archive["members"], archive["shuffle_seed"], size, text)
     if "path" in archive:
-        write_members(_existing(archive["path"]), *selection)
+        write_members(existing_file(archive["path"]), *selection)
     elif "debian" in archive:
         with tempfile.TemporaryDirectory(dir=text.parent, prefix=".debian-") as folder:
             write_members(fetch_debian_tarball(archive["debian"], Path(folder)), *selection)
@@ -169,9 +204,12 @@ def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> Non
             tarball.unlink(missing_ok=True)
 
 
-def _existing(name: str) -> Path:
-    """Return the path of a file; raises UnavailableError when there is none."""
-    path = Path(name)
-    if not path.is_file():
-        raise UnavailableError("no such file")
-    return path
+def local_files(source: Source) -> list[Path]:
+    """Return the files of this machine that a source reads, as far as they exist; none where the source is malformed."""
+    kind, value = next(iter(source.items()))
+    if kind == "folder":
+        folder = local_path(value["path"])
+        return [folder / name for name in sorted(matching_files(folder, value["members"]))]
+    names = value if kind == "path" else value.get("path", []) if kind == "archive" else []
+    paths = map(local_path, names if isinstance(names, list) else [names])
+    return [path for path in paths if path.is_file()]

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.corpus.split_text import SplitText, join_parts
+from rnnscope.corpus.text import is_encoding
 from rnnscope.errors import InputError
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of
 from rnnscope.storage.predictions import check_targets, read_predictions
 
 PARTS = ("train", "validation", "test")
+KINDS_OF_CHARACTERS = {"bytes": (np.uint8, 0xFF), "code_points": (np.uint32, 0x10FFFF)}
 # What numpy ends with on a header that is no description of an array: it is parsed as Python.
 DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError)
 
@@ -38,8 +41,16 @@ class Split:
 
     @cached_property
     def vocabulary(self) -> np.ndarray:
-        """The distinct bytes of the text, ascending: uint8 (K,). The id of a byte is its index."""
+        """The distinct characters of the text, ascending; the id of a character is its index.
+
+        They are bytes, uint8 (K,), or code points of Unicode, uint32 (K,): the dtype says which.
+        """
         return read_vocabulary(self.folder)
+
+    @cached_property
+    def encoding(self) -> str:
+        """The encoding of the text as it was found."""
+        return read_encoding(self.folder)
 
     @cached_property
     def sequence_length(self) -> int:
@@ -65,7 +76,7 @@ class Split:
 
         Returns
         -------
-        ids : ndarray of uint8, shape (streams, characters of the part + 1)
+        ids : ndarray of uint8 or uint16, shape (streams, characters of the part + 1)
             Column t + 1 holds the targets of column t.
         """
         if name not in self._parts:
@@ -79,7 +90,7 @@ class Split:
 
     @property
     def test_targets(self) -> np.ndarray:
-        """Ids of the characters that models predict, in the order of the rows of predictions: uint8 (test characters,)."""
+        """Ids of the characters that models predict, in the order of the rows of predictions: (test characters,)."""
         return self.part("test")[:, 1:].ravel()
 
     @cached_property
@@ -91,7 +102,7 @@ class Split:
                 raise InputError(
                     f"{self.path(name)}: does not continue where the part before it ends; delete both to have them rebuilt"
                 )
-        return join_parts(parts, self.vocabulary)
+        return join_parts(parts, self.vocabulary, self.encoding)
 
     def check_aligned(self, path: Path, targets: np.ndarray) -> None:
         """Check that predictions are of this split's test part.
@@ -100,7 +111,7 @@ class Split:
         ----------
         path
             The file of the predictions, for the message.
-        targets : ndarray of uint8, shape (streams, steps)
+        targets : ndarray, shape (streams, steps)
             Ids of the characters that it predicts.
         """
         check_targets(path, targets, self.part("test")[:, 1:], self.path("test"))
@@ -138,7 +149,7 @@ def read_part(folder: Path, part: str) -> np.ndarray:
 
     Returns
     -------
-    ids : ndarray of uint8, shape (streams, characters of the part + 1)
+    ids : ndarray of uint8 or uint16, shape (streams, characters of the part + 1)
 
     Raises
     ------
@@ -154,8 +165,8 @@ def read_part(folder: Path, part: str) -> np.ndarray:
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise corrupt_file_error(path, f"not readable as an array ({reason})") from None
-    if ids.dtype != np.uint8 or ids.ndim != 2 or ids.shape[0] < 1 or ids.shape[1] < 2:
-        raise corrupt_file_error(path, f"found {ids.dtype} {ids.shape}, expected uint8 (streams, steps + 1)")
+    if ids.dtype not in (np.uint8, np.uint16) or ids.ndim != 2 or ids.shape[0] < 1 or ids.shape[1] < 2:
+        raise corrupt_file_error(path, f"found {ids.dtype} {ids.shape}, expected uint8 or uint16 (streams, steps + 1)")
     surplus = path.stat().st_size - ids.offset - ids.nbytes
     if surplus:
         raise corrupt_file_error(path, f"found {surplus} bytes after the array, expected none")
@@ -171,7 +182,12 @@ def read_characters(folder: Path, part: str, K: int) -> np.ndarray:
 
 
 def read_vocabulary(folder: Path) -> np.ndarray:
-    """Read the vocabulary of a split: the sorted distinct bytes, uint8 (K,); the id of a byte is its index.
+    """Read the vocabulary of a split: the sorted distinct characters; the id of one is its index.
+
+    Returns
+    -------
+    ndarray
+        uint8 (K,) where a character is a byte, uint32 (K,) where it is a code point of Unicode.
 
     Raises
     ------
@@ -180,12 +196,23 @@ def read_vocabulary(folder: Path) -> np.ndarray:
     """
     path = folder / "vocabulary.json"
     content = read_json(path)
-    values = content.get("bytes") if isinstance(content, dict) else None
-    if not isinstance(values, list) or not values or not all(type(value) is int and 0 <= value <= 255 for value in values):
-        raise corrupt_file_error(path, 'expected {"bytes": [...]} with numbers from 0 to 255')
-    if sorted(set(values)) != values:
-        raise corrupt_file_error(path, "bytes: expected increasing numbers")
-    return np.array(values, dtype=np.uint8)
+    if isinstance(content, dict):
+        for kind, (dtype, highest) in KINDS_OF_CHARACTERS.items():
+            values = content.get(kind)
+            if isinstance(values, list) and values and all(type(value) is int and 0 <= value <= highest for value in values):
+                if sorted(set(values)) != values:
+                    raise corrupt_file_error(path, f"{kind}: expected increasing numbers")
+                return np.array(values, dtype=dtype)
+    raise corrupt_file_error(path, 'expected {"bytes": [...]} with numbers from 0 to 255, or {"code_points": [...]}')
+
+
+def read_encoding(folder: Path) -> str:
+    """Read the encoding of the text of a split; utf-8 where none was declared."""
+    content = read_json(folder / "vocabulary.json")
+    encoding = content.get("encoding", DEFAULT_ENCODING) if isinstance(content, dict) else None
+    if not isinstance(encoding, str) or not is_encoding(encoding):
+        raise corrupt_file_error(folder / "vocabulary.json", f"encoding: found {encoding!r}, expected the name of an encoding")
+    return encoding
 
 
 def read_sequence_length(folder: Path) -> int:

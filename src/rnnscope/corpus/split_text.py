@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnscope.corpus.text import as_string, code_points
+from rnnscope.settings.corpus import DEFAULT_ENCODING
+
 
 @dataclass(frozen=True)
 class SplitText:
@@ -11,8 +14,9 @@ class SplitText:
 
     Parameters
     ----------
-    text : bytes
+    text : bytes or str
         The streams one after another, and at the end the target of the last character. `text[:-1]` is the cut text itself.
+        A str where a character is a code point.
     positions : ndarray of int64, shape (test characters,)
         Index in `text` of the target of each row of a table of predictions. The character that was read in this row, which
         is that of a row of features or activations, has the index `positions - 1`.
@@ -20,17 +24,20 @@ class SplitText:
         Characters of a stream.
     train : int
         Characters of a stream's train part.
+    encoding : str
+        Encoding of the text, where a character is a byte.
     """
 
-    text: bytes
+    text: bytes | str
     positions: np.ndarray
     row: int
     train: int
+    encoding: str = DEFAULT_ENCODING
 
     @property
     def characters(self) -> np.ndarray:
-        """The text as an array that can be indexed: uint8 (length of the text,)."""
-        return np.frombuffer(self.text, dtype=np.uint8)
+        """The text as an array that can be indexed: bytes, uint8, or code points, uint32 (length of the text,)."""
+        return code_points(self.text) if isinstance(self.text, str) else np.frombuffer(self.text, dtype=np.uint8)
 
     @property
     def stream_starts(self) -> np.ndarray:
@@ -39,20 +46,29 @@ class SplitText:
         return (self.positions - 1) // self.row * self.row
 
 
-def join_parts(parts: list[np.ndarray], vocabulary: np.ndarray) -> SplitText:
+def join_parts(parts: list[np.ndarray], vocabulary: np.ndarray, encoding: str = DEFAULT_ENCODING) -> SplitText:
     """Join the parts of a split.
 
     Parameters
     ----------
-    parts : list of ndarray of uint8, shape (streams, characters of the part + 1)
+    parts : list of ndarray of uint8 or uint16, shape (streams, characters of the part + 1)
         Ids of the train, validation and test part; column t + 1 holds the targets of column t.
-    vocabulary : ndarray of uint8, shape (K,)
-        The byte of each id.
+    vocabulary : ndarray of uint8 or uint32, shape (K,)
+        The byte or the code point of each id.
+    encoding
+        Encoding of the text, where a character is a byte.
     """
     ids = np.concatenate([part[:, :-1] for part in parts], axis=1)
     streams, row = ids.shape
-    text = vocabulary[np.append(ids.ravel(), parts[-1][-1, -1])].tobytes()
+    text = as_text(vocabulary[np.append(ids.ravel(), parts[-1][-1, -1])])
     test = parts[-1].shape[1] - 1
     targets = row - test + 1 + np.arange(test)
     positions = (np.arange(streams)[:, np.newaxis] * row + targets).ravel()
-    return SplitText(text, positions, row, parts[0].shape[1] - 1)
+    return SplitText(text, positions, row, parts[0].shape[1] - 1, encoding)
+
+
+def as_text(characters: np.ndarray) -> bytes | str:
+    """Return characters as a text: bytes (uint8) as bytes, code points (uint32) as a str."""
+    if characters.dtype == np.uint8:
+        return characters.tobytes()
+    return as_string(characters)

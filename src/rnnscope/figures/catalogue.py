@@ -18,8 +18,8 @@ class CatalogueEntry:
     tables
         Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
     needs
-        What must be among the dumped models for this figure to exist: nothing, "activations" (any dumped model) or
-        "gates" (a dumped model whose cell has gates).
+        What there must be for this figure to exist, words with spaces between: "activations" (a dumped model), "gates" (a
+        dumped model whose cell has gates), or the names of optional sections of config.yaml.
     """
 
     folder: str
@@ -31,42 +31,45 @@ FIGURES = {
     "loss_table": CatalogueEntry("losses", {"table": "losses", "ranking": "size_ranking"}),
     "loss_against_parameters": CatalogueEntry("losses", {"table": "losses", "intervals": "loss_intervals"}),
     "learning_curves": CatalogueEntry("losses", {"table": "learning_curves"}),
-    "horizons": CatalogueEntry("losses", {"table": "horizons", "losses": "loss_intervals", "best": "best_models"}),
+    "horizons": CatalogueEntry(
+        "losses", {"table": "horizons", "losses": "loss_intervals", "best": "best_models"}, needs="ngrams nnn"
+    ),
     "paired_differences": CatalogueEntry("losses", {"table": "ranking"}),
     "position_loss": CatalogueEntry("losses", {"table": "position_loss"}),
     "saturation": CatalogueEntry("units", {"table": "saturation", "counts": "saturation_counts"}, needs="gates"),
-    "cells": CatalogueEntry("units", {"table": "cells", "baseline": "cells_baseline"}, needs="activations"),
+    "cells": CatalogueEntry(
+        "units", {"table": "cells", "baseline": "cells_baseline", "changes": "feature_changes"}, needs="activations"
+    ),
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
     "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
     "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),
-    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}),
-    "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}),
-    "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}),
-    "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}),
-    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}),
-    "error_intersections": CatalogueEntry("errors", {"table": "error_intersections", "counts": "error_counts"}),
+    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, needs="ngrams"),
+    "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}, needs="ngrams"),
+    "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}, needs="ngrams"),
+    "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}, needs="ngrams dynamic_evaluation"),
+    "error_overlap": CatalogueEntry("errors", {"table": "error_overlap"}, needs="ngrams nnn"),
+    "error_intersections": CatalogueEntry(
+        "errors", {"table": "error_intersections", "counts": "error_counts"}, needs="ngrams nnn"
+    ),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
-    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}),
-    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}),
+    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams"),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams nnn"),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn"),
 }
 
 
-def figures_for(dumped: list[str], gated: list[str]) -> list[str]:
-    """Return the names of the figures that exist when the activations of some models are dumped.
+def figures_for(available: set[str]) -> list[str]:
+    """Return the names of the figures that exist when some things are there.
 
     Parameters
     ----------
-    dumped
-        Names of the models whose activations are dumped.
-    gated
-        Those of them whose cell has gates.
+    available
+        Words of `CatalogueEntry.needs`.
 
     Returns
     -------
     list of str
         Names of `FIGURES`, in its order.
     """
-    available = {"": True, "activations": bool(dumped), "gates": bool(gated)}
-    return [name for name, entry in FIGURES.items() if available[entry.needs]]
+    return [name for name, entry in FIGURES.items() if set(entry.needs.split()) <= available]

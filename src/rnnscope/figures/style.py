@@ -1,5 +1,6 @@
 """What all figures share: colours, markers, sizes, reading a table, writing the .svg and the .png."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from matplotlib.text import Text
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
+from rnnscope.figures.letters import families
 from rnnscope.models.cells import CELLS, Cell, ModelName
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tables import read_csv
@@ -35,10 +37,13 @@ ERROR_COLOURS = {
 
 # Of models that see only the last n characters; from the same palette.
 FINITE_COLOURS = {"ngram": "#000000", "nnn": "#CC79A7"}
+EXTERNAL_COLOUR = "#B8860B"  # of models of which only the predictions are known
 NEUTRAL = "#4D4D4D"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
 LINE_STYLES: tuple[LineStyle, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+
+SANS, GENERIC = "DejaVu Sans", {"sans-serif", "sans", "serif", "monospace"}  # comes with matplotlib
 
 LOSS_LABEL = "test loss (nats per character)"
 
@@ -102,9 +107,9 @@ def cell_colour(cell: str) -> str:
 
 
 def model_colour(model: str) -> str:
-    """Return the colour of a model, by its name: that of its cell, or that of n-gram models or n-NNs."""
+    """Return the colour of a model, by its name: that of its cell, or of n-gram models, n-NNs or external ones."""
     name = ModelName.parse(model)
-    return name.cell.colour if name.is_recurrent else FINITE_COLOURS[name.kind]
+    return name.cell.colour if name.is_recurrent else FINITE_COLOURS.get(name.kind, EXTERNAL_COLOUR)
 
 
 def model_title(model: str) -> str:
@@ -227,11 +232,17 @@ def read(
 def save(figure: Figure, svg: Path, png: Path) -> None:
     """Write a figure as .svg and .png, both whole or neither; the same table gives the same bytes every time.
 
-    A dollar sign in a title or label is one: only the numbers along an axis are written as formulas.
+    Letters that the fonts of matplotlib do not have are drawn in others that are installed. A dollar sign in a title or label is
+    one: only the numbers along an axis are written as formulas.
     """
     for text in figure.findobj(Text):
         if "$" in text.get_text() and "mathdefault" not in text.get_text():
             text.set_parse_math(False)
-    with whole_file(svg) as partial_svg, whole_file(png) as partial_png:
+        if not text.get_text().isascii():
+            first, *others = text.get_fontfamily()
+            found = families(text.get_text(), SANS if first in GENERIC else first)
+            text.set_fontfamily([*dict.fromkeys([*found, *others])])
+    with warnings.catch_warnings(), whole_file(svg) as partial_svg, whole_file(png) as partial_png:
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # `families` has said it in one line
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)

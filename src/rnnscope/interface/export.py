@@ -17,6 +17,11 @@ from rnnscope.storage.files import whole_file, write_json
 WEIGHTS, VOCABULARY, CARD = "model.safetensors", "vocabulary.json", "README.md"
 
 
+def kind_of_symbols(description: Description) -> str:
+    """Return the key of the vocabulary in `vocabulary.json`, as in a split's: bytes or code_points."""
+    return "bytes" if description.characters == "bytes" else "code_points"
+
+
 def export(results: Results, model: str, out: Path) -> None:
     """Write a recurrent network in the layout of torch.nn.
 
@@ -41,7 +46,7 @@ def export(results: Results, model: str, out: Path) -> None:
     weights = to_torch(network)
     with whole_file(out / WEIGHTS) as partial:
         save_file(weights, partial)
-    write_json(out / VOCABULARY, {"bytes": description.vocabulary})
+    write_json(out / VOCABULARY, {kind_of_symbols(description): description.vocabulary})
     with whole_file(out / CARD) as partial:
         partial.write_text(card(results.folder.resolve().name, description, network, results.summary(model)))
 
@@ -62,7 +67,7 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
     """
     shape, name = network.shape, description.model
     facts = {
-        "text": f"{corpus}, {shape.vocabulary} distinct bytes",
+        "text": f"{corpus}, {shape.vocabulary} distinct characters",
         "cell": f"{CELLS[shape.cell].title}, {shape.layers} layers of {shape.hidden_width} units",
         "parameters": f"{sum(parameter.numel() for parameter in network.parameters()):,}",
         "training": f"{summary['epochs']} epochs, of which epoch {summary['best_epoch']} is kept (lowest validation loss)",
@@ -82,6 +87,8 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
         arguments=f"{shape.vocabulary}, {shape.hidden_width}, {shape.layers}",
         softmax=f"{shape.hidden_width}, {shape.vocabulary}",
         vocabulary=shape.vocabulary,
+        symbols=kind_of_symbols(description),
+        example='b"The "' if description.characters == "bytes" else 'map(ord, "The ")',
         order=", ".join(COUNTERPARTS[shape.cell].gate_order),
     )
 
@@ -116,9 +123,9 @@ index of a byte in `vocabulary.json`.
     softmax = torch.nn.Linear({softmax})
     weights = load_file("model.safetensors")
     torch.nn.ModuleDict({{"recurrent": recurrent, "softmax": softmax}}).load_state_dict(weights)
-    vocabulary = json.loads(pathlib.Path("vocabulary.json").read_text())["bytes"]
+    vocabulary = json.loads(pathlib.Path("vocabulary.json").read_text())["{symbols}"]
 
-    ids = torch.tensor([vocabulary.index(byte) for byte in b"The "]).unsqueeze(1)  # (steps, streams)
+    ids = torch.tensor([vocabulary.index(character) for character in {example}]).unsqueeze(1)  # (steps, streams)
     states, last = recurrent(torch.nn.functional.one_hot(ids, {vocabulary}).float())
     probabilities = softmax(states)[-1, 0].softmax(0)
 """

@@ -11,6 +11,7 @@ import pandas as pd
 from rnnscope.activations.reader import layer_files, read_units, units_by_quantity
 from rnnscope.analyses.units.features import read_features
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
 from rnnscope.interface.text import Text
 from rnnscope.storage.files import read_json
@@ -296,10 +297,11 @@ class Results:
         20
         """
         from rnnscope.models.checkpoint import load_checkpoint
-        from rnnscope.training.sample import continue_text
+        from rnnscope.training.sample import continue_text, prime_ids
 
         network, description = load_checkpoint(self.checkpoint(model))
-        return continue_text(network, description.vocabulary, prime, length, temperature, seed).decode(errors="replace")
+        ids = prime_ids(prime, None, description.encoding, description) or []
+        return as_string(continue_text(network, description, ids, length, temperature, seed), description.encoding)
 
 
 def _names(folder: Path, pattern: str) -> list[str]:

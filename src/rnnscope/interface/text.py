@@ -1,10 +1,11 @@
-"""The text of a corpus, as bytes."""
+"""The text of a corpus, as bytes or code points."""
 
 from functools import cached_property
 
 import numpy as np
 
 from rnnscope.corpus.split_reader import PARTS, Split
+from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
 
 
@@ -86,4 +87,4 @@ class Text:
         str
             As UTF-8; a byte that is not valid there is shown as the replacement character.
         """
-        return self.test.ravel()[row : row + length].tobytes().decode(errors="replace")
+        return as_string(self.test.ravel()[row : row + length], self._split.encoding)

@@ -50,7 +50,8 @@ def run_layer(
     below
         The layer's input: int64 characters (T, B), or the h of the layer below, (T, B, D).
     W_input, W_hidden, bias
-        (G H, D), (G H, H) and (G H,); W_hidden is (0, H) for a cell without hidden input.
+        (G H, D), (G H, H) and (G H,); W_hidden is (0, H) for a cell without hidden input, and the bias of a cell with biases
+        of the hidden product has H more for each.
     state
         The states before the first step, (B, H) each.
     return_gates

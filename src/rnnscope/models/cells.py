@@ -5,6 +5,7 @@ dumps, gate saturation, the analyses of units, the explorer, figures, the schema
 To add a cell, add its facts here and its equations in `recurrences`.
 """
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -52,6 +53,8 @@ class Cell:
         Of the cell in all figures.
     hidden_input
         Whether its affine maps read the previous hidden state. Where they do not, the matrix W_hidden has no rows.
+    hidden_bias
+        Those of `gate_order` whose product with the previous hidden state has a bias of its own, after the others in `bias`.
 
     Notes
     -----
@@ -66,6 +69,7 @@ class Cell:
     displayed_state: str
     colour: str
     hidden_input: bool = True
+    hidden_bias: tuple[str, ...] = ()
     by_name: dict[str, Activation] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -131,6 +135,22 @@ CELLS = {
             displayed_state="h",
             colour="#009E73",
         ),
+        # torch.nn.GRU: its reset gate acts after the recurrent product.
+        Cell(
+            name="gru-after",
+            title="GRU (reset after)",
+            activations=(
+                Activation("r", "reset gate", gate="reset"),
+                Activation("z", "update gate", gate="update"),
+                Activation("candidate", "what the update gate mixes in"),
+                HIDDEN_STATE,
+            ),
+            gate_order=("r", "z", "candidate"),
+            states=("h",),
+            displayed_state="h",
+            colour="#999933",
+            hidden_bias=("candidate",),
+        ),
         Cell(
             name="mingru",
             title="minGRU",
@@ -165,26 +185,34 @@ CELLS = {
 
 # Models that see only the last n characters, and what figures call them after the number.
 FINITE_KINDS = {"nnn": "NN", "ngram": "gram"}
+EXTERNAL = "external"  # models of which only the predictions are known
+
+NAME = re.compile(r"(?P<kind>[a-z]+(?:-[a-z]+)*)(?P<numbers>(?:-\d+)+)(?:-(?P<label>[A-Za-z]\w*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class ModelName:
-    """The name of a model, parsed: `<cell>-<layers>-<size>`, `nnn-<n>` or `ngram-<n>`.
+    """The name of a model, parsed: `<cell>-<layers>-<size>`, `nnn-<n>`, `ngram-<n>` or `external-<name>`.
+
+    A network that was trained elsewhere has a label of its own behind it: `gru-after-1-100-mine`.
 
     Parameters
     ----------
     kind
-        A key of `CELLS`, "nnn" or "ngram".
+        A key of `CELLS`, "nnn", "ngram" or "external".
     layers, size
         Depth and parameter budget of a recurrent network; 0 for the others.
     context
         Characters of context of an n-NN or n-gram model; 0 for a recurrent network.
+    label
+        Distinguishes a network that was trained elsewhere from those of the grid; empty for these. Of an external model its name.
     """
 
     kind: str
     layers: int = 0
     size: int = 0
     context: int = 0
+    label: str = ""
 
     @classmethod
     def parse(cls, name: str) -> "ModelName":
@@ -195,15 +223,19 @@ class ModelName:
         ValueError
             If it is none.
         """
-        kind, *numbers = name.split("-")
-        expected = 2 if kind in CELLS else 1 if kind in FINITE_KINDS else None
-        if len(numbers) != expected or not all(number.isdecimal() and int(number) for number in numbers):
+        kind, numbers, label = "", [""], ""
+        if parts := NAME.fullmatch(name):
+            kind, numbers, label = parts["kind"], parts["numbers"].split("-")[1:], parts["label"] or ""
+        expected = 2 if kind in CELLS else 1 if kind in FINITE_KINDS and not label else None
+        if external := re.fullmatch(rf"{EXTERNAL}-([A-Za-z]\w*)", name, re.ASCII):
+            return cls(EXTERNAL, label=external[1])
+        if len(numbers) != expected or not all(map(int, numbers)):
             raise ValueError(
                 f"model {name!r}: expected <cell>-<layers>-<size> with a cell of {', '.join(CELLS)}, as in lstm-3-512, "
-                "or nnn-<n> or ngram-<n>"
+                "or nnn-<n>, ngram-<n> or external-<name>"
             )
         values = [int(number) for number in numbers]
-        return cls(kind, *values) if kind in CELLS else cls(kind, context=values[0])
+        return cls(kind, values[0], values[1], label=label) if kind in CELLS else cls(kind, context=values[0])
 
     @property
     def is_feed_forward(self) -> bool:
@@ -224,8 +256,12 @@ class ModelName:
     def title(self) -> str:
         """The name as figures write it: LSTM 3×512, 6-NN, 20-gram."""
         if self.is_recurrent:
-            return f"{self.cell.title} {self.layers}×{self.size}"
+            return f"{self.cell.title} {self.layers}×{self.size} {self.label}".rstrip()
+        if self.kind == EXTERNAL:
+            return self.label.replace("_", " ")
         return f"{self.context}-{FINITE_KINDS[self.kind]}"
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.layers}-{self.size}" if self.is_recurrent else f"{self.kind}-{self.context}"
+        if self.is_recurrent:
+            return "-".join([self.kind, str(self.layers), str(self.size), *filter(None, [self.label])])
+        return f"{self.kind}-{self.label or self.context}"

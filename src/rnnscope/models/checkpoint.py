@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from rnnscope.corpus.text import CODE_POINTS, check_characters, kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.cells import CELLS
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.settings.base import Setting
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.declarations import declare
 from rnnscope.storage.files import corrupt_file_error
 from rnnscope.storage.tensors import load_tensors, save_tensors
@@ -23,7 +25,8 @@ from rnnscope.storage.tensors import load_tensors, save_tensors
 declare(
     "models/<model>/checkpoint.safetensors",
     "The weights of the epoch with the lowest validation loss, float32. The metadata key `rnnscope` is JSON: `kind`, `model`, "
-    "`shape`, `dropout`, `epoch` and `vocabulary`, the distinct bytes. Of a recurrent network `shape` has `cell`, `layers`, "
+    "`shape`, `dropout`, `epoch` and `vocabulary`, the distinct characters; `characters`, `unicode`, where "
+    "these are code points, and `encoding` where it is not utf-8. Of a recurrent network `shape` has `cell`, `layers`, "
     "`hidden_width` and `vocabulary`, here K; of an n-NN `n`, `hidden_width` and `vocabulary`. The tensor `table` of an n-NN is "
     "(n, K, hidden width): row (j, k) is what character k adds to the hidden layer at position j of the context, oldest first.",
 )
@@ -47,6 +50,7 @@ KINDS = {
 
 
 # The values of a description, apart from its shape.
+LAST_BYTE = 0xFF
 DESCRIBED: dict[str, tuple[Any, Setting]] = {
     "model": (str, Setting("")),
     "dropout": (float, Setting("", minimum=0, below=1)),
@@ -70,9 +74,13 @@ class Description:
     epoch
         How many epochs it was trained.
     vocabulary
-        The bytes that are its characters, ascending.
+        The bytes or code points that are its characters, ascending.
     kind
         A key of `KINDS`. Files of earlier versions do not have it: they are recurrent.
+    characters
+        What a character is: bytes, or unicode for a code point.
+    encoding
+        Encoding of the text that it was trained on.
     """
 
     model: str
@@ -81,6 +89,13 @@ class Description:
     epoch: int
     vocabulary: list[int]
     kind: str = Network.kind
+    characters: str = "bytes"
+    encoding: str = DEFAULT_ENCODING
+
+    @property
+    def symbols(self) -> np.ndarray:
+        """Its characters: bytes, uint8 (K,), or code points, uint32 (K,)."""
+        return np.array(self.vocabulary, dtype=np.uint8 if self.characters == "bytes" else np.uint32)
 
 
 def build_network(kind: str, shape: AnyShape, dropout: float, generator: torch.Generator | None = None) -> AnyNetwork:
@@ -89,8 +104,10 @@ def build_network(kind: str, shape: AnyShape, dropout: float, generator: torch.G
 
 
 def save_checkpoint(path: Path, weights: dict[str, torch.Tensor], description: Description) -> None:
-    """Write a model's weights and description, whole or not at all."""
-    save_tensors(path, weights, asdict(description))
+    """Write a model's weights and description, whole or not at all; what has its usual value is left out of the latter."""
+    stored = asdict(description)
+    usual = {field.name: field.default for field in fields(Description) if field.name in ("characters", "encoding")}
+    save_tensors(path, weights, {key: value for key, value in stored.items() if value != usual.get(key, MISSING)})
 
 
 @overload
@@ -150,7 +167,11 @@ def read_description(stored: dict[str, Any]) -> Description:
     for field in fields(kind.shape):
         of, allowed = (str, Setting("", choices=tuple(CELLS))) if field.name == "cell" else (int, Setting("", minimum=1))
         allowed.check(f"shape.{field.name}", stored["shape"][field.name], of)
+    check_characters(stored.get("characters", "bytes"), stored.get("encoding", DEFAULT_ENCODING))
     description = Description(**{**stored, "shape": kind.shape(**stored["shape"])})
+    highest = LAST_BYTE if description.characters == "bytes" else CODE_POINTS - 1
+    if max(description.vocabulary, default=0) > highest:
+        raise InputError(f"vocabulary: found {max(description.vocabulary)}, expected at most {highest}")
     vocabulary, expected = description.vocabulary, description.shape.vocabulary
     if len(vocabulary) != expected or any(before >= after for before, after in itertools.pairwise(vocabulary)):
         raise InputError(f"vocabulary: found {len(vocabulary)} characters, expected {expected} in increasing order")
@@ -182,14 +203,14 @@ def check_weights(weights: dict[str, torch.Tensor], description: Description) ->
 
 
 def check_vocabulary(path: Path, description: Description, vocabulary: np.ndarray) -> None:
-    """Check that a checkpoint was trained on the characters of `vocabulary`, uint8 (K,).
+    """Check that a checkpoint was trained on the characters of `vocabulary`, uint8 or uint32 (K,).
 
     Raises
     ------
     InputError
         If it was trained on others.
     """
-    if description.vocabulary != vocabulary.tolist():
+    if description.characters != kind_of_characters(vocabulary) or description.vocabulary != vocabulary.tolist():
         raise InputError(
             f"{path}: trained on {len(description.vocabulary)} other characters; expected the {len(vocabulary)} of this split"
         )

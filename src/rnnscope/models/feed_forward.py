@@ -94,12 +94,12 @@ def train_windows(part: Tensor, n: int) -> Tensor:
 
 
 def scored_windows(part: Tensor, n: int, K: int) -> Tensor:
-    """Return the n characters before each target of a part, and the target itself: int16 ids (streams, steps, n + 1).
+    """Return the n characters before each target of a part, and the target itself: integer ids (streams, steps, n + 1).
 
     `part` are ids (streams, steps + 1); its targets are one text, stream after stream. K is a character before the start of
     that text. The result is a view of one copy of the text: memory does not grow with n.
     """
-    text = part[:, 1:].to(torch.int16)  # K may be 256, which 8 bits do not hold
+    text = part[:, 1:].to(torch.int16 if torch.iinfo(torch.int16).max >= K else torch.int32)  # 8 bits do not hold a K of 256
     padded = torch.cat((text.new_full((n,), K), text.flatten()))
     return padded.unfold(0, n + 1, 1).unflatten(0, text.shape)
 

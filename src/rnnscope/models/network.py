@@ -39,7 +39,7 @@ class Layer(nn.Module):
     """The weights of one recurrent layer: the two halves of W [x_below; h_previous] + b, for all G gates.
 
     `W_input` (G H, D), `W_hidden` (G H, H) and `bias` (G H,), the gates in the cell's `gate_order`. `W_hidden` is (0, H)
-    where the cell has no hidden input.
+    where the cell has no hidden input; the biases of the cell's `hidden_bias` are behind the others.
     """
 
     def __init__(self, cell: str, input_width: int, hidden_width: int) -> None:
@@ -48,7 +48,7 @@ class Layer(nn.Module):
         rows = len(facts.gate_order) * hidden_width
         self.W_input = nn.Parameter(torch.empty(rows, input_width))
         self.W_hidden = nn.Parameter(torch.empty(rows if facts.hidden_input else 0, hidden_width))
-        self.bias = nn.Parameter(torch.empty(rows))
+        self.bias = nn.Parameter(torch.empty(rows + len(facts.hidden_bias) * hidden_width))
 
 
 class Network(nn.Module):

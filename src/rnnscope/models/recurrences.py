@@ -5,7 +5,8 @@ A recurrence takes `projected`, the part of every affine map that does not depen
 every gate and state, because the backward pass needs them; the activation dumps get the same tensors.
 
 Shapes: T steps, B streams, H hidden units, G gates, stacked in the `gate_order` of the cell's facts (`cells.CELLS`). A
-forward pass takes (projected, W_hidden, *states) and returns the cell's activations, both in the order of these facts.
+forward pass takes (projected, W_hidden, *states), with the biases of the hidden product before the states where the cell has
+any, and returns the cell's activations, both in the order of these facts.
 W_hidden is (0, H) for a cell without hidden input. Backward passes are truncated: no gradient flows into the initial state.
 To add a cell, add its facts to `cells.CELLS`, its class here and its name to `RECURRENCES`.
 """
@@ -147,6 +148,56 @@ class GRU(Function):
         return d_gates, torch.cat((dW_rz, dW_g)), None
 
 
+class GRUAfter(Function):
+    """r, z = sigma(W_rz h_{t-1} + ...); h~ = tanh(r.(W_g h_{t-1} + b_g) + ...); h_t = (1-z).h_{t-1} + z.h~.
+
+    The reset gate acts after the recurrent product, as in torch.nn.GRU (and in Cho et al. 2014, arXiv:1406.1078, version 1).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, W_hidden: Tensor, b_g: Tensor, h_0: Tensor) -> tuple[Tensor, ...]:
+        """Return r, z, candidate, h, each (T, B, H), from projected (T, B, 3H), W_hidden (3H, H), b_g (H,) and h_0 (B, H)."""
+        H = W_hidden.shape[1]
+        gates = torch.empty_like(projected)
+        h, product = gates.new_empty(2, *projected.shape[:2], H)
+        W_rz, W_g = W_hidden[: 2 * H].t(), W_hidden[2 * H :].t()
+        h_t = h_0
+        for t, (r, z, candidate) in enumerate(_each_step(gates, H)):
+            torch.addmm(projected[t, :, : 2 * H], h_t, W_rz, out=gates[t, :, : 2 * H]).sigmoid_()
+            torch.addmm(b_g, h_t, W_g, out=product[t])
+            torch.addcmul(projected[t, :, 2 * H :], r, product[t], out=candidate).tanh_()
+            h_t = torch.lerp(h_t, candidate, z, out=h[t])
+        ctx.save_for_backward(W_hidden, h_0, gates, h, product)
+        r, z, candidate = gates.chunk(3, dim=2)
+        ctx.mark_non_differentiable(r, z, candidate)
+        return r, z, candidate, h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of projected, W_hidden, b_g and (none) h_0 from that of h."""
+        W_hidden, h_0, gates, h, product = ctx.saved_tensors
+        dh = gradients[-1]
+        H = W_hidden.shape[1]
+        d_gates, d_hidden = torch.empty_like(gates), torch.empty_like(gates)  # of W_input x + b, of W_hidden h
+        values, slopes = _each_step(gates, H), _each_step(d_gates, H)
+        dh_t = dh[-1]
+        for t in reversed(range(len(h))):
+            (r, z, candidate), (d_r, d_z, d_candidate) = values[t], slopes[t]
+            torch.mul(dh_t, z, out=d_candidate)
+            tanh_backward(d_candidate, candidate, grad_input=d_candidate)
+            torch.mul(d_candidate, product[t], out=d_r)
+            torch.mul(dh_t, candidate - (h[t - 1] if t else h_0), out=d_z)
+            through_sigmoid = d_gates[t, :, : 2 * H]
+            sigmoid_backward(through_sigmoid, gates[t, :, : 2 * H], grad_input=through_sigmoid)
+            d_hidden[t, :, : 2 * H] = through_sigmoid
+            torch.mul(d_candidate, r, out=d_hidden[t, :, 2 * H :])
+            if t:
+                directly = torch.addcmul(dh_t, dh_t, z, value=-1)
+                dh_t = torch.addmm(dh[t - 1], d_hidden[t], W_hidden).add_(directly)
+        d_b_g = d_hidden[:, :, 2 * H :].sum((0, 1))
+        return d_gates, _over_time(d_hidden, _previous(h, h_0)), d_b_g, None
+
+
 class MinGRU(Function):
     """z = sigma(projected_z); h~ = projected_h; h_t = (1-z).h_{t-1} + z.h~ (Feng et al. 2024, arXiv:2410.01201, section 3.1)."""
 
@@ -202,12 +253,21 @@ class MinLSTM(Function):
         return torch.cat((d_f, d_i, dh * i / total), dim=2), torch.zeros_like(W_hidden), None
 
 
-RECURRENCES: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU, "mingru": MinGRU, "minlstm": MinLSTM}
+RECURRENCES: dict[str, type[Function]] = {
+    "lstm": LSTM,
+    "rnn": RNN,
+    "gru": GRU,
+    "gru-after": GRUAfter,
+    "mingru": MinGRU,
+    "minlstm": MinLSTM,
+}
 
 
 def run_layer(cell: str, below: Tensor, W_input: Tensor, W_hidden: Tensor, bias: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
     """Run one layer of `cell`; shapes as in `backends.run_layer`. Return all its activations, each (T, B, H)."""
-    values = RECURRENCES[cell].apply(project(below, W_input, bias), W_hidden, *states)
+    rows = len(W_input)
+    hidden_bias = (bias[rows:],) if len(bias) > rows else ()
+    values = RECURRENCES[cell].apply(project(below, W_input, bias[:rows]), W_hidden, *hidden_bias, *states)
     return (values,) if isinstance(values, Tensor) else values
 
 

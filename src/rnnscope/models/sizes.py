@@ -17,9 +17,18 @@ def parameter_count(cell: str, layers: int, hidden_width: int, vocabulary: int) 
     """
     facts = CELLS[cell]
     rows, hidden_inputs = len(facts.gate_order) * hidden_width, hidden_width if facts.hidden_input else 0
-    first, further = (rows * (inputs + hidden_inputs + 1) for inputs in (vocabulary, hidden_width))
+    biases = rows + len(facts.hidden_bias) * hidden_width
+    first, further = (rows * (inputs + hidden_inputs) + biases for inputs in (vocabulary, hidden_width))
     softmax = vocabulary * (hidden_width + 1)
     return first + (layers - 1) * further + softmax
+
+
+def matched_size(parameters: int, vocabulary: int) -> int:
+    """Return the size whose budget comes closest to a number of parameters; of two equally close ones the smaller."""
+    size = 1
+    while parameter_count("lstm", 1, size + 1, vocabulary) <= parameters:
+        size += 1
+    return min((size, size + 1), key=lambda candidate: abs(parameter_count("lstm", 1, candidate, vocabulary) - parameters))
 
 
 def matched_hidden_width(cell: str, layers: int, size: int, vocabulary: int) -> int:

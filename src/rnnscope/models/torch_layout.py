@@ -1,7 +1,8 @@
-"""The weights of a network in the layout of torch.nn.LSTM and torch.nn.RNN, and back.
+"""The weights of a network in the layout of torch.nn.LSTM, GRU and RNN, and back.
 
-torch.nn stacks the gates of an LSTM in the order i, f, g, o, rnnscope in the order i, f, o, g. torch.nn adds two biases where
-one is enough: the second is written as zero, and the two are added on the way back. Layer 1 of torch.nn reads a one-hot
+torch.nn stacks the gates of an LSTM in the order i, f, g, o, rnnscope in the order i, f, o, g. The update gate of torch.nn.GRU
+is what is kept, here it is what is new: 1 - sigma(x) = sigma(-x), so that its weights change their sign. torch.nn adds two biases
+where one is enough: the second is written as zero, and the two are added on the way back. Layer 1 of torch.nn reads a one-hot
 character, or an embedding, which is multiplied into the weights of layer 1.
 """
 
@@ -30,14 +31,18 @@ class Counterpart:
         Its class.
     gate_order
         The order in which it stacks the gates, by the names of the cell's facts.
+    negated
+        The gates of which it computes one minus the value.
     """
 
-    module: type[nn.LSTM] | type[nn.RNN]
+    module: type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]
     gate_order: tuple[str, ...]
+    negated: tuple[str, ...] = ()
 
 
 COUNTERPARTS = {
     "lstm": Counterpart(nn.LSTM, ("i", "f", "g", "o")),
+    "gru-after": Counterpart(nn.GRU, ("r", "z", "candidate"), negated=("z",)),
     "rnn": Counterpart(nn.RNN, ("h",)),
 }
 
@@ -80,13 +85,17 @@ def to_torch(network: Network) -> dict[str, Tensor]:
     shape = network.shape
     if shape.cell not in COUNTERPARTS:
         raise InputError(f"cell {shape.cell}: torch.nn has no such cell; expected one of {', '.join(COUNTERPARTS)}")
-    gates = CELLS[shape.cell].gate_order, COUNTERPARTS[shape.cell].gate_order
+    facts, counterpart = CELLS[shape.cell], COUNTERPARTS[shape.cell]
+    order = facts.gate_order, counterpart.gate_order, counterpart.negated
     weights = {}
     for depth, layer in enumerate(cast(list[Layer], network.layers)):
-        weights[f"{RECURRENT}.weight_ih_l{depth}"] = _reordered(layer.W_input, *gates)
-        weights[f"{RECURRENT}.weight_hh_l{depth}"] = _reordered(layer.W_hidden, *gates)
-        weights[f"{RECURRENT}.bias_ih_l{depth}"] = _reordered(layer.bias, *gates)
-        weights[f"{RECURRENT}.bias_hh_l{depth}"] = torch.zeros_like(layer.bias)
+        bias, hidden_bias = layer.bias[: len(layer.W_input)], layer.bias[len(layer.W_input) :]
+        second = dict(zip(facts.hidden_bias, hidden_bias.split(shape.hidden_width), strict=True)) if len(hidden_bias) else {}
+        weights[f"{RECURRENT}.weight_ih_l{depth}"] = _reordered(layer.W_input, *order)
+        weights[f"{RECURRENT}.weight_hh_l{depth}"] = _reordered(layer.W_hidden, *order)
+        weights[f"{RECURRENT}.bias_ih_l{depth}"] = _reordered(bias, *order)
+        zero = bias.new_zeros(shape.hidden_width)
+        weights[f"{RECURRENT}.bias_hh_l{depth}"] = torch.cat([second.get(gate, zero) for gate in counterpart.gate_order])
     weights |= {f"{SOFTMAX}.{name}": value for name, value in network.softmax.state_dict().items()}
     return {name: value.detach().cpu().clone() for name, value in weights.items()}
 
@@ -118,21 +127,22 @@ def from_torch(weights: dict[str, Tensor], source: str) -> tuple[Shape, dict[str
     gates = len(recurrent["weight_hh_l0"]) // hidden
     cells = {len(counterpart.gate_order): cell for cell, counterpart in COUNTERPARTS.items()}
     if gates not in cells:
-        raise InputError(f"{source}: found {gates} gates in weight_hh_l0, expected those of torch.nn.LSTM (4) or RNN (1)")
+        raise InputError(
+            f"{source}: found {gates} gates in weight_hh_l0, expected those of torch.nn.LSTM (4), GRU (3) or RNN (1)"
+        )
     cell = cells[gates]
     softmax, embedding = _softmax_and_embedding(others, hidden, source)
     layers = sum(name.startswith("weight_ih_l") for name in recurrent)
     vocabulary = len(softmax["weight"])
     shape = Shape(cell, layers, hidden, vocabulary)
-    order = COUNTERPARTS[cell].gate_order, CELLS[cell].gate_order
+    order = COUNTERPARTS[cell].gate_order, CELLS[cell].gate_order, COUNTERPARTS[cell].negated
     found: dict[str, Tensor] = {}
     for depth in range(layers):
         W_input = recurrent[f"weight_ih_l{depth}"].double()
         W_input = W_input if depth or embedding is None else W_input @ embedding.double().T
-        bias = _bias(recurrent, depth, len(W_input))
         found[f"layers.{depth}.W_input"] = _reordered(W_input, *order)
         found[f"layers.{depth}.W_hidden"] = _reordered(recurrent[f"weight_hh_l{depth}"], *order)
-        found[f"layers.{depth}.bias"] = _reordered(bias, *order)
+        found[f"layers.{depth}.bias"] = _joined_bias(recurrent, depth, cell)
     found |= {f"softmax.{name}": value for name, value in softmax.items()}
     state_dict = {name: value.float().contiguous() for name, value in found.items()}
     expected = {name: value.shape for name, value in Network(shape).state_dict().items()}
@@ -176,14 +186,18 @@ def _softmax_and_embedding(others: dict[str, Tensor], hidden: int, source: str) 
     return softmax, embeddings[0] if embeddings else None
 
 
-def _bias(recurrent: dict[str, Tensor], depth: int, rows: int) -> Tensor:
-    """The sum of both biases of a layer; zero for a module without biases."""
-    if f"bias_ih_l{depth}" not in recurrent:
-        return torch.zeros(rows)
-    return recurrent[f"bias_ih_l{depth}"] + recurrent[f"bias_hh_l{depth}"]
+def _joined_bias(recurrent: dict[str, Tensor], depth: int, cell: str) -> Tensor:
+    """The bias of a layer from both of torch.nn: their sum, but for gates whose hidden product has a bias of its own."""
+    facts, counterpart = CELLS[cell], COUNTERPARTS[cell]
+    zero = torch.zeros(len(recurrent[f"weight_ih_l{depth}"]))
+    biases = [recurrent.get(f"bias_{part}_l{depth}", zero).chunk(len(counterpart.gate_order)) for part in ("ih", "hh")]
+    first, second = (dict(zip(counterpart.gate_order, bias, strict=True)) for bias in biases)
+    total = {gate: first[gate] if gate in facts.hidden_bias else first[gate] + second[gate] for gate in first}
+    signed = [-total[gate] if gate in counterpart.negated else total[gate] for gate in facts.gate_order]
+    return torch.cat([*signed, *(second[gate] for gate in facts.hidden_bias)])
 
 
-def _reordered(stacked: Tensor, found: tuple[str, ...], wanted: tuple[str, ...]) -> Tensor:
-    """Weights whose first dimension has the gates in the order `found`, with the gates in the order `wanted`."""
+def _reordered(stacked: Tensor, found: tuple[str, ...], wanted: tuple[str, ...], negated: tuple[str, ...]) -> Tensor:
+    """Weights whose first dimension has the gates in the order `found`, in the order `wanted`, some with the other sign."""
     by_name = dict(zip(found, stacked.chunk(len(found)), strict=True))
-    return torch.cat([by_name[name] for name in wanted])
+    return torch.cat([-by_name[name] if name in negated else by_name[name] for name in wanted])

@@ -9,27 +9,35 @@ r"""ARPA files, the text format that n-gram programs exchange: write a model for
     ...
     \end\
 
-**Names.** A character is a byte; its name is the byte itself if that is a printable ASCII character other than `<`, else
-`<XX>` with its two hexadecimal digits: `<20>` is a space, `<0A>` a line feed, `<3C>` the sign `<`. So no name is that of a
-mark (`<s>`, `</s>`, `<unk>`), and the text can be recovered from names with spaces between them.
+**Names.** Where a character is a byte, its name is the byte itself if that is a printable ASCII character other than `<`, else
+`<XX>` with its two hexadecimal digits: `<20>` is a space, `<0A>` a line feed, `<3C>` the sign `<`. Where it is a code point, its
+name is the letter itself in UTF-8 if it is visible, else `<XX>` to `<XXXXXX>`. So no name is that of a mark (`<s>`, `</s>`,
+`<unk>`), and the text can be recovered from names with spaces between them.
 
 **Marks.** A model of this project knows no sentences and gives all probability to its K characters, while other programs
 require the three marks: they are written with log10 P = -99, the customary zero. Text has to be scored as one
 sentence without its marks: in KenLM, which as packaged takes orders up to 6, `score(names, bos=False, eos=False)`.
 
-**Reading** takes the files of other programs too, as long as their words are such names or single raw bytes. Fields may be
-separated by any white space; back-off weights may be missing, and so may suffixes of n-grams, as in pruned models: their P
-follows by backing off. Since text is scored as one run of characters, n-grams with `<s>` or `</s>` are not used. A byte without
-a name in the file gets the probabilities of `<unk>`; where these are zero or missing, it is an error in the scored text.
+**Reading** takes the files of other programs too, compressed or not, as long as their words are such names, single raw bytes or
+single letters, and `<space>` or `\u2581` (a lower block) for a space. A file with a letter beyond ASCII is a model of code
+points, any other one of bytes. Fields may be separated by any white space; back-off weights may be missing, and so may suffixes
+of n-grams, as in pruned models: their P follows by backing off. Since text is scored as one run of characters, n-grams with
+`<s>` or `</s>` are not used. A character without a name in the file gets the probabilities of `<unk>`; where these are zero or
+missing, it is an error in the scored text, and so is a space without a name: it is in nearly every text, and its place is then
+taken by the separation of words.
 """
 
+import codecs
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from rnnscope.corpus.compressed import OPENERS
+from rnnscope.corpus.text import CODE_POINTS, code_points
 from rnnscope.errors import InputError
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.storage.files import whole_file
@@ -37,36 +45,54 @@ from rnnscope.storage.files import whole_file
 ZERO = -99  # log10 of a probability of 0
 LONGEST_ORDER = 100  # characters; other programs stop far below
 LARGEST_LOGARITHM = 1e4  # of numbers that can be added up; no model has any that are near it
-NAME = re.compile(rb"<([0-9A-Fa-f]{2})>")
+NAME = re.compile(rb"<([0-9A-Fa-f]{2,6})>")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 SIZE = re.compile(rb"ngram\s+(\d{1,3})\s*=\s*(\d{1,12})")
-# In memory a word is one character: the code point of a byte is its value, those of the marks are above 255.
-LAST_BYTE, UNKNOWN = chr(255), chr(256)
-MARKS = {b"<unk>": UNKNOWN, b"<UNK>": UNKNOWN, b"<s>": chr(257), b"</s>": chr(258)}
+BYTE_ORDER_MARK = codecs.BOM_UTF8
+SPACES = {b"<space>", "\N{LOWER ONE EIGHTH BLOCK}".encode()}
+# In memory a word is one character: that of a byte has its value as code point, those of the marks are surrogates.
+UNKNOWN = chr(0xD800)
+MARKS = {b"<unk>": UNKNOWN, b"<UNK>": UNKNOWN, b"<s>": chr(0xD801), b"</s>": chr(0xD802)}
 
 Listed = dict[str, tuple[float, float]]  # n-grams of one order: log10 P, log10 of the back-off weight
 
 
-def name_of(byte: int) -> str:
-    """Return the name of a byte in an ARPA file."""
-    return chr(byte) if 0x21 <= byte <= 0x7E and byte != ord("<") else f"<{byte:02X}>"
+def name_of(character: int, is_byte: bool = True) -> str:
+    """Return the name of a byte or a code point in an ARPA file."""
+    is_visible = 0x21 <= character <= 0x7E or (not is_byte and unicodedata.category(chr(character))[0] in "LNPS")
+    return chr(character) if is_visible and character != ord("<") else f"<{character:02X}>"
 
 
-def names_of(text: bytes) -> str:
-    """Return a text as other programs need it: the names of its bytes with spaces between them."""
+def names_of(text: bytes | str) -> str:
+    """Return a text as other programs need it: the names of its characters with spaces between them."""
+    if isinstance(text, str):
+        return " ".join(name_of(ord(character), is_byte=False) for character in text)
     return " ".join(map(name_of, text))
 
 
-def byte_of(name: bytes) -> int:
-    """Return the byte of a name, or of a single raw byte. Raises ValueError where it is neither."""
+def character_of(name: bytes) -> int:
+    """Return the byte or code point of a name: a single raw byte, a letter in UTF-8, or a number.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
     if len(name) == 1:
         return name[0]
-    if match := NAME.fullmatch(name):
+    if name in SPACES:
+        return ord(" ")
+    match = NAME.fullmatch(name)
+    if match and int(match[1], 16) < CODE_POINTS:
         return int(match[1], 16)
-    raise ValueError(f"found the word {_quoted(name)}, expected one byte or its number such as <0A>")
+    letters = name.decode(errors="replace")
+    if len(letters) != 1 or letters == REPLACEMENT != name.decode(errors="ignore"):
+        raise ValueError(f"found the word {_quoted(name)}, expected one character or its number such as <0A>")
+    return ord(letters)
 
 
 def write_arpa(path: Path, model: BackoffModel) -> None:
-    """Write a model whose symbols are its K bytes, whole or not at all. Numbers have 9 digits.
+    """Write a model whose symbols are its K characters, whole or not at all. Numbers have 9 digits.
 
     Raises
     ------
@@ -75,11 +101,12 @@ def write_arpa(path: Path, model: BackoffModel) -> None:
     """
     if len(model.entries) > LONGEST_ORDER:
         raise InputError(f"{path}: found a model of order {len(model.entries)}, expected at most {LONGEST_ORDER}")
-    names = [name_of(byte) for byte in model.vocabulary.tolist()]
+    is_byte = model.vocabulary.dtype == np.uint8
+    names = [name_of(character, is_byte) for character in model.vocabulary.tolist()]
     marks = ("<unk>", "<s>", "</s>")
     sizes = [len(entries.key) for entries in model.entries]
     sizes[0] += len(marks)
-    with whole_file(path) as partial, partial.open("w", encoding="ascii", newline="\n") as file:
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\\data\\\n" + "".join(f"ngram {order}={size}\n" for order, size in enumerate(sizes, 1)))
         suffixes = [""]
         for order, entries in enumerate(model.entries, 1):
@@ -107,18 +134,19 @@ def read_arpa(path: Path) -> BackoffModel:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an ARPA file")
-    with path.open("rb") as file:
-        orders = _read_orders(_Lines(path, file))
-    unknown = orders[0].get(UNKNOWN, (ZERO, 0.0))[0] > ZERO
-    last = UNKNOWN if unknown else LAST_BYTE
-    orders = [{ngram: values for ngram, values in order.items() if max(ngram) <= last} for order in orders]
-    vocabulary = np.array(sorted(ord(word) for word in orders[0] if word <= LAST_BYTE), dtype=np.uint8)
-    if not len(vocabulary):
+    with OPENERS.get(path.suffix.lower(), Path.open)(path, "rb") as file:
+        orders, has_letters = _read_orders(_Lines(path, file))
+    is_unknown = orders[0].get(UNKNOWN, (ZERO, 0.0))[0] > ZERO
+    left_out = set(MARKS.values()) - ({UNKNOWN} if is_unknown else set())
+    orders = [{ngram: values for ngram, values in order.items() if left_out.isdisjoint(ngram)} for order in orders]
+    words = sorted(ord(word) for word in orders[0] if word != UNKNOWN)
+    if not words:
         raise InputError(f"{path}: found no character among the 1-grams, expected at least one")
+    vocabulary = np.array(words, dtype=np.uint32 if has_letters or words[-1] > 0xFF else np.uint8)
     while not orders[-1]:
         orders.pop()
     _add_suffixes(orders)
-    return BackoffModel(vocabulary, _entries(orders, vocabulary), unknown)
+    return BackoffModel(vocabulary, _entries(orders, vocabulary), is_unknown)
 
 
 class _Lines:
@@ -133,6 +161,8 @@ class _Lines:
         """Return the next line, without white space around it. Raises InputError when the file ends instead of `expected`."""
         for line in self._lines:
             self._number += 1
+            if self._number == 1:
+                line = line.removeprefix(BYTE_ORDER_MARK)
             if not line.isspace():
                 return line.strip()
         raise InputError(f"{self._path}: the file ends after line {self._number}, expected {expected}; cut off, or no ARPA file")
@@ -142,8 +172,8 @@ class _Lines:
         return InputError(f"{self._path}, line {self._number}: {reason}")
 
 
-def _read_orders(lines: _Lines) -> list[Listed]:
-    """Return everything that a file lists, by order."""
+def _read_orders(lines: _Lines) -> tuple[list[Listed], bool]:
+    """Return everything that a file lists, by order, and whether it names letters beyond ASCII."""
     while lines.next("a line \\data\\") != b"\\data\\":
         pass
     sizes: list[int] = []
@@ -160,7 +190,8 @@ def _read_orders(lines: _Lines) -> list[Listed]:
         orders.append(_read_order(lines, order, size, words))
         line = lines.next(f"\\{order + 1}-grams: or \\end\\")
     _expect(lines, line, "\\end\\" if sizes else "ngram 1=")
-    return orders
+    has_letters = any(len(name) > 1 and not NAME.fullmatch(name) for name in words.keys() - SPACES - MARKS.keys())
+    return orders, has_letters
 
 
 def _expect(lines: _Lines, line: bytes, expected: str) -> None:
@@ -180,7 +211,7 @@ def _read_order(lines: _Lines, order: int, size: int, words: dict[bytes, str]) -
         try:
             log_prob, log_backoff = float(fields[0]), float(fields[-1]) if len(fields) == order + 2 else 0.0
             if order == 1:
-                words[names[0]] = MARKS[names[0]] if names[0] in MARKS else chr(byte_of(names[0]))
+                words[names[0]] = MARKS[names[0]] if names[0] in MARKS else chr(character_of(names[0]))
             ngram = "".join([words[name] for name in names])
         except ValueError as error:
             raise lines.error(str(error)) from None
@@ -218,11 +249,11 @@ def _log_prob(orders: list[Listed], ngram: str) -> float:
 
 def _entries(orders: list[Listed], vocabulary: np.ndarray) -> list[Entries]:
     """Return the n-grams as arrays, each order sorted; the id of the unknown word, if it is listed, is K."""
-    id_of = np.full(ord(UNKNOWN) + 1, len(vocabulary), dtype=np.int16)
+    id_of = np.full(CODE_POINTS, len(vocabulary), dtype=np.int32)
     id_of[vocabulary] = np.arange(len(vocabulary))
     found: list[Entries] = []
     for order, listed in enumerate(orders, 1):
-        codes = np.frombuffer("".join(listed).encode("utf-16-le"), dtype="<u2").reshape(-1, order)
+        codes = code_points("".join(listed)).reshape(-1, order)
         suffix = np.zeros(len(codes), dtype=np.int64)
         for back, lower in enumerate(found, 1):
             suffix = lower.find(suffix, id_of[codes[:, -back]])

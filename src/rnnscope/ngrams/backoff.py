@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnscope.corpus.text import CODE_POINTS
 from rnnscope.errors import InputError
-from rnnscope.ngrams.sorted_text import BITS_OF_A_CODE
 
+BITS_OF_A_CODE = 17  # ids of 16 bits, one for an unknown character, and -1
 BLOCK = 2**20  # characters scored at a time
-UNKNOWN = -1  # the id of a byte that the model does not know
+SPACE = ord(" ")
+UNKNOWN = -1  # the id of a character that the model does not know
 
 
 @dataclass(frozen=True)
@@ -66,45 +68,52 @@ class Entries:
 
 
 class BackoffModel:
-    """A back-off model of bytes.
+    """A back-off model of characters.
 
     Parameters
     ----------
     vocabulary
-        The bytes it knows, uint8 (K,), increasing; the id of a byte is its index.
+        The bytes or code points it knows, uint8 or uint32 (K,), increasing; the id of one is its index.
     entries
         Those of order 1, 2, ...; none of them is empty, and every suffix of an entry is an entry.
     unknown
-        Whether order 1 has, after the K bytes, a symbol for all others.
+        Whether order 1 has, after the K characters, a symbol for all others.
     """
 
     def __init__(self, vocabulary: np.ndarray, entries: Sequence[Entries], unknown: bool = False) -> None:
         self.vocabulary = vocabulary
         self.entries = entries
-        self._id_of = np.full(256, len(vocabulary) if unknown else UNKNOWN, dtype=np.int16)
+        size = 256 if vocabulary.dtype == np.uint8 else CODE_POINTS
+        self._id_of = np.full(size, len(vocabulary) if unknown else UNKNOWN, dtype=np.int32)
         self._id_of[vocabulary] = np.arange(len(vocabulary))
 
     def encode(self, text: np.ndarray, name: str) -> np.ndarray:
-        """Return the ids of a text's bytes, uint8 (characters,): int16 (characters,).
+        """Return the ids of a text's characters: int32 (characters,).
 
         Parameters
         ----------
         text
-            uint8 (characters,).
+            Bytes or code points, as the vocabulary has them, uint8 or uint32 (characters,).
         name
             How messages call the text.
 
         Raises
         ------
         InputError
-            If the model does not know a byte: its first occurrence is named.
+            If the model does not know a character: its first occurrence is named.
         """
+        if (self._id_of[SPACE] == len(self.vocabulary)) and (text == SPACE).any():
+            position = int(np.argmax(text == SPACE))
+            raise InputError(
+                f"{name}: found a space at position {position}, for which the model has no word such as <20> or <space>"
+            )
         ids = self._id_of[text]
         if (ids == UNKNOWN).any():
             position = int(np.argmax(ids == UNKNOWN))
-            found, known = bytes(text[position : position + 1]), len(self.vocabulary)
+            found, known = int(text[position]), len(self.vocabulary)
+            kind, spelled = ("byte", repr(bytes([found]))) if text.dtype == np.uint8 else ("character", repr(chr(found)))
             raise InputError(
-                f"{name}: found the byte {found!r} at position {position}, expected one of the model's {known} bytes"
+                f"{name}: found the {kind} {spelled} at position {position}, expected one of the model's {known} {kind}s"
             )
         return ids
 
@@ -114,7 +123,7 @@ class BackoffModel:
         `text` are ids, integer (characters,).
         """
         longest = len(self.entries) - 1
-        padded = np.concatenate([np.full(longest, UNKNOWN, dtype=np.int16), text])
+        padded = np.concatenate([np.full(longest, UNKNOWN, dtype=np.int32), text])
         log_prob = np.empty(len(text))
         for start in range(0, len(text), BLOCK):
             block = slice(start, min(start + BLOCK, len(text)))
@@ -123,7 +132,7 @@ class BackoffModel:
         return log_prob
 
     def distribution(self, context: Sequence[int]) -> np.ndarray:
-        """Return log P of every byte of the vocabulary after a context of ids, nats: float64 (K,)."""
+        """Return log P of every character of the vocabulary after a context of ids, nats: float64 (K,)."""
         longest = len(self.entries) - 1
         before = [np.array(character) for character in reversed(context[max(len(context) - longest, 0) :])]
         return self._log_prob(np.arange(len(self.vocabulary)), before)

@@ -1,12 +1,13 @@
 """The n-grams that a Kneser-Ney model of one context length counts, and the file that holds them.
 
 The file is a parquet table with a row an n-gram that occurs in training (and one for each character that does not), lower
-orders first. Within an order, n-grams are sorted by their last byte, then the one before it, and so on. Columns:
+orders first. Within an order, n-grams are sorted by their last character, then the one before it, and so on. Columns:
 
     order       int16   characters of the n-gram
-    byte        uint8   its first byte; the n-gram without it is its suffix, a row of the order below
+    byte        uint8   its first byte; the n-gram without it is its suffix, a row of the order below. In place of it
+    code_point  uint32  its first code point, where a character is one
     extensions  uint16  rows of the next order that have this n-gram as their suffix; they are consecutive, in this order
-    count       int32   in the top order occurrences, in the others the number of distinct bytes that precede the n-gram
+    count       int32   in the top order occurrences, in the others the number of distinct characters that precede the n-gram
 
 Only the counts are stored: probabilities follow from them, and are computed when the file is read. The metadata key
 `rnnscope` holds the SHA-256 of the columns, so that damage is found in any part of the file.
@@ -23,9 +24,14 @@ import pyarrow as pa
 
 from rnnscope.errors import InputError
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
-from rnnscope.storage.parquet import read_parquet, write_parquet
+from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
 
-SCHEMA = pa.schema([("order", pa.int16()), ("byte", pa.uint8()), ("extensions", pa.uint16()), ("count", pa.int32())])
+FIRST = {"byte": pa.uint8(), "code_point": pa.uint32()}
+
+
+def schema_of(first: str) -> pa.Schema:
+    """Return the schema of a file whose characters are bytes or code points; `first` is a key of `FIRST`."""
+    return pa.schema([("order", pa.int16()), (first, FIRST[first]), ("extensions", pa.uint16()), ("count", pa.int32())])
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Counts:
     suffix
         Number of the n-gram without its first character, in the order below: int32 (n-grams,), increasing.
     first
-        Id of the first character: int16 (n-grams,).
+        Id of the first character: integer (n-grams,).
     count
         Occurrences in the top order, distinct characters before it in the others: int32 (n-grams,).
     """
@@ -83,7 +89,7 @@ def count_ngrams(train: Sequence[np.ndarray], K: int, horizon: int) -> list[Coun
             number[occurring] = first
             of_all = np.zeros(K, dtype=np.int32)
             of_all[first] = count
-            orders.append(Counts(np.zeros(K, dtype=np.int32), np.arange(K, dtype=np.int16), of_all))
+            orders.append(Counts(np.zeros(K, dtype=np.int32), np.arange(K, dtype=first.dtype), of_all))
         elif len(occurring):
             number[occurring] = np.arange(len(occurring))
             orders.append(Counts(suffix, first, count))
@@ -94,16 +100,17 @@ def count_ngrams(train: Sequence[np.ndarray], K: int, horizon: int) -> list[Coun
 
 
 def write_counts(path: Path, orders: Sequence[Counts], vocabulary: np.ndarray) -> None:
-    """Write the file of a model, whole or not at all."""
+    """Write the file of a model, whole or not at all; `vocabulary` are bytes, uint8, or code points, uint32 (K,)."""
+    character = "byte" if vocabulary.dtype == np.uint8 else "code_point"
     pairs = itertools.pairwise(orders)
     extensions = [np.bincount(above.suffix, minlength=len(counts.first)) for counts, above in pairs]
     columns = {
         "order": np.repeat(np.arange(1, len(orders) + 1, dtype=np.int16), [len(counts.first) for counts in orders]),
-        "byte": vocabulary[np.concatenate([counts.first for counts in orders])],
+        character: vocabulary[np.concatenate([counts.first for counts in orders])],
         "extensions": np.concatenate([*extensions, np.zeros(len(orders[-1].first))]).astype(np.uint16),
         "count": np.concatenate([counts.count for counts in orders]),
     }
-    table = pa.table(columns, schema=SCHEMA)
+    table = pa.table(columns, schema=schema_of(character))
     write_parquet(table.replace_schema_metadata({"rnnscope": _digest(columns)}), path)
 
 
@@ -115,30 +122,33 @@ def read_counts(path: Path) -> tuple[list[Counts], np.ndarray]:
     orders : list of Counts
         By order, from 1.
     vocabulary : ndarray
-        uint8 (K,).
+        uint8 (K,) of bytes, uint32 (K,) of code points.
 
     Raises
     ------
     InputError
         If the file is missing, truncated, corrupt or something else.
     """
-    table = read_parquet(path, SCHEMA.names)
-    columns = {name: table[name].to_numpy() for name in SCHEMA.names}
-    if not table.schema.equals(SCHEMA) or (table.schema.metadata or {}).get(b"rnnscope") != _digest(columns).encode():
+    with open_parquet(path, ["order"]) as file:
+        character = next((name for name in FIRST if name in file.schema_arrow.names), "byte")
+    schema = schema_of(character)
+    table = read_parquet(path, schema.names)
+    columns = {name: table[name].to_numpy() for name in schema.names}
+    if not table.schema.equals(schema) or (table.schema.metadata or {}).get(b"rnnscope") != _digest(columns).encode():
         raise InputError(f"{path}: the columns do not fit their SHA-256: no n-gram model, or a damaged one; fit it again")
     bounds = np.flatnonzero(np.diff(columns["order"])) + 1
-    byte, extensions, count = (np.split(columns[name], bounds) for name in ("byte", "extensions", "count"))
-    vocabulary = byte[0]
-    id_of = np.zeros(256, dtype=np.int16)
+    firsts, extensions, count = (np.split(columns[name], bounds) for name in (character, "extensions", "count"))
+    vocabulary = firsts[0]
+    id_of = np.zeros(int(vocabulary[-1]) + 1, dtype=np.int32)
     id_of[vocabulary] = np.arange(len(vocabulary))
     suffixes = [np.zeros(len(vocabulary), dtype=np.int32)]
     suffixes += [np.repeat(np.arange(len(below), dtype=np.int32), below) for below in extensions[:-1]]
-    return [Counts(suffix, id_of[of], c) for suffix, of, c in zip(suffixes, byte, count, strict=True)], vocabulary
+    return [Counts(suffix, id_of[of], c) for suffix, of, c in zip(suffixes, firsts, count, strict=True)], vocabulary
 
 
 def _digest(columns: dict[str, np.ndarray]) -> str:
     """Return the SHA-256 of the columns' values one after another, 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    for name in SCHEMA.names:
-        digest.update(np.ascontiguousarray(columns[name]).data)
+    for values in columns.values():
+        digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()

@@ -13,15 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.cli import Stage, run, write_output
+from rnnscope.corpus.scores import score_lines
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.corpus.text import open_text
+from rnnscope.corpus.text import as_bytes, check_characters, read_as, string_as
 from rnnscope.errors import InputError
 from rnnscope.ngrams import backoff
 from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
-from rnnscope.settings.base import SEED, Setting
+from rnnscope.settings.base import check_seed
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 
 LONGEST_HORIZON = 1000  # characters; far beyond any use
 
@@ -36,7 +38,7 @@ def kneser_ney(orders: Sequence[Counts], vocabulary: np.ndarray) -> BackoffModel
     orders
         The counts by order, from 1.
     vocabulary
-        The bytes of the ids, uint8 (K,), increasing.
+        The bytes or code points of the ids, uint8 or uint32 (K,), increasing.
 
     Notes
     -----
@@ -83,20 +85,32 @@ def fit(split: Path, horizon: int, out: Path) -> None:
     log.info("%s: %s n-grams of the orders 1 to %d", out, f"{sum(len(c.first) for c in orders):,}", len(orders))
 
 
-def score(text: Path, model: Path | None = None, arpa: Path | None = None) -> None:
-    """Print the mean loss of a text, nats per character.
+def score(
+    text: Path, model: Path | None = None, arpa: Path | None = None, encoding: str = DEFAULT_ENCODING, lines: str = "none"
+) -> None:
+    """Print the mean loss of a text, nats per character, and if wanted each character.
 
     Parameters
     ----------
     text
-        The text, one byte a character.
+        The text.
     model
         File that fit wrote; this or an ARPA file.
     arpa
         ARPA file, of this or another program.
+    encoding
+        Encoding of the text.
+    lines
+        What is printed before: none, or characters, a line each with its probability and its surprise.
     """
+    check_characters("unicode", encoding)
+    if lines not in ("none", "characters"):
+        raise InputError(f"--lines: found {lines!r}, expected none or characters")
     chosen = _chosen_model(model, arpa)
-    log_prob = chosen.log_probabilities(chosen.encode(open_text(text), str(text)))
+    characters = read_as(text, chosen.vocabulary, encoding)
+    log_prob = chosen.log_probabilities(chosen.encode(characters, str(text)))
+    for line in score_lines(characters, log_prob, encoding) if lines == "characters" else ():
+        print(line)
     print(f"{-log_prob.mean():.4f} nats per character, {len(log_prob):,} characters")
 
 
@@ -107,6 +121,7 @@ def sample(
     length: int = 500,
     temperature: float = 1.0,
     seed: int = 1,
+    encoding: str = DEFAULT_ENCODING,
     raw: bool = False,
 ) -> None:
     """Print text drawn from a model.
@@ -125,18 +140,21 @@ def sample(
         Below 1 is more conservative, 0 takes the most probable character each time.
     seed
         Seed of what is drawn.
+    encoding
+        Encoding of the model's text, for a prime text of bytes.
     raw
         Write control characters to a terminal as they are.
     """
+    check_characters("bytes", encoding)
     if not 0 <= temperature < math.inf:
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
     if length < 0:
         raise InputError(f"--length: found {length}, expected at least 0 characters")
-    Setting("", **SEED).check("--seed", seed, int)
+    check_seed("--seed", seed)
     chosen = _chosen_model(model, arpa)
-    ids = chosen.encode(np.frombuffer(prime.encode(), dtype=np.uint8), "--prime").tolist()
-    drawn = backoff.sample(chosen, ids, length, temperature, np.random.default_rng(seed))
-    write_output(prime.encode() + chosen.vocabulary[drawn].tobytes() + b"\n", raw)
+    read = string_as(prime, chosen.vocabulary, encoding, "--prime")
+    drawn = backoff.sample(chosen, chosen.encode(read, "--prime").tolist(), length, temperature, np.random.default_rng(seed))
+    write_output(as_bytes(read) + as_bytes(chosen.vocabulary[drawn]) + b"\n", raw)
 
 
 def export(model: Path, out: Path) -> None:

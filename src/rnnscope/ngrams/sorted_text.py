@@ -8,8 +8,9 @@ and so on. In that order, for every k at once,
 - its context (all but its last character) ends one character before it.
 
 Going from k to k+1 therefore reads one character, k positions back, and all orders up to k together take time in
-proportion to k times the length of the text. The sort compares 7, 14, 28, ... characters at a time (prefix doubling:
-Manber and Myers 1993, "Suffix arrays: a new method for on-line string searches").
+proportion to k times the length of the text. The sort compares 7, 14, 28, ... characters at a time, or 4, 8, 16, ... where
+there are more than 511 distinct ones (prefix doubling: Manber and Myers 1993, "Suffix arrays: a new method for on-line
+string searches").
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 SEPARATOR = 0  # before every sequence; the character of id c has the code c + 1
-BITS_OF_A_CODE = 9  # 256 bytes and the separator
-CODES_IN_A_KEY = 7  # of 9 bits each, in an integer of 64 bits
+# Bits of a code: enough for 256 bytes and the separator, or for all that ids of 16 bits allow. Bytes sort faster for it.
+NARROW, WIDE = 9, 16
+BITS_OF_A_KEY = 64
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class SortedText:
     Parameters
     ----------
     train, scored
-        Sequences of character ids, each an integer array of one dimension with values in 0..255, together fewer than
+        Sequences of character ids, each an integer array of one dimension with values in 0..65534, together fewer than
         2**31 characters.
     highest
         The highest order that will be requested.
@@ -88,9 +90,9 @@ class SortedText:
         return shorter.number[self.previous[ngrams.first]]
 
     def first_characters(self, ngrams: NGrams) -> np.ndarray:
-        """Return the id of each n-gram's first character, -1 where it reaches over the start: int16 (n-grams,)."""
+        """Return the id of each n-gram's first character, -1 where it reaches over the start: integer (n-grams,)."""
         positions = np.maximum(self._ends[ngrams.first] - np.int32(ngrams.order - 1), 0)
-        return self._codes[positions].astype(np.int16) - np.int16(1)
+        return _ids(self._codes[positions])
 
     def _back(self, characters: int) -> np.ndarray:
         """Return the position that many characters before each one of the sorted text; at least that of the first separator."""
@@ -122,13 +124,20 @@ def _joined(sequences: Sequence[np.ndarray]) -> np.ndarray:
     return codes
 
 
+def _ids(codes: np.ndarray) -> np.ndarray:
+    """Return the ids of codes, -1 for the separator: int16 where they fit, else int32."""
+    dtype = np.dtype(np.int16 if codes.max(initial=0) <= np.iinfo(np.int16).max else np.int32)
+    return codes.astype(dtype) - np.ones(1, dtype)
+
+
 def _sorted_by_reading_back(codes: np.ndarray, depth: int) -> np.ndarray:
     """Return the positions of `codes`, sorted by at least the `depth` codes that end there, the last code first: int32."""
+    bits = NARROW if codes.max(initial=0) < 2**NARROW else WIDE
+    compared = BITS_OF_A_KEY // bits
     key = np.zeros(len(codes), dtype=np.uint64)
-    for back in range(min(CODES_IN_A_KEY, len(codes))):
-        shift = np.uint64(BITS_OF_A_CODE * (CODES_IN_A_KEY - 1 - back))
+    for back in range(min(compared, len(codes))):
+        shift = np.uint64(bits * (compared - 1 - back))
         key[back:] |= codes[: len(codes) - back].astype(np.uint64) << shift
-    compared = CODES_IN_A_KEY
     while compared < min(depth, len(codes)):
         rank = _dense_rank(key)
         key = rank << np.uint64(32)

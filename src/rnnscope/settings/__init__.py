@@ -17,6 +17,7 @@ from rnnscope.settings.base import (
 )
 from rnnscope.settings.corpus import (
     Corpus,
+    Imported,
     SplitSettings,
 )
 from rnnscope.settings.predictions import (
@@ -77,6 +78,7 @@ __all__ = [
     "FeedForward",
     "FeedForwardTraining",
     "Grid",
+    "Imported",
     "Intervals",
     "MemorySpan",
     "MinimumCount",

@@ -12,7 +12,7 @@ from rnnscope.errors import InputError
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
 # Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
 MOST_LAYERS, LARGEST_SIZE = 100, 100_000
-SEED = {"minimum": 0, "maximum": 2**32 - 1}
+SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
 
@@ -31,7 +31,8 @@ class Setting:
     choices
         The values of a text; None for any.
     names
-        What a text names, "cell" or "model"; empty for other texts. `rnnscope.configuration` knows which there are.
+        What a text names: "cell", "model", "model or external" or "encoding"; empty for other texts. `rnnscope.configuration`
+        knows which there are.
     pattern
         Regular expression that a text matches.
     may_be_empty
@@ -67,10 +68,12 @@ class Setting:
         if self.choices:
             among, last = ("words among ", "and") if plural else ("", "or")
             return f"{among}{', '.join(self.choices[:-1])} {last} {self.choices[-1]}"
-        if self.names == "model":
+        if self.names.startswith("model"):
             return f"{'models' if plural else 'a model'} {MODEL}"
         if self.names == "cell":
             return "cells" if plural else "a cell"
+        if self.names == "encoding":
+            return "the name of an encoding, such as utf-8, utf-16, latin-1 or gb18030"
         noun = f"{NOUNS[kind]}{plural}" if plural else f"a {NOUNS[kind]}"
         return " ".join([noun, *([self._bounds()] if kind is not str else [])]).strip()
 
@@ -145,6 +148,17 @@ def _spelled(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
+def check_seed(name: str, seed: int) -> None:
+    """Check a seed that is no setting; `name` is what the message calls it.
+
+    Raises
+    ------
+    InputError
+        If it is not one that random generators take.
+    """
+    Setting("seed", minimum=SEED["minimum"], maximum=SEED["maximum"]).check(name, seed, int)
+
+
 def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
     """Declare a field of a section; `bounds` are those of `Setting`."""
     return field(default=default, metadata={"setting": Setting(meaning, **bounds)})
@@ -153,11 +167,13 @@ def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:
 class Section:
     """Base of every section: its values are checked when it is made.
 
-    `key` is the section's name in config.yaml. Where a stage needs only some keys of a section, they are a class of their
-    own, which the whole section inherits: the others say which jobs there are, and must not make finished jobs stale.
+    A section that `is_optional` may be left out; then what needs it is not made. `key` is the section's name in config.yaml.
+    Where a stage needs only some keys of a section, they are a class of their own, which the whole section inherits: the
+    others say which jobs there are, and must not make finished jobs stale.
     """
 
     key: ClassVar[str]
+    is_optional: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name, (kind, declared) in settings_of(type(self)).items():

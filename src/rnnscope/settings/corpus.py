@@ -1,8 +1,13 @@
 """How a text is found, and how it is laid out (paper section 1)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from rnnscope.settings.base import Section, setting
+
+CHARACTERS = ("bytes", "unicode")
+MOST_CHARACTERS = 65_535  # distinct ones: ids have 16 bits, and n-grams need one code more
+DEFAULT_ENCODING = "utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,10 +17,23 @@ class Corpus:
     title: str = setting("what figures call it", pattern=".")
     fractions: list[float] = setting("shares of train, validation and test, sum 1", above=0, below=1, length=3)
     sources: list[dict] = setting("where the text comes from, tried in order")
-    bytes: int | None = setting("length of the text; archives and installed texts are cut to it", minimum=1, default=None)
-    vocabulary: int | None = setting("distinct bytes of the text", minimum=1, maximum=256, default=None)
+    characters: str | None = setting(
+        "what a character is: a byte (the default), or a code point of Unicode", choices=CHARACTERS, default=None
+    )
+    encoding: str | None = setting("encoding of the text", names="encoding", default=None)
+    minimum_count: int | None = setting("unicode: characters that are rarer count as one", minimum=1, default=None)
+    bytes: int | None = setting("length of the text in bytes; joined texts are cut to it", minimum=1, default=None)
+    vocabulary: int | None = setting("distinct characters of the text", minimum=1, maximum=1_114_112, default=None)
     sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern=r"^[0-9a-f]{64}\Z", default=None)
-    features: str | list[str] = setting("features of the text that units are compared with", default="prose")
+    features: str | list[str] | dict[str, Any] = setting("features of the text that units are compared with", default="prose")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """An item of `imported`: a network that was trained elsewhere with torch.nn."""
+
+    weights: str = setting("its state dict, a .safetensors file or one of torch.save; {corpus} is the corpus", pattern=".")
+    vocabulary: str = setting("JSON, the character of each of its ids; {corpus} is the corpus", pattern=".")
 
 
 @dataclass(frozen=True, kw_only=True)

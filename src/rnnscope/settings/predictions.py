@@ -99,8 +99,8 @@ class SizeBreakdown(Section):
     """Section `size_breakdown`: what the larger of two models gets right that the smaller does not (paper section 4, F8)."""
 
     key = "size_breakdown"
-    smaller: str = setting("the smaller model", names="model")
-    larger: str = setting("the larger model", names="model")
+    smaller: str = setting("the smaller model", names="model or external")
+    larger: str = setting("the larger model", names="model or external")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +108,7 @@ class DynamicEvaluation(Section):
     """Section `dynamic_evaluation`: a model that keeps learning from the test text."""
 
     key = "dynamic_evaluation"
+    is_optional = True
     learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)

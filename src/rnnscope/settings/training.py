@@ -67,6 +67,7 @@ class NGrams(Section):
     """Section `ngrams`: n-gram models (paper section 4, T2)."""
 
     key = "ngrams"
+    is_optional = True
     longest_context: int = setting("n-gram models see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
 
 
@@ -75,6 +76,7 @@ class FeedForwardTraining(Section):
     """The key of section `nnn` that fixes one training run."""
 
     key = "nnn"
+    is_optional = True
     sequence_length: int = setting("characters of every stream in a minibatch", minimum=1)
 
 
@@ -91,6 +93,7 @@ class Snapshots(Section):
     """The key of section `dynamics` that fixes which snapshots are taken."""
 
     key = "dynamics"
+    is_optional = True
     snapshots: int = setting("how many snapshots, evenly spaced in time", minimum=1, maximum=10_000)
 
 

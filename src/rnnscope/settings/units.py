@@ -10,6 +10,7 @@ class Precision(Section):
     """The key of section `activations` that fixes how a dump is written."""
 
     key = "activations"
+    is_optional = True
     precision: str = setting("dtype of a stored value", choices=("float16", "float32"))
 
 

@@ -76,6 +76,7 @@ def _integer(bits: int, signed: bool, converted: int) -> tuple[Field, ...]:
 
 KINDS = {
     "uint8": Kind(INT32, "<i4", _integer(8, False, 11)),
+    "uint16": Kind(INT32, "<i4", _integer(16, False, 12)),
     "int16": Kind(INT32, "<i4", _integer(16, True, 16)),
     "int32": Kind(INT32, "<i4"),
     "float16": Kind(FIXED_LENGTH, "<f2", (nested(10, nested(15)),)),

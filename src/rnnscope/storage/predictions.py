@@ -8,22 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import corrupt_file_error, mismatch_error
-from rnnscope.storage.parquet import read_parquet, write_parquet
+from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
 
 COLUMNS = (
     Column("stream", "int16", "row s of `test.npy`"),
     Column("step", "int32", "t: the prediction was made after column t was read"),
-    Column("target", "uint8", "id of the correct character, column t + 1"),
+    Column("target", "uint8", "id of the correct character, column t + 1; uint16 where the ids have 16 bits"),
     Column("log_prob", "float32", "logarithm of the probability that the model gave to the target, nats"),
 )
 declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
 
 SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
+ID_TYPES = (pa.uint8(), pa.uint16())
+
+
+def schema_of(ids: npt.DTypeLike) -> pa.Schema:
+    """Return the schema of predictions of characters whose ids have a dtype, uint8 or uint16."""
+    index = SCHEMA.get_field_index("target")
+    return SCHEMA.set(index, pa.field("target", pa.from_numpy_dtype(np.dtype(ids))))
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Predictions:
 
     Parameters
     ----------
-    targets : ndarray of uint8, shape (streams, steps)
+    targets : ndarray of uint8 or uint16, shape (streams, steps)
         Ids of the correct characters.
     log_prob : ndarray of float32, shape (streams, steps)
         Logarithms of their probabilities, nats.
@@ -54,7 +62,7 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> Non
     ----------
     path
         The parquet file to write.
-    test : ndarray of uint8, shape (streams, steps + 1)
+    test : ndarray of uint8 or uint16, shape (streams, steps + 1)
         Ids of the test part, at most 32768 streams.
     log_prob : ndarray of float, shape (streams, steps)
         Log-probabilities of the correct characters, nats.
@@ -73,7 +81,7 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> Non
         "target": test[:, 1:].ravel(),
         "log_prob": log_prob.astype(np.float32).ravel(),
     }
-    write_parquet(pa.table(columns, schema=SCHEMA), path)
+    write_parquet(pa.table(columns, schema=schema_of(test.dtype)), path)
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -84,7 +92,20 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    table = read_parquet(path, dict(zip(SCHEMA.names, SCHEMA.types, strict=True)))
+    with open_parquet(path, SCHEMA.names) as file:
+        ids = file.schema_arrow.field("target").type
+    schema = schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA
+    return arranged(read_parquet(path, dict(zip(schema.names, schema.types, strict=True))), path)
+
+
+def arranged(table: pa.Table, path: Path) -> Predictions:
+    """Return the predictions of a table, by stream and step.
+
+    Raises
+    ------
+    InputError
+        If it is empty or its rows are not in stream-then-step order.
+    """
     stream, step = table["stream"].to_numpy(), table["step"].to_numpy()
     if not len(stream):
         raise InputError(f"{path}: no rows; expected a row a test character")

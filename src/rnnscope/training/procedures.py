@@ -15,7 +15,7 @@ from rnnscope.models.network import Network
 from rnnscope.training import backpropagation, windows
 from rnnscope.training.cross_entropy import correct_log_probabilities
 from rnnscope.training.optimisation import TrainingRun
-from rnnscope.training.segments import to_device
+from rnnscope.training.segments import ids_to_device, to_device
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Procedure:
     Parameters
     ----------
     to_device
-        Puts a part, uint8 ids (streams, steps + 1), on a device, laid out as the other functions need it.
+        Puts a part, ids (streams, steps + 1), on a device, laid out as the other functions need it.
     train_epoch
         Makes one pass over the train part, given the sequence length and the gradient clip; returns nats per character.
     log_probabilities
@@ -52,7 +52,7 @@ PROCEDURES = {
         evaluated_parts=PARTS,
     ),
     FeedForwardNetwork.kind: Procedure(
-        to_device=lambda part, device: torch.from_numpy(np.array(part)).to(device),
+        to_device=lambda part, device: ids_to_device(np.array(part), device),
         train_epoch=windows.train_epoch,
         log_probabilities=lambda network, part, _: feed_forward.correct_log_probabilities(network, part),
         evaluated_parts=("validation", "test"),

@@ -3,20 +3,35 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from rnnscope.cli import run, write_output
+from rnnscope.corpus.text import as_bytes, check_characters, string_as
 from rnnscope.errors import InputError
-from rnnscope.models.checkpoint import load_checkpoint
+from rnnscope.models.checkpoint import Description, load_checkpoint
+from rnnscope.models.network import Network
 from rnnscope.models.protocol import SequenceModel
-from rnnscope.settings.base import SEED, Setting
+from rnnscope.settings.base import check_seed
+from rnnscope.training.score import encode
+
+LINE_FEED = ord("\n")
 
 # At a lower temperature, logits that differ by 0.1 have odds of e^100: the most probable character is certain.
 LOWEST_TEMPERATURE = 0.001
 
 
 @torch.inference_mode()
-def sample(network: SequenceModel, prime: list[int], length: int, temperature: float, generator: torch.Generator) -> list[int]:
+def sample(
+    network: SequenceModel,
+    prime: list[int],
+    length: int,
+    temperature: float,
+    generator: torch.Generator,
+    top_k: int | None = None,
+    nucleus: float = 1.0,
+) -> list[int]:
     """Draw the characters that follow a text.
 
     Parameters
@@ -31,6 +46,8 @@ def sample(network: SequenceModel, prime: list[int], length: int, temperature: f
         They are drawn from softmax(logits / temperature); 0 takes the most probable character each time.
     generator
         Source of randomness.
+    top_k, nucleus
+        As of `likeliest`.
 
     Returns
     -------
@@ -46,50 +63,127 @@ def sample(network: SequenceModel, prime: list[int], length: int, temperature: f
         if temperature == 0:
             read = [int(last.argmax())]
         else:
-            read = torch.multinomial((last / temperature).softmax(0), 1, generator=generator).tolist()
+            probabilities = likeliest((last / temperature).softmax(0), top_k, nucleus)
+            read = torch.multinomial(probabilities, 1, generator=generator).tolist()
         drawn += read
     return drawn
 
 
-def continue_text(network: SequenceModel, vocabulary: list[int], prime: str, length: int, temperature: float, seed: int) -> bytes:
-    """Draw the characters that follow a text, both as bytes.
+def likeliest(probabilities: Tensor, top_k: int | None, nucleus: float) -> Tensor:
+    """Return probabilities (K,) of which the small ones are set to 0; the others stay as they are.
+
+    Parameters
+    ----------
+    probabilities
+        They sum to 1.
+    top_k
+        How many of the most probable characters are kept (Fan et al. 2018); None for all.
+    nucleus
+        The fewest of the most probable characters that reach this sum are kept (Holtzman et al. 2020); 1 for all.
+    """
+    if top_k is None and nucleus >= 1:
+        return probabilities
+    in_order, index = probabilities.sort(descending=True, stable=True)
+    before = in_order.cumsum(0) - in_order
+    kept = index[(before < nucleus) & (torch.arange(len(index)) < (top_k or len(index)))]
+    return torch.zeros_like(probabilities).index_copy(0, kept, probabilities[kept])
+
+
+def first_character(network: Network, description: Description) -> list[int]:
+    """Return what to begin with where no text is given: a line feed, or without one in the vocabulary the most probable start.
+
+    That is the character to which the softmax layer gives the highest probability from a zero state.
+    """
+    if LINE_FEED in description.vocabulary:
+        return [description.vocabulary.index(LINE_FEED)]
+    return [int(network.softmax.bias.argmax())]
+
+
+def prime_ids(
+    prime: str | None, prime_bytes: str | None, encoding: str, description: Description, name: str = "prime text"
+) -> list[int] | None:
+    """Return the ids of the text that the model reads first, None where none is given."""
+    if prime is not None and prime_bytes is not None:
+        raise InputError("--prime and --prime-bytes: expected at most one of the two")
+    if prime_bytes is not None:
+        try:
+            given = bytes.fromhex(prime_bytes)
+        except ValueError:
+            raise InputError(
+                f"--prime-bytes: found {prime_bytes!r}, expected bytes as hexadecimal digits, such as d0af"
+            ) from None
+        if description.characters == "bytes":
+            return encode(np.frombuffer(given, dtype=np.uint8), description, "--prime-bytes")
+        try:
+            prime = given.decode(encoding)
+        except UnicodeError:
+            raise InputError(f"--prime-bytes: found {prime_bytes!r}, expected text in {encoding}") from None
+    if prime is None:
+        return None
+    return encode(string_as(prime, description.symbols, encoding, name), description, name)
+
+
+def continue_text(
+    network: Network,
+    description: Description,
+    prime: list[int],
+    length: int,
+    temperature: float,
+    seed: int,
+    top_k: int | None = None,
+    nucleus: float = 1.0,
+) -> np.ndarray:
+    """Draw the characters that follow a text.
 
     Parameters
     ----------
     network
         In evaluation mode, on the CPU.
-    vocabulary
-        The byte of each of its ids.
+    description
+        What its checkpoint says of it.
     prime
-        The text that it reads first.
-    length, temperature
+        Ids of the text that it reads first.
+    length, temperature, top_k, nucleus
         As of `sample`.
     seed
         Seed of what is drawn.
 
+    Returns
+    -------
+    ndarray
+        Bytes, uint8, or code points, uint32 (length,).
+
     Raises
     ------
     InputError
-        If a number is out of its bounds or the prime text has characters that the network does not know.
+        If a number is out of its bounds.
     """
     if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
         raise InputError(f"temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
     if length < 0:
         raise InputError(f"length: found {length}, expected at least 0")
+    if top_k is not None and top_k < 1:
+        raise InputError(f"top-k: found {top_k}, expected at least 1 character")
+    if not 0 < nucleus <= 1:
+        raise InputError(f"nucleus: found {nucleus}, expected a number above 0 and at most 1")
     if not prime:
         raise InputError("prime text: found no character, expected at least one")
-    Setting("", **SEED).check("seed", seed, int)
-    id_of = {byte: index for index, byte in enumerate(vocabulary)}
-    unknown = [byte for byte in prime.encode() if byte not in id_of]
-    if unknown:
-        raise InputError(f"prime text: byte {bytes(unknown[:1])!r} is not among the {len(id_of)} characters of the model's text")
+    check_seed("seed", seed)
     generator = torch.Generator().manual_seed(seed)
-    drawn = sample(network, [id_of[byte] for byte in prime.encode()], length, temperature, generator)
-    return bytes(vocabulary[character] for character in drawn)
+    return description.symbols[sample(network, prime, length, temperature, generator, top_k, nucleus)]
 
 
 def main(
-    checkpoint: Path, prime: str = "\n", length: int = 500, temperature: float = 1.0, seed: int = 1, raw: bool = False
+    checkpoint: Path,
+    prime: str | None = None,
+    length: int = 500,
+    temperature: float = 1.0,
+    seed: int = 1,
+    top_k: int | None = None,
+    nucleus: float = 1.0,
+    prime_bytes: str | None = None,
+    encoding: str | None = None,
+    raw: bool = False,
 ) -> None:
     """Print the prime text and the model's continuation of it.
 
@@ -98,13 +192,21 @@ def main(
     checkpoint
         Checkpoint of a recurrent network.
     prime
-        Text that the model reads first (default: a line feed).
+        Text that the model reads first. By default a line feed; without one in the model's text the most probable start.
     length
         Characters to draw.
     temperature
         Below 1 is more conservative, 0 takes the most probable character each time; otherwise at least 0.001.
     seed
         Seed of what is drawn.
+    top_k
+        Draw among this many most probable characters (default: all).
+    nucleus
+        Draw among the fewest most probable characters whose probabilities reach this sum.
+    prime_bytes
+        In place of the prime text, its bytes as hexadecimal digits.
+    encoding
+        Encoding of the model's text; as of the checkpoint when left out.
     raw
         Write control characters to a terminal as they are.
 
@@ -115,8 +217,12 @@ def main(
         does not know.
     """
     network, description = load_checkpoint(checkpoint)
-    drawn = continue_text(network, description.vocabulary, prime, length, temperature, seed)
-    write_output(prime.encode() + drawn + b"\n", raw)
+    check_characters(description.characters, encoding)
+    ids = prime_ids(prime, prime_bytes, encoding or description.encoding, description)
+    if ids is None:
+        ids = first_character(network, description)
+    drawn = continue_text(network, description, ids, length, temperature, seed, top_k, nucleus)
+    write_output(as_bytes(description.symbols[ids]) + as_bytes(drawn) + b"\n", raw)
 
 
 if __name__ == "__main__":

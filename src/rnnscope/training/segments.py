@@ -8,8 +8,13 @@ from torch import Tensor
 
 
 def to_device(part: np.ndarray, device: torch.device) -> Tensor:
-    """Put a part, uint8 ids (streams, steps + 1), on `device`, time first: (steps + 1, streams)."""
-    return torch.from_numpy(np.ascontiguousarray(part.T)).to(device)
+    """Put a part, ids (streams, steps + 1), on `device`, time first: (steps + 1, streams)."""
+    return ids_to_device(np.ascontiguousarray(part.T), device)
+
+
+def ids_to_device(ids: np.ndarray, device: torch.device) -> Tensor:
+    """Put ids of any shape on `device`: uint8 stays, uint16, of which torch computes little, becomes int32."""
+    return torch.from_numpy(ids if ids.dtype == np.uint8 else ids.astype(np.int32)).to(device)
 
 
 def segments(characters: Tensor, sequence_length: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -18,7 +23,7 @@ def segments(characters: Tensor, sequence_length: int) -> Iterator[tuple[Tensor,
     Parameters
     ----------
     characters
-        uint8 ids (total steps + 1, streams); the target of each character is the next one.
+        ids (total steps + 1, streams); the target of each character is the next one.
     sequence_length
         T; the last segment may be shorter.
     """

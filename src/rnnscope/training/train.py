@@ -12,11 +12,11 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from rnnscope.cli import run
-from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.split_reader import Split, read_split
+from rnnscope.corpus.text import kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
 from rnnscope.models.backends import rounding_of
@@ -97,8 +97,7 @@ def main(
     name = _parse(model)
     _check_flags(name, dropout, hidden_width, sequence_length)
     device, text = prepare_device(computing), read_split(split)
-    vocabulary = text.vocabulary
-    kind, shape = kind_and_shape(name, len(vocabulary), hidden_width)
+    kind, shape = kind_and_shape(name, len(text.vocabulary), hidden_width)
     length = sequence_length or text.sequence_length
     parts = [text.part(name) for name in ("train", "validation")]
     if name.context >= parts[0].shape[1]:
@@ -115,9 +114,11 @@ def main(
     procedure = PROCEDURES[kind]
     train_part, validation_part = (procedure.to_device(part, device) for part in parts)
     one_pass = partial(procedure.train_epoch, training_run, train_part, length, optimisation.gradient_clip)
-    validate = warn_above_uniform(partial(procedure.mean_loss, network, validation_part, length), len(vocabulary), optimisation)
+    validate = warn_above_uniform(
+        partial(procedure.mean_loss, network, validation_part, length), len(text.vocabulary), optimisation
+    )
     fit(training_run, optimisation, one_pass, validate, out / RESUME, key)
-    write_run(out, name, training_run, vocabulary, optimisation.seed)
+    write_run(out, name, training_run, text, optimisation.seed)
     discard(out / RESUME)
 
 
@@ -149,10 +150,19 @@ def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = 
     return FeedForwardNetwork.kind, feed_forward.Shape(name.context, hidden_width, vocabulary)
 
 
-def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], vocabulary: np.ndarray, seed: int) -> None:
-    """Write checkpoint, history and summary of a finished run; `vocabulary` is uint8 (K,)."""
+def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], split: Split, seed: int) -> None:
+    """Write checkpoint, history and summary of a run on `split` that has finished."""
     network, best_epoch = training_run.network, training_run.best_epoch
-    description = Description(str(name), network.shape, network.dropout, best_epoch, vocabulary.tolist(), network.kind)
+    description = Description(
+        str(name),
+        network.shape,
+        network.dropout,
+        best_epoch,
+        split.vocabulary.tolist(),
+        network.kind,
+        kind_of_characters(split.vocabulary),
+        split.encoding,
+    )
     save_checkpoint(out / "checkpoint.safetensors", training_run.best, description)
     write_history(out / "history.csv", training_run)
     summary = {

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.analyses.errors import oracles
+from rnnscope.corpus.character_classes import is_in_class
 from rnnscope.corpus.split import Layout, cut_parts
 from rnnscope.corpus.split_text import join_parts
-from rnnscope.corpus.text import distinct_bytes
+from rnnscope.corpus.text import ByteText, distinct_bytes
 
 
 @given(texts())
@@ -53,8 +54,8 @@ def test_word_model_and_punctuation(text):
 
 def test_every_byte_is_of_a_word_or_punctuation_or_neither():
     every = np.arange(256, dtype=np.uint8)
-    in_word = oracles.is_among(every, oracles.WORD_CHARACTERS)
-    mark = oracles.is_among(every, oracles.PUNCTUATION)
+    in_word = is_in_class(every, "word")
+    mark = is_in_class(every, "punctuation")
     assert bytes(every[~in_word & ~mark]) == bytes(range(33)) + b"\x7f"
     assert not (in_word & mark).any()
     assert bytes(every[mark]).decode() == "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"
@@ -81,7 +82,7 @@ def test_memory_on_a_text_to_read(text, repeats):
     """One stream, nearly all of it the test part."""
     data = np.frombuffer(text, dtype=np.uint8)
     vocabulary = distinct_bytes(data)
-    parts = [ids for _, ids in cut_parts(data, Layout(1, 1, (1, 1, len(data) - 2)), vocabulary)]
+    parts = [ids for _, ids in cut_parts(ByteText(data), Layout(1, 1, (1, 1, len(data) - 2)))]
     joined = join_parts(parts, vocabulary)
     mask = oracles.memory_oracle(oracles.repeat_distances(joined, oracles.find_words(joined), 100), [100]).levels["100"]
     found = bytes(joined.characters[joined.positions[mask]]).decode()

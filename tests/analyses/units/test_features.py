@@ -30,7 +30,18 @@ def text(tmp_path):
 def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
     names = ["inside_quotes", "line_position", "inside_comment", "newline_soon", "brace_depth"]
     out = tmp_path / "features.parquet"
-    words = ["--split", tmp_path / "split", "--features", *names, "--newline-within", 6, "--out", out]
+    words = [
+        "--split",
+        tmp_path / "split",
+        "--features",
+        *names,
+        "--newline-within",
+        6,
+        "--out",
+        out,
+        "--out-changes",
+        tmp_path / "changes.csv",
+    ]
     assert call(features, *words) is None
     expected = {
         "inside_quotes": plain_features.inside_quotes(text),
@@ -53,7 +64,16 @@ def test_features_know_the_text_before_the_test_part(tmp_path, call, text):
 
 
 def test_a_list_by_its_name(tmp_path, call, text):
-    words = ["--split", tmp_path / "split", "--newline-within", 3, "--out", tmp_path / "features.parquet"]
+    words = [
+        "--split",
+        tmp_path / "split",
+        "--newline-within",
+        3,
+        "--out",
+        tmp_path / "features.parquet",
+        "--out-changes",
+        tmp_path / "changes.csv",
+    ]
     assert call(features, *words, "--features", "code") is None
     names = [entry.name for entry in chosen_features(["code"])]
     assert list(features.read_features(tmp_path / "features.parquet")) == ["stream", "step", *names]
@@ -61,7 +81,18 @@ def test_a_list_by_its_name(tmp_path, call, text):
 
 def test_parts_that_do_not_belong_together(tmp_path, call, text):
     np.save(tmp_path / "split" / "validation.npy", np.zeros((4, 21), np.uint8))
-    words = ["--split", tmp_path / "split", "--features", "capital", "--newline-within", 6, "--out", tmp_path / "out.parquet"]
+    words = [
+        "--split",
+        tmp_path / "split",
+        "--features",
+        "capital",
+        "--newline-within",
+        6,
+        "--out",
+        tmp_path / "out.parquet",
+        "--out-changes",
+        tmp_path / "changes.csv",
+    ]
     assert call(features, *words).startswith(f"error: {tmp_path / 'split/validation.npy'}: does ")
     assert not (tmp_path / "out.parquet").exists()
 
@@ -69,7 +100,30 @@ def test_parts_that_do_not_belong_together(tmp_path, call, text):
 def test_unknown_features_and_files(tmp_path, call, text):
     with pytest.raises(Exception, match="no such file"):
         features.read_features(tmp_path / "nowhere.parquet")
-    words = ["--split", tmp_path / "split", "--newline-within", 1, "--out", tmp_path / "out.parquet"]
+    words = [
+        "--split",
+        tmp_path / "split",
+        "--newline-within",
+        1,
+        "--out",
+        tmp_path / "out.parquet",
+        "--out-changes",
+        tmp_path / "changes.csv",
+    ]
     message = call(features, *words, "--features", "mood")
-    assert message.startswith("error: features: found 'mood', expected one list (prose or code) or features (line_position, ")
+    assert message.startswith(
+        "error: features: found 'mood', expected one list (prose or language or code) or features (line_position, "
+    )
     assert "\n" not in message
+
+
+def test_a_feature_that_never_changes_is_said_on_the_screen_and_in_a_table(tmp_path, call, text, capsys):
+    changes = tmp_path / "changes.csv"
+    words = ["--split", tmp_path / "split", "--newline-within", 1, "--out", tmp_path / "out.parquet", "--out-changes", changes]
+    assert call(features, *words, "--features", "inside_quotes", "inside_preprocessor") is None
+    assert "the feature inside_preprocessor never changes in the test part" in capsys.readouterr().out
+    table = features.FEATURE_CHANGES.read(changes)
+    assert table["feature"].tolist() == ["inside_quotes", "inside_preprocessor"]
+    assert table["changes"].tolist() == [True, False]
+    quotes = features.read_features(tmp_path / "out.parquet")["inside_quotes"]
+    assert table["mean"].tolist() == [quotes.mean(), 0]

@@ -6,7 +6,7 @@ from helpers import plain_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.analyses.units import text_features
+from rnnscope.analyses.units import language_features, text_features  # noqa: F401 (register the features)
 from rnnscope.analyses.units.feature_registry import FEATURES, chosen_features
 from rnnscope.settings import Features
 
@@ -22,7 +22,7 @@ CODE_PIECES = [
 TEXTS = st.one_of(st.lists(st.sampled_from(pieces), max_size=40).map(b"".join) for pieces in (PROSE_PIECES, CODE_PIECES))
 
 
-@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize("name", [name for name, entry in FEATURES.items() if "language" not in entry.keys])
 @settings(max_examples=400)
 @given(text=TEXTS, newline_within=st.integers(1, 12))
 def test_against_one_character_at_a_time(name, text, newline_within):
@@ -98,7 +98,7 @@ def test_brace_depth(text, depths):
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_empty_text(name):
-    assert FEATURES[name].values(b"", Features(newline_within=3)).tolist() == []
+    assert FEATURES[name].values(b"", Features(newline_within=3), "c").tolist() == []
 
 
 def test_the_lists_of_the_study_in_their_order():
@@ -111,5 +111,5 @@ def test_the_lists_of_the_study_in_their_order():
 
 def test_counts_and_flags():
     counts = {name for name, entry in FEATURES.items() if entry.kind == "int32"}
-    assert counts == {"line_position", "indentation", "brace_depth", "word_position"}
+    assert counts == {"line_position", "indentation", "brace_depth", "word_position", "bracket_depth"}
     assert {entry.kind for entry in FEATURES.values()} == {"int32", "bool"}

@@ -38,7 +38,9 @@ def snippet():
     positions = [*range(-50, -41), *range(-4, 4)]
     removed_by = ["none"] * 9 + ["memory", "none", "n-gram", "none", "memory", "memory", "none", "none"]
     repeated = [index < 3 or 12 <= index < 15 for index in range(17)]
+    letters = ["" if letter in "\t\r\n" else letter.replace("\xff", "\N{WHITE VERTICAL RECTANGLE}") for letter in text]
     columns = {"position": positions, "character": list(text.encode("latin-1")), "removed_by": removed_by, "repeated": repeated}
+    columns["letter"] = letters
     return pd.DataFrame({"model": "lstm-3-512", "class": "memory", "snippet": 1, "level": "100", **columns})
 
 

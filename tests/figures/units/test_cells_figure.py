@@ -43,3 +43,9 @@ def test_features_of_one_kind_alone(cells_table, baseline_table, check_legible, 
     figure = cells.draw(table[table["measure"] == measure], baseline_table, "A tale")
     assert len(figure.axes) == panels
     check_legible(figure)
+
+
+def test_features_that_never_change_are_named(cells_table, baseline_table, check_legible):
+    figure = cells.draw(cells_table(), baseline_table, "A tale", ["inside_quotes", "capital"])
+    assert figure.get_suptitle() == "A tale\nnever changes in this test text: inside quotes, capital"
+    check_legible(figure)

@@ -1,5 +1,6 @@
 """Which characters a network predicts better than an n-gram model does, character by character (paper section 4, F4)."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ CHARACTER_GAINS = Table(
         Column(
             "character",
             "text",
-            "as itself; `space`, `LF` and the like where it would not be visible; `<E9>`, its number, beyond ASCII",
+            "as itself; `space`, `LF` and the like where it would not be visible; its number, `<E9>` or `<U+0301>`, if it is a "
+            "byte beyond ASCII or a code point that is not visible",
         ),
         Column("count", "integer", "how often it occurs in the test part"),
         Column("network", "number", "mean of the probabilities that the network gave to it where it occurred"),
@@ -56,13 +58,21 @@ CONTROLS = (
 DELETE = 127
 
 
-def name_of(byte: int) -> str:
-    """Return a visible name of a byte: itself, its abbreviation (`CR`), or its number beyond ASCII (`<E9>`)."""
-    if byte < len(CONTROLS):
-        return CONTROLS[byte]
-    if byte == DELETE:
+def name_of(character: int, is_byte: bool = True) -> str:
+    """Return a visible name of a byte or a code point.
+
+    It is itself, its abbreviation (`CR`), or its number: of a byte beyond ASCII (`<E9>`), of a code point that is not visible
+    by itself, such as a mark that combines with another letter (`<U+0301>`).
+    """
+    if character < len(CONTROLS):
+        return CONTROLS[character]
+    if character == DELETE:
         return "DEL"
-    return chr(byte) if byte < DELETE else f"<{byte:02X}>"
+    if character < DELETE:
+        return chr(character)
+    if is_byte:
+        return f"<{character:02X}>"
+    return chr(character) if unicodedata.category(chr(character))[0] in "LNPS" else f"<U+{character:04X}>"
 
 
 def character_gains(
@@ -132,7 +142,8 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     targets = opened.part("test")[:, 1:]
     clusters = draw_clusters(targets.shape, intervals.clusters)
     table = character_gains(targets, log_prob, clusters, intervals.samples, intervals.seed, minimum_count.minimum_count)
-    names = [name_of(byte) for byte in opened.vocabulary[table.pop("id")]]
+    is_byte = opened.vocabulary.dtype == np.uint8
+    names = [name_of(character, is_byte) for character in opened.vocabulary[table.pop("id")].tolist()]
     CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names, clusters=str(clusters)), out)
 
 

@@ -45,7 +45,7 @@ ERROR_OVERLAP = Table(
 ERROR_INTERSECTIONS = Table(
     "analyses/error_intersections.csv",
     "As `error_overlap.csv`, of other models: the best network of every cell (of all networks of the grid, by validation loss), "
-    "the n-gram model and the best n-NN.",
+    "the external models, the n-gram model and the best n-NN.",
     COLUMNS,
 )
 ERROR_COUNTS = Table(
@@ -147,7 +147,13 @@ def overlap(folder: Path, models: list[str], least: int) -> tuple[np.ndarray, Cl
 
 
 def main(
-    predictions_folder: Path, best: Path, intervals: Intervals, out_overlap: Path, out_intersections: Path, out_counts: Path
+    predictions_folder: Path,
+    best: Path,
+    intervals: Intervals,
+    out_overlap: Path,
+    out_intersections: Path,
+    out_counts: Path,
+    external: list[str] | None = None,
 ) -> None:
     """Count which models err on the same characters.
 
@@ -162,14 +168,16 @@ def main(
     out_overlap
         CSV file to write: the best network, the n-gram model and the best n-NN.
     out_intersections
-        CSV file to write: the best network of every cell, the n-gram model and the best n-NN.
+        CSV file to write: the best network of every cell, the external models, the n-gram model and the best n-NN.
     out_counts
         CSV file to write: all errors of each of the latter.
+    external
+        Names of models of which only the predictions are known.
     """
     roles = read_roles(best)
     finite = [roles[NGRAM], roles[NNN]]
     three = [roles[NETWORK], *finite]
-    more = [*(model for role, model in roles.items() if role.startswith("best ")), *finite]
+    more = [*(model for role, model in roles.items() if role.startswith("best ")), *(external or []), *finite]
     of_three = table_of_sets(three, *overlap(predictions_folder, three, intervals.clusters), intervals)
     counts, clusters = overlap(predictions_folder, more, intervals.clusters)
     ERROR_OVERLAP.write(of_three, out_overlap)

@@ -12,19 +12,16 @@ gets right. Definitions:
   parts, which come before its test part, but never those of another stream.
 """
 
-import string
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from rnnscope.analyses.errors.errors import ERROR_BELOW
+from rnnscope.corpus.character_classes import is_in_class
 from rnnscope.corpus.split_text import SplitText
-
-WORD_CHARACTERS = (string.ascii_letters + string.digits + "_").encode() + bytes(range(128, 256))
-PUNCTUATION = string.punctuation.replace("_", "").encode()
-SEPARATORS = b" \n'\""
 
 ALL = "all"  # the one level of an oracle that has no others
 NO_WORD = -1
@@ -56,16 +53,9 @@ class Words:
     of_character: np.ndarray
 
 
-def is_among(characters: np.ndarray, wanted: bytes) -> np.ndarray:
-    """Return which of some characters, uint8 of any shape, are among those of `wanted`: bool of the same shape."""
-    table = np.zeros(256, dtype=bool)
-    table[list(wanted)] = True
-    return table[characters]
-
-
 def find_words(text: SplitText) -> Words:
     """Find the words of a text; the target of its last character, which is its first one again, is in no word."""
-    edges = np.flatnonzero(np.diff(is_among(text.characters[:-1], WORD_CHARACTERS), prepend=False, append=False))
+    edges = np.flatnonzero(np.diff(is_in_class(text.characters[:-1], "word"), prepend=False, append=False))
     starts, stops = edges[::2], edges[1::2]
     word = np.searchsorted(starts, text.positions, side="right") - 1
     inside = (word >= 0) & (text.positions < np.append(stops, 0)[word])
@@ -101,13 +91,14 @@ def repeat_distances(text: SplitText, words: Words, longest: int) -> np.ndarray:
     return distances
 
 
-def _last_occurrence(text: bytes, words: Words, word: int, longest: int) -> int:
+def _last_occurrence(text: bytes | str, words: Words, word: int, longest: int) -> int:
     """Return where a word last began before, as far as its second character can reach back; -1 for nowhere.
 
     It cannot overlap the word itself: what precedes a word is no character of a word.
     """
     start = int(words.starts[word])
-    return text.rfind(text[start : words.stops[word]], max(0, start + 1 - longest), start)
+    wanted: Any = text[start : words.stops[word]]  # bytes or a str, as the text is
+    return text.rfind(wanted, max(0, start + 1 - longest), start)
 
 
 def training_counts(text: SplitText, words: Words) -> np.ndarray:
@@ -154,12 +145,12 @@ def rare_word_oracle(counts: np.ndarray, most: Iterable[int]) -> Oracle:
 def word_oracle(text: SplitText) -> Oracle:
     """Word model: the characters right after a separator, where a reader has to know which word comes next."""
     before = text.characters[text.positions - 1]
-    return Oracle("word_model", {ALL: is_among(before, SEPARATORS)})
+    return Oracle("word_model", {ALL: is_in_class(before, "separator")})
 
 
 def punctuation_oracle(text: SplitText) -> Oracle:
     """Punctuation: the characters that are punctuation themselves."""
-    return Oracle("punctuation", {ALL: is_among(text.characters[text.positions], PUNCTUATION)})
+    return Oracle("punctuation", {ALL: is_in_class(text.characters[text.positions], "punctuation")})
 
 
 def boost_oracle(log_prob: np.ndarray, amounts: Iterable[float]) -> Oracle:

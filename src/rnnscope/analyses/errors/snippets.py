@@ -14,6 +14,7 @@ from rnnscope.analyses.errors.breakdown import NO_ERROR, Breakdown
 from rnnscope.analyses.errors.cascade import Cascade, read_cascade
 from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
+from rnnscope.corpus.letters import INVISIBLE, LETTER, shown_letters
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.settings.predictions import ErrorSnippets, Oracles
 from rnnscope.storage.declarations import Column
@@ -40,7 +41,8 @@ ERROR_SNIPPETS = Table(
             "integer",
             "characters after the error that was drawn, which is 0; ascending, with a jump before the next piece",
         ),
-        Column("character", "integer", "the byte, 0 to 255"),
+        Column("character", "integer", "the byte, 0 to 255, or the code point"),
+        Column("letter", "text", LETTER),
         Column("removed_by", "text", "class of the error at this character; `none` where there is no error, or no prediction"),
         Column("repeated", "yes/no", "whether it is part of the word that repeats, or of its last occurrence; `memory` alone"),
     ),
@@ -122,6 +124,7 @@ def snippet_table(cascade: Cascade, breakdown: Breakdown, snippets: int, seed: i
                 "level": breakdown.levels[breakdown.removed_by[row]][1],
                 "position": indices - position,
                 "character": text.characters[indices],
+                "letter": shown_letters(text.characters[indices], text.encoding, INVISIBLE),
                 "removed_by": names[classes[indices]],
                 "repeated": repeated,
             }

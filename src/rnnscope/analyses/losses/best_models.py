@@ -77,7 +77,14 @@ def read_best(path: Path, role: str) -> str:
     return roles[role]
 
 
-def main(models_folder: Path, candidates: list[str], models: list[str], nnns: list[str], ngram: int, out: Path) -> None:
+def main(
+    models_folder: Path,
+    candidates: list[str],
+    models: list[str],
+    out: Path,
+    nnns: list[str] | None = None,
+    ngram: int | None = None,
+) -> None:
     """Write which models have the lowest validation loss.
 
     Parameters
@@ -88,12 +95,12 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
         Names of the networks of which the best takes the role "network".
     models
         Names of all recurrent networks, of which the best of each cell and the best of each size are taken.
-    nnns
-        Names of the n-NNs, such as nnn-3.
-    ngram
-        Characters of context of the n-gram model.
     out
         CSV file to write.
+    nnns
+        Names of the n-NNs, such as nnn-3, if there are any.
+    ngram
+        Characters of context of the n-gram model, if there is one.
     """
     by_cell: dict[str, list[str]] = {}
     by_size: dict[str, list[str]] = {}
@@ -103,8 +110,8 @@ def main(models_folder: Path, candidates: list[str], models: list[str], nnns: li
         by_size.setdefault(size_role(name.size), []).append(model)
     rows = [
         (NETWORK, *best_of(models_folder, candidates)),
-        (NGRAM, f"ngram-{ngram}", None),
-        (NNN, *best_of(models_folder, nnns)),
+        *([(NGRAM, f"ngram-{ngram}", None)] if ngram is not None else []),
+        *([(NNN, *best_of(models_folder, nnns))] if nnns else []),
         *((role, *best_of(models_folder, names)) for role, names in (by_cell | by_size).items()),
     ]
     BEST_MODELS.write(pd.DataFrame(rows, columns=BEST_MODELS.names), out)

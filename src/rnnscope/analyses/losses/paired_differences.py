@@ -21,9 +21,9 @@ from rnnscope.storage.tables import Table
 
 PAIRED_DIFFERENCES = Table(
     "analyses/paired_differences.csv",
-    "One row for every two models: all recurrent networks, the n-NNs, and the n-gram models of the same contexts and of "
-    "`comparisons: ngram`. The interval is the one of 95 % of the resamples of a paired bootstrap over clusters of characters "
-    "(`intervals`). The test characters vary; the seeds of the training do not.",
+    "One row for every two models: all recurrent networks, the n-NNs, the n-gram models of the same contexts and of "
+    "`comparisons: ngram`, and the external models. The interval is the one of 95 % of the resamples of a paired bootstrap over "
+    "clusters of characters (`intervals`). The test characters vary; the seeds of the training do not.",
     (
         Column("model", "text", "name of a model"),
         Column("other", "text", "name of another model"),

@@ -94,7 +94,7 @@ def main(predictions_folder: Path, best: Path, intervals: Resampling, out: Path)
         CSV file to write.
     """
     roles = read_roles(best)
-    models = [*(model for role, model in roles.items() if role.startswith("best ")), roles[NGRAM]]
+    models = [*(model for role, model in roles.items() if role.startswith("best ")), *([roles[NGRAM]] if NGRAM in roles else [])]
     predictions = zip(models, read_aligned(predictions_folder, models), strict=True)
     tables = []
     for model, log_prob in predictions:

@@ -23,9 +23,11 @@ from rnnscope.analyses.units.scoring import PEARSON
 from rnnscope.analyses.units.snippet_layout import candidate_snippets, layout, most_varying
 from rnnscope.analyses.units.units import UNIT, UNIT_COLUMNS, cell_of, display_values, layers_and_states
 from rnnscope.cli import run
+from rnnscope.corpus.letters import INVISIBLE, LETTER, are_wide, shown_letters
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS, Activation
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.settings.units import CellText, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
@@ -44,7 +46,8 @@ CELL_TEXT = Table(
         Column("step", "integer", "t: the character is column t"),
         Column("line", "integer", "line of the panel, from 0: lines end where those of the text do, or when they are full"),
         Column("column", "integer", "characters before it in this line"),
-        Column("character", "integer", "byte of the character, not its id"),
+        Column("character", "integer", "byte or code point of the character, not its id"),
+        Column("letter", "text", LETTER),
         Column("state", "number", "stored value of the unit after reading it"),
         Column(
             "scale",
@@ -164,17 +167,27 @@ def plan(
     return pd.concat([units.reset_index(drop=True), chosen], axis=1).assign(panel=np.arange(1, len(units) + 1))
 
 
-def panel_rows(panel: dict, text: np.ndarray, values: dict[str, np.ndarray | float], size: tuple[int, int]) -> pd.DataFrame:
+def panel_rows(
+    panel: dict,
+    text: np.ndarray,
+    values: dict[str, np.ndarray | float],
+    size: tuple[int, int],
+    encoding: str = DEFAULT_ENCODING,
+) -> pd.DataFrame:
     """Return the characters of a panel, one row each; `values` as from `read_values`."""
     steps = np.arange(panel["start"], panel["start"] + panel["length"])
     characters = text[panel["stream"], steps]
     line, column = layout(characters, *size)
-    of_character = {"step": steps, "line": line, "column": column, "character": characters}
+    letters = shown_letters(characters, encoding, INVISIBLE)
+    of_character = {"step": steps, "line": line, "column": column, "character": characters, "letter": letters}
     return pd.DataFrame(panel | of_character | values)[CELL_TEXT.names]
 
 
-def read_bytes(split: Split, characters: int) -> np.ndarray:
-    """Return the first steps of every stream of the test part, at most `characters` in all: uint8 bytes (streams, steps)."""
+def read_characters(split: Split, characters: int) -> np.ndarray:
+    """Return the first steps of every stream of the test part, at most `characters` in all: (streams, steps).
+
+    They are bytes, uint8, or code points, uint32.
+    """
     ids = split.part("test")[:, :-1]
     return split.vocabulary[ids[:, : max(characters // len(ids), 1)]]
 
@@ -200,7 +213,10 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
         CSV file to write.
     """
     size, random = (cell_text.lines, cell_text.columns), np.random.default_rng(cell_text.seed)
-    text = read_bytes(read_split(split), units.characters)
+    opened = read_split(split)
+    text = read_characters(opened, units.characters)
+    if are_wide(text):
+        size = cell_text.lines, cell_text.columns // 2
     best = best_units(read_csv(cells, CHOSEN))
     drawn = random_units(activations, cell_text.random_units, random).assign(feature=RANDOM, measure=RANDOM)
     by_name = {
@@ -214,7 +230,9 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
         log.info("%s: snippets", folder.name)
         of_model = panels[panels["model"] == folder.name]
         values = read_values(folder, of_model)
-        tables += [panel_rows(panel, text, values[panel["panel"]], size) for panel in of_model.to_dict("records")]
+        tables += [
+            panel_rows(panel, text, values[panel["panel"]], size, opened.encoding) for panel in of_model.to_dict("records")
+        ]
     CELL_TEXT.write(pd.concat(tables).sort_values(["panel", "step"]), out)
 
 

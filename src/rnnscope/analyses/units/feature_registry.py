@@ -12,6 +12,7 @@ from rnnscope.settings.base import settings_of
 from rnnscope.settings.units import Features
 
 Function = Callable[..., np.ndarray]
+LANGUAGE = "language"
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Feature:
     name
         Name of its function, of its column in features.parquet and in all tables of units.
     function
-        Takes the text (bytes) and returns bool or int32 (characters,). Its further parameters are keys of the section
-        `features` of the configuration.
+        Takes the text, bytes or a str, and returns bool or int32 (characters,). Its further parameters are keys of the
+        section `features` of the configuration, or `language`, the programming language of the text.
     lists
         Names of the lists of features that it is in.
     """
@@ -42,12 +43,16 @@ class Feature:
     def kind(self) -> str:
         """Name of the dtype of its values: `bool` of a yes/no feature, `int32` of a count."""
         smallest = {name: int(setting.minimum or 0) for name, (_, setting) in settings_of(Features).items()}
-        return self.values(b"", Features(**smallest)).dtype.name
+        return self.values(b"", Features(**smallest), "c").dtype.name
 
-    def values(self, text: bytes, settings: Features) -> np.ndarray:
+    @property
+    def keys(self) -> list[str]:
+        """The parameters of the function after the text."""
+        return list(inspect.signature(self.function).parameters)[1:]
+
+    def values(self, text: bytes | str, settings: Features, language: str | None = None) -> np.ndarray:
         """Compute the feature at every character of a text: bool or int32 (characters,)."""
-        _, *keys = inspect.signature(self.function).parameters
-        return self.function(text, *(getattr(settings, key) for key in keys))
+        return self.function(text, *(language if key == LANGUAGE else getattr(settings, key) for key in self.keys))
 
 
 FEATURES: dict[str, Feature] = {}
@@ -69,19 +74,30 @@ def feature(lists: tuple[str, ...] = ()) -> Callable[[Function], Function]:
     return register
 
 
-def chosen_features(words: list[str]) -> list[Feature]:
+def chosen_features(words: list[str], language: str | None = None) -> list[Feature]:
     """Return the features that some words name.
 
     Parameters
     ----------
     words
         One word, the name of a list; or names of features.
+    language
+        Programming language of the text, which some features need.
 
     Raises
     ------
     InputError
-        If a word names neither.
+        If a word names neither, or a feature that needs a language without one.
     """
+    chosen = _named(words)
+    for entry in chosen:
+        if LANGUAGE in entry.keys and language is None:
+            raise InputError(f"features: {entry.name} needs the language of the text, expected such as language: python")
+    return chosen
+
+
+def _named(words: list[str]) -> list[Feature]:
+    """The features that some words name."""
     if len(words) == 1 and (listed := [entry for entry in FEATURES.values() if words[0] in entry.lists]):
         return listed
     unknown = [word for word in words if word not in FEATURES]

@@ -4,30 +4,39 @@ They are computed on the text of all parts, the train, validation and test parts
 was opened long before the test part is known to be open. The rows of the test part are then written.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 import rnnscope.analyses.units.text_features  # noqa: F401 (registers the features)
+from rnnscope.analyses.units import language_features
 from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_features
 from rnnscope.cli import run
+from rnnscope.corpus.letters import EncodedText, Text
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
 from rnnscope.errors import InputError
+from rnnscope.progress import warn
 from rnnscope.settings.units import Features
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
+from rnnscope.storage.tables import Table
 
 POSITION = ("stream", "step")
+MANY_ERRORS = 0.01  # share of the text
 POSITION_TYPES = {"stream": pa.int16(), "step": pa.int32()}
 
 declare(
     "analyses/features.parquet",
     "What the text is doing at every test character: the rows of `activations` in the same order, and a column for each feature "
     "of the corpus. A value is the state of the text **after** the character was read, known from the beginning of the text on, "
-    "not only from that of the test part. An *empty line* holds only spaces, tabs and carriage returns; *word characters* are "
-    "ASCII letters, digits and underscores, and all bytes from 128 on.",
+    "not only from that of the test part. Where a character is a byte, a state changes at the last byte of a letter, and what a "
+    "letter is holds for all of its bytes. An *empty line* holds only spaces, tabs and carriage returns; *word characters* are "
+    "letters, marks, digits and underscores of any script. Features whose meaning begins with *C* are of C and C++ alone; "
+    "those with *Language* are of the programming language that the corpus names, as Pygments reads it.",
     (
         Column("stream", "int16", "row s of `test.npy`"),
         Column("step", "int32", "t: after column t was read"),
@@ -36,7 +45,20 @@ declare(
 )
 
 
-def feature_table(text: SplitText, chosen: list[Feature], settings: Features) -> pa.Table:
+FEATURE_CHANGES = Table(
+    "analyses/feature_changes.csv",
+    "One row a feature of the corpus: how it varies in the test part. One that never changes there is compared with no unit.",
+    (
+        Column("feature", "text", "column of `features.parquet`"),
+        Column("mean", "number", "mean over the test part: of a yes/no feature the share of the characters where it is on"),
+        Column("changes", "yes/no", "whether it has two different values in the test part"),
+    ),
+)
+
+log = logging.getLogger(__name__)
+
+
+def feature_table(text: SplitText, chosen: list[Feature], settings: Features, language: str | None = None) -> pa.Table:
     """Compute features of the test part.
 
     Parameters
@@ -47,17 +69,35 @@ def feature_table(text: SplitText, chosen: list[Feature], settings: Features) ->
         The features.
     settings
         Their settings.
+    language
+        Programming language of the text, where a feature needs it.
 
     Returns
     -------
     pyarrow.Table
         One row a test character in stream-then-step order: `POSITION`, then a column a feature.
     """
-    cut = text.text[:-1]  # without the target of its last character
+    cut = whole_text(text)
     read = text.positions - 1  # the character after which a row is the state of the text
     stream, column = np.divmod(read, text.row)
     columns = {"stream": stream.astype(np.int16), "step": (column - column[0]).astype(np.int32)}
-    return pa.table(columns | {entry.name: entry.values(cut, settings)[read] for entry in chosen})
+    return pa.table(columns | {entry.name: entry.values(cut, settings, language)[read] for entry in chosen})
+
+
+def whole_text(text: SplitText) -> Text:
+    """Return the text of a split without the target of its last character, with its encoding where a character is a byte."""
+    cut = text.text[:-1]
+    if isinstance(cut, bytes):
+        cut = EncodedText(cut)
+        cut.encoding = text.encoding
+    return cut
+
+
+def feature_changes(table: pa.Table) -> pd.DataFrame:
+    """Return the rows of `FEATURE_CHANGES` of a table of features."""
+    values = {name: table[name].to_numpy() for name in table.column_names if name not in POSITION}
+    rows = [(name, of_feature.mean(), bool((of_feature != of_feature[0]).any())) for name, of_feature in values.items()]
+    return pd.DataFrame(rows, columns=FEATURE_CHANGES.names)
 
 
 def read_features(path: Path) -> dict[str, np.ndarray]:
@@ -82,7 +122,7 @@ def read_features(path: Path) -> dict[str, np.ndarray]:
     return {name: table[name].to_numpy() for name in schema.names}
 
 
-def main(split: Path, features: list[str], settings: Features, out: Path) -> None:
+def main(split: Path, features: list[str], settings: Features, out: Path, out_changes: Path, language: str | None = None) -> None:
     """Write the features of one corpus at every test character.
 
     Parameters
@@ -90,14 +130,26 @@ def main(split: Path, features: list[str], settings: Features, out: Path) -> Non
     split
         Folder that rnnscope.corpus.split wrote.
     features
-        Name of a list of features (prose, code), or names of features.
+        Name of a list of features (prose, code, language), or names of features.
     settings
         Settings of the features.
     out
         Parquet file to write.
+    out_changes
+        CSV file to write: which features change.
+    language
+        Programming language of the text, as Pygments names it; the features of the list `language` need it.
     """
-    chosen = chosen_features(features)
-    write_parquet(feature_table(read_split(split).text, chosen, settings), out)
+    chosen = chosen_features(features, language)
+    text = read_split(split).text
+    table = feature_table(text, chosen, settings, language)
+    changes = feature_changes(table)
+    for name in changes["feature"][~changes["changes"]]:
+        warn(log, f"the feature {name} never changes in the test part: no unit is compared with it")
+    if language and (errors := language_features.share_of_errors(whole_text(text), language)) > MANY_ERRORS:
+        warn(log, f"the lexer of {language} cannot read {errors:.1%} of the text; is it in this language?")
+    FEATURE_CHANGES.write(changes, out_changes)
+    write_parquet(table, out)
 
 
 if __name__ == "__main__":

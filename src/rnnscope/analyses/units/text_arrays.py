@@ -2,10 +2,17 @@
 
 import numpy as np
 
+from rnnscope.corpus.text import code_points
 
-def as_array(text: bytes) -> np.ndarray:
-    """Return the bytes of a text, uint8 (characters,)."""
-    return np.frombuffer(text, dtype=np.uint8)
+
+def as_array(text: bytes | str) -> np.ndarray:
+    """Return the characters of a text: bytes, uint8, or code points, uint32 (characters,)."""
+    return code_points(text) if isinstance(text, str) else np.frombuffer(text, dtype=np.uint8)
+
+
+def as_code(text: bytes | str) -> bytes:
+    """Return a text with a byte for each of its characters; those that are no byte, and mean nothing in C, are `?`."""
+    return text.encode("latin-1", "replace") if isinstance(text, str) else text
 
 
 def piecewise(positions: list[int], values: list, length: int, dtype: type) -> np.ndarray:

@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.models.cells import ModelName
+from rnnscope.models.cells import EXTERNAL, ModelName
 
 AREAS = (14, 150)  # square points, of the markers of the smallest and the largest size
 
@@ -45,6 +45,23 @@ def _draw_horizons(axes: Axes, models: pd.DataFrame, kind: str) -> pd.DataFrame:
     colour = style.FINITE_COLOURS[kind]
     axes.plot(chain["x"], chain["y"], "-", marker=".", color=colour, linewidth=0.6, markersize=3, label=kind)
     return chain.assign(colour=colour)
+
+
+def _draw_external(axes: Axes, models: pd.DataFrame) -> None:
+    """Draw the models of which only the predictions are known: stars with their names."""
+    for row in models.to_dict("records"):
+        axes.plot(row["x"], row["y"], "*", color=style.EXTERNAL_COLOUR, markersize=8, label=row["model"])
+        name = axes.annotate(
+            style.model_title(row["model"]),
+            (row["x"], row["y"]),
+            (0, 5),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=7,
+            color=style.EXTERNAL_COLOUR,
+        )
+        name.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
 def _name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
@@ -90,6 +107,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes = figure.add_subplot()
     _name_ends(axes, [_draw_horizons(axes, table[kinds == kind], kind) for kind in style.FINITE_COLOURS if (kinds == kind).any()])
     _draw_networks(axes, networks, areas)
+    _draw_external(axes, table[kinds == EXTERNAL])
     axes.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
     axes.spines[:].set_visible(True)
     axes.margins(0.08)

@@ -1,6 +1,7 @@
 """Pieces of the test text that show each class of errors, the errors marked (paper section 4, F7)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from matplotlib.patches import Rectangle
 
 from rnnscope.cli import run
 from rnnscope.figures import style
+from rnnscope.figures.letters import INVISIBLE, drawn_letters, families, is_wide, read_letters, reads_from_the_right
 
-# How invisible characters are shown.
-VISIBLE = {9: "\N{RIGHTWARDS ARROW}", 10: "\N{DOWNWARDS ARROW}", 13: "\N{LEFTWARDS ARROW}"}
+# How white space other than a space is shown, and other characters that are not visible.
+SIGNS = {9: "\N{RIGHTWARDS ARROW}", 10: "\N{DOWNWARDS ARROW}", 13: "\N{LEFTWARDS ARROW}"}
 OTHER = "\N{MIDDLE DOT}"
+PLAIN = {*SIGNS.values(), OTHER}
 GAP = " ... "
 ABOUT = {
     "n-gram": "an n-gram model gives the character a probability of at least one half",
@@ -34,12 +37,9 @@ UNHINTED: dict[Any, Any] = {"text.hinting": "none"}
 FONT = "DejaVu Sans Mono"  # comes with matplotlib
 FONT_SIZE = 7.0  # points, as are all lengths below
 CHARACTER = FONT_SIZE * 1233 / 2048  # the advance width of all characters
+WIDE_CHARACTER, BEFORE_WIDE, AFTER_WIDE = 7.4, 38, 24  # the last two are characters
+LAST_BYTE = 255
 LINE, HEADING, MARGIN, TITLE, ABOUT_AT = 12.0, 16.0, 6.0, 18.0, 80.0
-
-
-def _visible(character: int) -> str:
-    """Return one sign for one byte: itself if it is printable ASCII."""
-    return VISIBLE.get(character, chr(character) if 32 <= character < 127 else OTHER)
 
 
 def _pieces(snippet: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
@@ -59,29 +59,65 @@ def _runs(values: pd.Series) -> Iterator[tuple[int, int, object]]:
         yield int(start), int(stop), found[start]
 
 
-def _draw_marks(axes: Axes, column: int, baseline: float, piece: pd.DataFrame, name: str) -> None:
+@dataclass(frozen=True)
+class Line:
+    """Where the characters of a snippet are on its line: points.
+
+    Parameters
+    ----------
+    width
+        Of a character.
+    length
+        Characters of the line, gaps included.
+    from_the_right
+        Whether its text is read from the right.
+    """
+
+    width: float
+    length: int
+    from_the_right: bool
+
+    def left(self, column: int, count: int) -> float:
+        """Return the left end of `count` characters that begin at a column."""
+        return MARGIN + self.width * (self.length - column - count if self.from_the_right else column)
+
+
+def _draw_marks(axes: Axes, line: Line, column: int, baseline: float, piece: pd.DataFrame, name: str) -> None:
     """Mark errors of the class `name` in its colour, other errors in grey, the drawn error underlined, repeats framed."""
     for start, stop, removed_by in _runs(piece["removed_by"]):
         if removed_by != "none":
             colour = style.ERROR_COLOURS[name] if removed_by == name else OTHER_ERROR
-            corner = (MARGIN + (column + start) * CHARACTER, baseline - 2.2)
-            axes.add_patch(Rectangle(corner, (stop - start) * CHARACTER, 9.2, color=colour, alpha=0.65, linewidth=0))
+            corner, width = (line.left(column + start, stop - start), baseline - 2.2), (stop - start) * line.width
+            axes.add_patch(Rectangle(corner, width, 9.2, color=colour, alpha=0.65, linewidth=0))
     for start, stop, repeated in _runs(piece["repeated"]):
         if repeated:
-            corner = (MARGIN + (column + start) * CHARACTER, baseline - 2.8)
-            axes.add_patch(Rectangle(corner, (stop - start) * CHARACTER, 10.4, fill=False, linewidth=0.8))
+            corner, width = (line.left(column + start, stop - start), baseline - 2.8), (stop - start) * line.width
+            axes.add_patch(Rectangle(corner, width, 10.4, fill=False, linewidth=0.8))
     for index in np.flatnonzero(piece["position"] == 0):
-        left = MARGIN + (column + index) * CHARACTER
-        axes.plot([left, left + CHARACTER], [baseline - 1.8] * 2, color="black", linewidth=1.2, solid_capstyle="butt")
+        left = line.left(column + int(index), 1)
+        axes.plot([left, left + line.width], [baseline - 1.8] * 2, color="black", linewidth=1.2, solid_capstyle="butt")
 
 
-def _draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str) -> None:
-    """Draw one line of text with its marks; lengths are points."""
-    line = ""
-    for column, piece in _pieces(snippet):
-        _draw_marks(axes, column, baseline, piece, name)
-        line = line + (GAP if line else "") + "".join(map(_visible, piece["character"]))
-    axes.text(MARGIN, baseline, line, family=FONT, fontsize=FONT_SIZE, parse_math=False)
+def _draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str, fonts: list[str], width: float) -> None:
+    """Draw one line of text with its marks. Letters beyond ASCII are placed one by one."""
+    pieces = list(_pieces(snippet))
+    length = pieces[-1][0] + len(pieces[-1][1])
+    line = Line(width, length, reads_from_the_right(snippet["letter"]))
+    is_plain = width == CHARACTER and not line.from_the_right
+    plain = ""
+    for column, piece in pieces:
+        _draw_marks(axes, line, column, baseline, piece, name)
+        plain += GAP if plain else ""
+        for letter in drawn_letters(piece, SIGNS):
+            shown = OTHER if letter.text == INVISIBLE else letter.text
+            if is_plain and letter.span == 1 and (shown.isascii() or shown in PLAIN):
+                plain += shown
+            else:
+                plain += " " * letter.span
+                middle = line.left(column + letter.index, letter.span) + letter.span * width / 2
+                axes.text(middle, baseline, shown, family=fonts, fontsize=FONT_SIZE, ha="center", parse_math=False)
+    if is_plain:
+        axes.text(MARGIN, baseline, plain, family=FONT, fontsize=FONT_SIZE, parse_math=False)
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
@@ -96,6 +132,11 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     figure.suptitle(title, y=1 - 3 / height, va="top")
     axes.text(style.PAGE_WIDTH * 72 - MARGIN, height - 11, f"errors of {table['model'].iloc[0]}", ha="right")
     y = height - TITLE
+    text = "".join(table["letter"].unique())
+    fonts, width = families(text, FONT), CHARACTER
+    if table["character"].max() > LAST_BYTE and any(map(is_wide, text)):
+        # Letters that are as wide as they are high need the width of two; the text around the error is cut for it.
+        width, table = WIDE_CHARACTER, table[table["position"].between(-BEFORE_WIDE, AFTER_WIDE)]
     for name in classes:
         y -= HEADING
         axes.text(MARGIN, y + 3, style.words(name), weight="bold")
@@ -103,7 +144,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.add_patch(Rectangle((0, y + 2), 3, 9, color=style.ERROR_COLOURS[name], linewidth=0))
         for _, snippet in table[table["class"] == name].groupby("snippet"):
             y -= LINE
-            _draw_snippet(axes, y + 3, snippet, name)
+            _draw_snippet(axes, y + 3, snippet, name, fonts, width)
     return figure
 
 
@@ -121,6 +162,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """
     numbers = ["snippet", "position", "character", "repeated"]
     snippets = style.read(table, numbers, ["model", "class", "level", "removed_by"])
+    snippets["letter"] = read_letters(table)
     with rc_context(UNHINTED):
         style.save(draw(snippets, title), out_svg, out_png)
 

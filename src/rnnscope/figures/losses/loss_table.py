@@ -82,6 +82,7 @@ def _note(ranking: pd.DataFrame) -> str:
 def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `ranking` has the best of each size."""
     losses = _arrange(table)
+    names = table.set_index(["size", "cell", "layers"])["model"].to_dict()
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.15 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
     axes.spines[:].set_visible(False)
@@ -90,7 +91,7 @@ def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     image = axes.imshow(np.ma.masked_invalid(losses.to_numpy()), cmap=COLOURS, norm=scale, aspect="auto")
     for row, (size, values) in enumerate(zip(losses.index, losses.to_numpy(), strict=True)):
         columns = zip(losses.columns.get_level_values("cell"), losses.columns.get_level_values("layers"), strict=True)
-        models = [f"{cell}-{layers}-{size}" for cell, layers in columns]
+        models = [names.get((size, *column), "") for column in columns]
         _write_row(axes, row, models, values, ranking, scale)
     _label_axes(axes, losses)
     axes.set_xlabel(_note(ranking), fontsize=7)
@@ -113,7 +114,7 @@ def main(table: Path, ranking: Path, out_svg: Path, out_png: Path, title: str = 
     title
         Line above the figure, such as the name of the corpus.
     """
-    losses = style.read(table, ["layers", "size", "test_loss"], ["cell"])
+    losses = style.read(table, ["layers", "size", "test_loss"], ["cell", "model"])
     compared = style.read(ranking, ["separated", "comparisons"], ["model", "best"])
     style.save(draw(losses, compared, title), out_svg, out_png)
 

@@ -56,8 +56,11 @@ def _draw_unit(axes: Axes, unit: pd.Series, y: float, colour: str, chance: float
     axes.annotate(name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=colour)
 
 
-def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str) -> Figure:
-    """Draw the yes/no features above and the counts below, each with the held-out scores of the best units."""
+def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str, constant: list[str] | None = None) -> Figure:
+    """Draw the yes/no features above and the counts below, each with the held-out scores of the best units.
+
+    `constant` are the features that never change in the text, and that no unit is compared with.
+    """
     units = _best(table, baseline)
     panels = [(label, units[units["measure"].isin(measures)], measures, chance) for label, (measures, chance) in PANELS.items()]
     panels = [panel for panel in panels if len(panel[1])]
@@ -75,11 +78,12 @@ def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str) -> Figure:
         [], [], linewidth=4, color="#BBBBBB", label="score of the best of as many units by chance (95th percentile)"
     )
     figure.legend(handles=[*handles, chance_line], loc="outside lower center", ncols=2)
-    figure.suptitle(title)
+    never = ", ".join(map(style.words, constant or []))
+    figure.suptitle(f"{title}\nnever changes in this test text: {never}" if never else title)
     return figure
 
 
-def main(table: Path, baseline: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, baseline: Path, changes: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """Draw the best unit of each feature and cell.
 
     Parameters
@@ -88,6 +92,8 @@ def main(table: Path, baseline: Path, out_svg: Path, out_png: Path, title: str =
         cells.csv.
     baseline
         cells_baseline.csv.
+    changes
+        feature_changes.csv.
     out_svg, out_png
         Figure to write, as vector graphic and at 300 dots per inch.
     title
@@ -96,7 +102,8 @@ def main(table: Path, baseline: Path, out_svg: Path, out_png: Path, title: str =
     names = ["model", "cell", "feature", "measure"]
     units = style.read(table, ["layer", "unit", "selection_score", "held_out_score", "rank"], [*names, "quantity"])
     chance = style.read(baseline, ["held_out_percentile_95"], names)
-    style.save(draw(units, chance, title), out_svg, out_png)
+    varying = style.read(changes, ["changes"], ["feature"])
+    style.save(draw(units, chance, title, varying["feature"][~varying["changes"].astype(bool)].tolist()), out_svg, out_png)
 
 
 if __name__ == "__main__":

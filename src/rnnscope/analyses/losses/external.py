@@ -1,0 +1,83 @@
+"""Take over predictions of the test part that another program made: a transformer, a compressor, anything.
+
+They are checked here, so that every comparison can rely on them: the rows and targets of the test part, and log-probabilities.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from rnnscope.cli import run
+from rnnscope.corpus.split_reader import Split, read_split
+from rnnscope.errors import InputError
+from rnnscope.storage.parquet import read_parquet
+from rnnscope.storage.predictions import SCHEMA, arranged, write_predictions
+
+# A probability of 1 that was rounded may have a logarithm just above 0.
+ABOVE_ZERO = 1e-5
+
+log = logging.getLogger(__name__)
+
+
+def read_external(path: Path, split: Split) -> np.ndarray:
+    """Read predictions that another program wrote.
+
+    Parameters
+    ----------
+    path
+        Parquet with the columns of predictions; integers and floats of any width.
+    split
+        The split that they are of.
+
+    Returns
+    -------
+    log_prob : ndarray of float32, shape (streams, steps)
+        In nats.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, lacks a column, is of other characters or holds no log-probabilities.
+    """
+    table = read_parquet(path, SCHEMA.names)
+    for name in SCHEMA.names:
+        found = table.schema.field(name).type
+        if not (pa.types.is_floating if name == "log_prob" else pa.types.is_integer)(found):
+            raise InputError(
+                f"{path}: column {name!r}: found {found}, expected {'a float' if name == 'log_prob' else 'an integer'}"
+            )
+    predictions = arranged(table, path)
+    split.check_aligned(path, predictions.targets)
+    log_prob = predictions.log_prob
+    wrong = ~(log_prob <= ABOVE_ZERO) | ~np.isfinite(log_prob)
+    if wrong.any():
+        stream, step = (int(index) for index in np.argwhere(wrong)[0])
+        raise InputError(
+            f"{path}: found {log_prob[stream, step]} as log_prob in stream {stream}, step {step}, expected the logarithm of a "
+            "probability, nats: finite and at most 0"
+        )
+    return np.minimum(log_prob, 0).astype(np.float32)
+
+
+def main(split: Path, predictions: Path, out: Path) -> None:
+    """Check predictions that another program made, and write them as those of a model.
+
+    Parameters
+    ----------
+    split
+        Folder written by rnnscope.corpus.split.
+    predictions
+        Parquet file of the other program: stream, step, target and log_prob of every test character.
+    out
+        Parquet file to write.
+    """
+    opened = read_split(split)
+    log_prob = read_external(predictions, opened)
+    log.info("%s: test loss %.4f nats per character", predictions, -log_prob.mean(dtype=np.float64))
+    write_predictions(out, opened.part("test"), log_prob)
+
+
+if __name__ == "__main__":
+    run(main)

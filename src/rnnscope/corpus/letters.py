@@ -1,0 +1,129 @@
+"""The letters of a text whose characters may be bytes: what each letter is, and which bytes write it.
+
+What a text is doing is known once a letter was read to its end: a state changes at the last byte of the letter that changes
+it. What a letter itself is, such as a capital, holds for all of its bytes.
+"""
+
+import codecs
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.corpus.character_classes import where
+from rnnscope.corpus.text import as_string
+from rnnscope.settings.corpus import DEFAULT_ENCODING
+
+MANY_WIDE = 0.3  # share of the text from which on a line holds half as many characters
+INVISIBLE = "\N{WHITE VERTICAL RECTANGLE}"
+LETTER = (  # the meaning of a column in tables of text
+    "the letter that it writes, at the first of its bytes; empty at further bytes and for control characters; "
+    f"`{INVISIBLE}` for what is not visible"
+)
+Text = bytes | str  # characters that are bytes, or code points
+
+
+class EncodedText(bytes):
+    """A text of bytes in an encoding other than utf-8."""
+
+    encoding: str = DEFAULT_ENCODING
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of a text.
+
+    Parameters
+    ----------
+    string
+        The letters. A byte that writes none is a letter of its own, from U+DC80 to U+DCFF.
+    lengths
+        How many characters of the text each letter has: integer (letters,).
+    """
+
+    string: str
+    lengths: np.ndarray
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Return for every character of the text the value of its letter; `values` are of the letters, (letters,)."""
+        return np.repeat(values, self.lengths)
+
+    def completed(self, positions: Iterable[int]) -> list[int]:
+        """Return the characters at which some letters are read to their end; one letter beyond the last is the text's end."""
+        ends = np.append(np.cumsum(self.lengths) - 1, self.lengths.sum())
+        return ends[np.array(list(positions), dtype=np.int64)].tolist()
+
+
+def letters_of(text: Text) -> Letters:
+    """Return the letters of a text: of bytes in its encoding (`EncodedText`), which else is utf-8."""
+    if isinstance(text, str):
+        return Letters(text, np.ones(len(text), dtype=np.int64))
+    encoding = text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING
+    if codecs.lookup(encoding).name != "utf-8":
+        return _decoded_byte_by_byte(text, encoding)
+    string = text.decode(encoding, "surrogateescape")
+    points = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    is_byte = (points < 0x80) | ((points >= 0xDC80) & (points < 0xDD00))
+    return Letters(string, np.where(is_byte, 1, np.searchsorted([0x80, 0x800, 0x10000], points, side="right") + 1))
+
+
+def _decoded_byte_by_byte(text: bytes, encoding: str) -> Letters:
+    """The letters of a text in any encoding. Several letters that end at one byte count as the last of them."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    letters, lengths, pending = [], [], 0
+    for index in range(len(text)):
+        decoded = decoder.decode(text[index : index + 1])
+        pending += 1
+        if decoded:
+            letters.append(decoded[-1])
+            lengths.append(pending)
+            pending = 0
+    if pending:
+        letters.append("\N{REPLACEMENT CHARACTER}")
+        lengths.append(pending)
+    return Letters("".join(letters), np.array(lengths, dtype=np.int64))
+
+
+def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING, invisible: str = "") -> list[str]:
+    """Return what shows each character of a text.
+
+    Parameters
+    ----------
+    characters
+        Bytes, uint8, or code points, uint32 (characters,).
+    encoding
+        Encoding of the text, where a character is a byte.
+    invisible
+        What shows a letter that is not visible, beyond ASCII, and a byte that writes none.
+
+    Returns
+    -------
+    list of str
+        The letter that a character writes, at the first of its bytes; a mark that combines with the letter before it is shown
+        on a dotted circle. Empty at further bytes, and for control characters of ASCII.
+    """
+    if characters.dtype == np.uint8:
+        text = EncodedText(characters.tobytes())
+        text.encoding = encoding
+        letters = letters_of(text)
+    else:
+        letters = letters_of(as_string(characters))
+    shown = [""] * len(characters)
+    for first, letter in zip((np.cumsum(letters.lengths) - letters.lengths).tolist(), letters.string, strict=True):
+        shown[first] = _shown(letter) or ("" if letter.isascii() else invisible)
+    return shown
+
+
+def _shown(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category[0] == "M":
+        return f"\N{DOTTED CIRCLE}{letter}"
+    return letter if category[0] in "LNPS" or letter == " " else ""
+
+
+def are_wide(characters: np.ndarray) -> bool:
+    """Return whether many code points are as wide as they are high, such as ideographs; bytes are never."""
+    if characters.dtype == np.uint8:
+        return False
+    return bool(where(characters, lambda letter: unicodedata.east_asian_width(letter) in "WF").mean() > MANY_WIDE)

@@ -1,0 +1,77 @@
+"""What YAML and a command line make of values, and keys that are there twice."""
+
+import copy
+
+import pytest
+import yaml
+from configuration.test_schema import CONFIGURATION
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
+
+from rnnscope.configuration.checks import check_configuration
+from rnnscope.configuration.files import check_duplicated_keys, convert_texts
+from rnnscope.errors import InputError
+
+
+def converted(overlay: dict) -> dict:
+    configuration = copy.deepcopy(CONFIGURATION)
+    update_config(configuration, overlay)
+    convert_texts(configuration)
+    return configuration
+
+
+def test_numbers_that_yaml_takes_for_texts_are_numbers():
+    overlay = yaml.safe_load("training: {learning_rate: 1e-3, dropout: [0.0, 5e-1]}\nexplorer: {characters: 100}\n")
+    assert overlay["training"]["learning_rate"] == "1e-3"
+    configuration = converted(overlay)
+    assert configuration["training"]["learning_rate"] == 0.001
+    assert configuration["training"]["dropout"] == [0.0, 0.5]
+    check_configuration(configuration)
+
+
+def test_nested_values_of_a_command_line_are_typed():
+    words = ["training={epochs: 3, learning_rate: 0.01}", "split={streams: 4}", "grid={sizes: [256, 128, 64]}", "nnn="]
+    configuration = converted(parse_config(words))
+    assert configuration["training"]["epochs"] == 3
+    assert type(configuration["training"]["epochs"]) is int
+    assert configuration["grid"]["sizes"] == [256, 128, 64]
+    assert configuration["split"] == {"streams": 4, "sequence_length": CONFIGURATION["split"]["sequence_length"]}
+    assert "nnn" not in configuration
+    check_configuration(configuration)
+
+
+def test_texts_and_what_is_no_number_stay():
+    overlay = {"training": {"epochs": "ten", "seed": "1.5"}, "corpora": {"war_and_peace": {"title": "1984", "bytes": "7"}}}
+    configuration = converted(overlay)
+    assert configuration["training"]["epochs"] == "ten"
+    assert configuration["training"]["seed"] == "1.5"
+    assert configuration["corpora"]["war_and_peace"]["title"] == "1984"
+    assert configuration["corpora"]["war_and_peace"]["bytes"] == 7
+    with pytest.raises(InputError, match='found "ten", expected a whole number'):
+        check_configuration(configuration)
+
+
+def test_a_configuration_of_the_right_types_stays_as_it_is():
+    assert converted({}) == CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("split:\n  streams: 1\nrun: [a]\nsplit: {}\n", "the key split is in line 1 and in line 4"),
+        ("training:\n  epochs: 1\n  seed: 2\n  epochs: 3\n", "the key training.epochs is in line 2 and in line 4"),
+        ("corpora:\n  x:\n    sources:\n    - path: a\n      path: b\n", "corpora.x.sources.0.path is in line 4 and in line 5"),
+        ('{"a": 1,\n "a": 2}', "the key a is in line 1 and in line 2"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_reported_with_both_places(tmp_path, text, found):
+    (tmp_path / "good.yaml").write_text("a: {b: 1}\nc: {b: 1}\n")
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(InputError, match=found) as caught:
+        check_duplicated_keys([tmp_path / "good.yaml", tmp_path / "bad.yaml"])
+    assert str(caught.value).startswith(f"{tmp_path / 'bad.yaml'}: ")
+
+
+def test_files_that_are_no_yaml_are_left_to_their_reader(tmp_path):
+    (tmp_path / "x.yaml").write_text("a: [")
+    check_duplicated_keys([tmp_path / "gone.yaml", tmp_path / "x.yaml"])

@@ -1,0 +1,132 @@
+"""Networks of torch.nn as models of the grid."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from rnnscope.models.checkpoint import load_checkpoint
+from rnnscope.models.sizes import matched_size, parameter_count
+from rnnscope.training import imported
+
+TEXT = b"the cat sat on the mat; the dog did not.\n" * 8
+VOCABULARY = sorted(set(TEXT))
+K, HIDDEN = len(VOCABULARY), 6
+ORDER = [*VOCABULARY[::2], *VOCABULARY[1::2]]  # the order of the network's ids is its own
+
+
+class Theirs(nn.Module):
+    def __init__(self, module, layers=2):
+        super().__init__()
+        self.embed = nn.Embedding(K, 5)
+        self.rnn = module(5, HIDDEN, layers, batch_first=True)
+        self.out = nn.Linear(HIDDEN, K)
+
+    def forward(self, ids):
+        return self.out(self.rnn(self.embed(ids))[0])
+
+
+@pytest.fixture
+def words(tmp_path):
+    ids = np.searchsorted(VOCABULARY, np.frombuffer(TEXT, np.uint8)).astype(np.uint8)
+    (tmp_path / "split").mkdir()
+    for part in ("train", "validation", "test"):
+        np.save(tmp_path / f"split/{part}.npy", ids.reshape(2, -1))
+    (tmp_path / "split/vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
+    (tmp_path / "split/split.json").write_text(json.dumps({"sequence_length": 10}))
+    (tmp_path / "mine.json").write_text(json.dumps({"bytes": ORDER}))
+    files = ["--weights", tmp_path / "mine.pt", "--vocabulary", tmp_path / "mine.json"]
+    return ["--split", tmp_path / "split", *files, "--device", "cpu", "--threads", 1, "--out", tmp_path / "model"]
+
+
+def save(folder, module, layers=2):
+    torch.manual_seed(1)
+    theirs = Theirs(module, layers).eval()
+    torch.save(theirs.state_dict(), folder / "mine.pt")
+    return theirs
+
+
+def name_of(cell, layers=2, width=HIDDEN):
+    return f"{cell}-{layers}-{matched_size(parameter_count(cell, layers, width, K), K)}-mine"
+
+
+@pytest.mark.parametrize(("cell", "module"), [("lstm", nn.LSTM), ("gru-after", nn.GRU), ("rnn", nn.RNN)])
+def test_its_losses_are_those_that_torch_computes(tmp_path, call, words, cell, module):
+    """An embedding, batches first, ids in another order: the network's own modules are the reference."""
+    theirs = save(tmp_path, module)
+    assert call(imported, *words, "--model", name_of(cell)) is None
+    network, description = load_checkpoint(tmp_path / "model/checkpoint.safetensors")
+    assert (description.model, description.vocabulary) == (name_of(cell), VOCABULARY)
+    bytes_read = np.frombuffer(TEXT, np.uint8).reshape(2, -1)
+    ids = torch.tensor([[ORDER.index(byte) for byte in row] for row in bytes_read.tolist()])
+    with torch.no_grad():
+        logits = theirs(ids[:, :-1])
+    expected = nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten()).item()
+    summary = json.loads((tmp_path / "model/summary.json").read_text())
+    assert summary["validation_loss"] == pytest.approx(expected, abs=1e-6)
+    assert (summary["cell"], summary["layers"], summary["hidden_width"], summary["epochs"]) == (cell, 2, HIDDEN, 0)
+    ours = torch.from_numpy(np.load(tmp_path / "split/test.npy")[:, :-1].T.astype(np.int64))
+    with torch.no_grad():
+        found, _ = network(ours, network.zero_state(2))
+    order = [ORDER.index(byte) for byte in VOCABULARY]
+    torch.testing.assert_close(found.transpose(0, 1), logits[:, :, order], rtol=0, atol=1e-6)
+    assert (tmp_path / "model/history.csv").read_text() == "epoch,learning_rate,train_loss,validation_loss\n"
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "model", "message"),
+    [
+        (
+            ORDER,
+            "lstm-2-9-mine",
+            "imported: found the name lstm-2-9-mine for {pt}, expected {right}: 2 layers of 6 units, and about",
+        ),
+        (ORDER[:-1], None, "{pt}: found {K} characters, expected the {fewer} of {json}"),
+        ([*ORDER[:-1], 255], None, "{json}: 1 characters of the text are missing and 1 are not in it; expected its {K}"),
+        (
+            [*ORDER[:-1], "ab"],
+            None,
+            "{json}: expected a list of different characters, as numbers from 0 to 1114111 or as single characters",
+        ),
+        ({"tokens": ORDER}, None, "{json}: expected a list of different characters"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused(tmp_path, call, words, vocabulary, model, message):
+    save(tmp_path, nn.GRU)
+    (tmp_path / "mine.json").write_text(json.dumps(vocabulary))
+    right = name_of("gru-after")
+    found = call(imported, *words, "--model", model or right)
+    files = {"pt": tmp_path / "mine.pt", "json": tmp_path / "mine.json"}
+    assert found.startswith("error: " + message.format(**files, right=right, K=K, fewer=K - 1))
+    assert "\n" not in found
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file; expected the state dict of a network"),
+        (b"no weights", "not readable as a state dict ("),
+        ([1, 2], "found list, expected a mapping of names to tensors: model.state_dict()"),
+        ({"epoch": 3}, "found dict, expected a mapping of names to tensors: model.state_dict()"),
+        (Theirs(nn.GRU), "not readable as a state dict ("),
+    ],
+)
+def test_files_that_are_no_state_dict_are_refused(tmp_path, call, words, content, message):
+    """A whole pickled module, too: loading one would run code."""
+    path = tmp_path / "mine.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    found = call(imported, *words, "--model", name_of("gru-after"))
+    assert found.startswith(f"error: {path}: {message}")
+    assert "\n" not in found
+
+
+def test_characters_may_be_listed_as_text(tmp_path, call, words):
+    save(tmp_path, nn.RNN, layers=1)
+    (tmp_path / "mine.json").write_text(json.dumps([chr(byte) for byte in ORDER]))
+    assert call(imported, *words, "--model", name_of("rnn", 1)) is None
