@@ -152,7 +152,8 @@ RULES_OF = {
     "configuration.schema": set(),
     "training.select": {"select_candidate"},
     "explorer.page": {"explorer"},
-    "explorer/page.css": {"explorer"},
+    "explorer/browser/page.css": {"explorer"},
+    "explorer/worker/network.js": {"explorer"},
     **{figure.replace("_", f"s.{catalogue.FIGURES[figure[7:]].folder}.", 1): {figure} for figure in FIGURES},
 }
 
