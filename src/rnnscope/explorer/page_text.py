@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnscope.corpus.text import kind_of_characters
+
 LINE_FEED, CARRIAGE_RETURN = 10, 13
 
 
@@ -18,8 +20,8 @@ class PageText:
         What is read.
     following : ndarray of unsigned integers, shape (streams,)
         The id after the last one of each stream.
-    symbols : ndarray of unsigned integers, shape (K,)
-        The byte of each id.
+    symbols : ndarray of uint8 or uint32, shape (K,)
+        The byte or the code point of each id.
     test_shape : tuple of int
         Streams and steps of the whole test part.
     """
@@ -41,7 +43,7 @@ class PageText:
             "streams": streams,
             "steps": steps,
             "following": self.following.tolist(),
-            "kind": "bytes",
+            "kind": kind_of_characters(self.symbols),
             "symbols": self.symbols.tolist(),
             "newline": self._newline(),
             "width": self.ids.dtype.itemsize,
@@ -65,8 +67,8 @@ def page_text(test: np.ndarray, symbols: np.ndarray, characters: int) -> PageTex
     ----------
     test : ndarray, shape (streams, steps + 1)
         Ids of the test part; column t + 1 holds the targets of column t.
-    symbols : ndarray, shape (K,)
-        The byte of each id.
+    symbols : ndarray of uint8 or uint32, shape (K,)
+        The byte or the code point of each id.
     characters : int
         The most that are shown: whole streams, or of one stream its beginning.
     """
