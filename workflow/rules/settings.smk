@@ -1,22 +1,32 @@
 """Slices of the configuration: the models that it names, and command-line flags of its sections."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from snakemake.logging import logger
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, external_models, grid_models, networks
+from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
+from rnnscope.configuration.kept import with_kept_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
 
+KEPT = ""  # the folder of the models that are taken over; none: models are trained
 try:
     check_duplicated_keys(Path(path) for path in workflow.configfiles)
     convert_texts(config)
     check_configuration(config)
+    if "kept_models" in config:
+        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        kept_config, remarks = with_kept_models(config, Path(KEPT))
+        config.clear()
+        config.update(kept_config)
+        for remark in remarks if workflow.is_main_process else []:
+            logger.warning(f"kept models: {remark}")
 except InputError as error:
     sys.exit(f"configuration: {error}")
 
@@ -50,6 +60,13 @@ OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
 AVAILABLE = {section for section in settings.SECTIONS if section in config} - {"activations"}
 AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.items() if models}
 
+# The corpora that are texts of the paper, or like one.
+OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
+
+# The tables in which the paper's numbers and claims are looked for.
+PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters", "dynamics"]
+PAPER_TABLES += ["saturation"] if GATED else []
+
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
 COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], *REFERENCE_NGRAMS]))
 COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
@@ -75,6 +92,22 @@ def corpus_of(wildcards):
 def title(wildcards):
     """The name of a corpus in figures."""
     return corpus_of(wildcards)["title"]
+
+
+def paper_flags(wildcards):
+    """The text of the paper that a corpus is, or is like, and whether its numbers are compared with ours."""
+    return ["--paper", corpus_of(wildcards)["paper"], "--numbers", paper_numbers(wildcards)]
+
+
+def paper_numbers(wildcards):
+    """Whether the paper's numbers are compared with ours, or shown for orientation; none for a text that it has not."""
+    corpus = corpus_of(wildcards)
+    return corpus.get("paper_numbers", "compared") if "paper" in corpus else "none"
+
+
+def paper_points(wildcards):
+    """The text of the paper whose points figures show."""
+    return ["--paper", corpus_of(wildcards)["paper"]] if paper_numbers(wildcards) == "compared" else ""
 
 
 def text_flags(wildcards):
@@ -110,7 +143,7 @@ def features_of(wildcards):
 def candidates_of(model):
     """The names of a model's training runs, of which the one of the best validation loss is selected."""
     if ModelName.parse(model).is_recurrent:
-        return [f"dropout-{dropout}" for dropout in config["training"]["dropout"]]
+        return [f"dropout-{dropout}" for dropout in dropout_candidates(config, model)]
     return [f"width-{width}" for width in config["nnn"]["hidden_widths"]]
 
 

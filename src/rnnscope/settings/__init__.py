@@ -12,6 +12,9 @@ from rnnscope.settings.base import (
     Setting,
     flag_of,
     flags,
+    is_by_size,
+    is_optional,
+    required,
     setting,
     settings_of,
 )
@@ -22,6 +25,7 @@ from rnnscope.settings.corpus import (
 )
 from rnnscope.settings.predictions import (
     ERROR_CLASSES,
+    READINGS,
     Bootstrap,
     Candidates,
     Comparisons,
@@ -44,6 +48,7 @@ from rnnscope.settings.training import (
     Grid,
     NGrams,
     Optimisation,
+    Patience,
     Snapshots,
     Training,
 )
@@ -60,6 +65,7 @@ from rnnscope.settings.units import (
 
 __all__ = [
     "ERROR_CLASSES",
+    "READINGS",
     "SECTIONS",
     "Activations",
     "Bootstrap",
@@ -86,6 +92,7 @@ __all__ = [
     "NGrams",
     "Optimisation",
     "Oracles",
+    "Patience",
     "Precision",
     "ReferenceNGram",
     "Resampling",
@@ -98,6 +105,9 @@ __all__ = [
     "Units",
     "flag_of",
     "flags",
+    "is_by_size",
+    "is_optional",
+    "required",
     "setting",
     "settings_of",
 ]
