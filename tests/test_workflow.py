@@ -123,8 +123,9 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("training/dynamic_evaluation.py", {"dynamic_evaluation"}),
         ("training/sample.py", set()),
         ("settings/units.py", {"features", "cells", "probes", "memory_span", "cell_text", "dump_activations_of_1_layers"}),
-        ("explorer/quantise.py", {"explorer"}),
-        ("explorer/page.css", {"explorer"}),
+        ("explorer/weights.py", {"explorer"}),
+        ("explorer/browser/page.css", {"explorer"}),
+        ("explorer/worker/network.js", {"explorer"}),
     ],
 )
 def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rules):

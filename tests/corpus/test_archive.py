@@ -6,6 +6,7 @@ import io
 import random
 import tarfile
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -304,5 +305,22 @@ def test_changed_bytes_are_reported_or_harmless(tmp_path):
         (tmp_path / "a.tar").write_bytes(content)
         try:
             assemble(tmp_path / "a.tar")
+        except InputError as error:
+            assert "\n" not in str(error)  # noqa: PT017 (either outcome is right)
+
+
+def test_changed_bytes_of_a_zip_archive_are_reported_or_harmless(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("kernel/a.c", b"int a;" * 50)
+        archive.writestr("kernel/b.c", b"int b;" * 50)
+    whole, draw = path.read_bytes(), random.Random(5)
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(3):
+            content[draw.randrange(4, len(content))] = draw.randrange(256)
+        path.write_bytes(content)
+        try:
+            assemble(path)
         except InputError as error:
             assert "\n" not in str(error)  # noqa: PT017 (either outcome is right)

@@ -1,5 +1,6 @@
 """The parts of the fault injection that are not kills; each ends with a workspace like that of an undisturbed run."""
 
+import contextlib
 import copy
 import ctypes
 import json
@@ -157,8 +158,9 @@ def power_cut(injection):
     workspace.variables = {FLUSHED: str(flushed)}
     for _ in range(CUTS):
         process = injection.start(workspace)
-        injection.wait(process, injection.random.uniform(injection.duration / 10, injection.duration))
-        os.killpg(process.pid, signal.SIGKILL)
+        injection.wait(process, injection.random.uniform(injection.duration / 10, injection.duration / 2))
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself a moment ago
+            os.killpg(process.pid, signal.SIGKILL)
         for job in injection.jobs():
             injection.send(job, signal.SIGKILL)
         process.wait()

@@ -138,7 +138,8 @@ def test_a_job_without_a_benchmark_has_no_wall_time(tmp_path):
     assert wall_time(tmp_path / "nowhere.tsv") is None
 
 
-def test_every_output_of_a_run_is_in_it(finished):
+def test_every_output_of_a_run_is_in_it(finished, monkeypatch):
+    monkeypatch.chdir(finished.folder)  # to which the paths of texts are relative
     root = finished.folder / "results/tale"
     text = (root / "provenance.json").read_text()
     outputs = json.loads(text)["outputs"]

@@ -1,5 +1,6 @@
 """Assemble a text from the members of an archive: tar, compressed or not, or zip."""
 
+import errno
 import lzma
 import shutil
 import tarfile
@@ -127,7 +128,7 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
                 extents[path] = (start, member.size)
             _read_to_end(tar)
     except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: a place before the file
             raise  # the disk, not the archive
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{archive}: not readable as a tar archive ({reason})") from None

@@ -1,5 +1,8 @@
 """Copy what matches out of a zip archive."""
 
+import errno
+import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -13,7 +16,11 @@ BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 MEMBERS_LIMIT = 500_000
 BLOCK = 2**20
 REGULAR = (0, 0o100000)  # kinds of files in the mode of a member: not said, and a regular file
-DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, OSError)
+# The last four are what zipfile itself ends with on numbers and names that make no sense.
+DAMAGE = (
+    *(zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError),
+    *(ValueError, ArithmeticError, LookupError, struct.error),
+)
 
 
 def is_zip(path: Path) -> bool:
@@ -70,7 +77,7 @@ def spool_zip(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int
                         spool.write(block)
                 extents[str(path)] = (start, spool.tell() - start)
     except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: a place before the file
             raise  # the disk, not the archive
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{archive}: not readable as a zip archive ({reason})") from None

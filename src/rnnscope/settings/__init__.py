@@ -25,6 +25,7 @@ from rnnscope.settings.corpus import (
 )
 from rnnscope.settings.predictions import (
     ERROR_CLASSES,
+    READINGS,
     Bootstrap,
     Candidates,
     Comparisons,
@@ -64,6 +65,7 @@ from rnnscope.settings.units import (
 
 __all__ = [
     "ERROR_CLASSES",
+    "READINGS",
     "SECTIONS",
     "Activations",
     "Bootstrap",

@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint: its losses, and its probability of every character of the test part."""
+"""Evaluation of a checkpoint: its losses, and its predictions of every character of the test part."""
 
 from pathlib import Path
 
@@ -96,12 +96,17 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
         if f"{name}_loss" in taken_over:
             continue
         part = parts.part(name)
-        log_prob = procedure.log_probabilities(network, procedure.to_device(part, device), sequence_length).cpu().numpy()
+        characters = procedure.to_device(part, device)
+        if name == "test":
+            found, predicted = procedure.predictions(network, characters, sequence_length)
+        else:
+            found = procedure.log_probabilities(network, characters, sequence_length)
+        log_prob = found.cpu().numpy()
         loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":
             if kept:
                 check_kept(kept, known, loss_of)
-            write_predictions(predictions, part, log_prob)
+            write_predictions(predictions, part, log_prob, predicted.cpu().numpy())
     write_json(losses, taken_over | loss_of)
 
 
