@@ -26,7 +26,7 @@ try:
         config.clear()
         config.update(kept_config)
         for remark in remarks if workflow.is_main_process else []:
-            logger.warning(f"kept models: {remark}")
+            print(f"kept models: {remark}", file=sys.stderr)
 except InputError as error:
     sys.exit(f"configuration: {error}")
 
