@@ -81,10 +81,11 @@ def train_epoch(network, optimizer, schedule, part, batch, generator):
 
 
 @torch.inference_mode()
-def log_probabilities(network, part):
-    """Return the log-probability of each target of a part, (streams, steps), nats."""
+def predict(network, part):
+    """Return the log-probability of each target of a part, nats, and the most likely id there, both (streams, steps)."""
     network.eval()
     steps, found = part.shape[1] - 1, torch.empty(part.shape[0], part.shape[1] - 1)
+    likeliest = torch.empty(found.shape, dtype=torch.int64)
     for start in range(0, steps, CONTEXT // 2):
         end = min(start + CONTEXT, steps)
         scored = 0 if start == 0 else CONTEXT // 2
@@ -93,7 +94,8 @@ def log_probabilities(network, part):
         log_p = network(part[:, start:end].long()).log_softmax(2)
         chosen = log_p.gather(2, part[:, start + 1 : end + 1].long().unsqueeze(2)).squeeze(2)
         found[:, start + scored : end] = chosen[:, scored:]
-    return found.numpy()
+        likeliest[:, start + scored : end] = log_p[:, scored:].argmax(2)
+    return found.numpy(), likeliest.numpy()
 
 
 def main():
@@ -122,17 +124,18 @@ def main():
     for epoch in range(1, words.epochs + 1):
         start = time.time()
         train_loss = train_epoch(network, optimizer, schedule, train.to(device), words.batch, generator)
-        validation_loss = -log_probabilities(network, validation.to(device)).mean(dtype=np.float64)
+        validation_loss = -predict(network, validation.to(device))[0].mean(dtype=np.float64)
         if validation_loss < best:
             best, kept = validation_loss, copy.deepcopy(network.state_dict())
         print(f"epoch {epoch}: train {train_loss:.4f}, validation {validation_loss:.4f}, {time.time() - start:.0f} s", flush=True)
     network.load_state_dict(kept)
-    log_prob = log_probabilities(network, test.to(device))
+    log_prob, predicted = predict(network, test.to(device))
     print(f"test {-log_prob.mean(dtype=np.float64):.4f} nats per character", flush=True)
     streams, steps = log_prob.shape
     columns = {"stream": np.repeat(np.arange(streams), steps), "step": np.tile(np.arange(steps), streams)}
     words.out.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns | {"target": test[:, 1:].numpy().ravel(), "log_prob": log_prob.ravel()}), words.out)
+    columns |= {"target": test[:, 1:].numpy().ravel(), "predicted": predicted.ravel(), "log_prob": log_prob.ravel()}
+    pq.write_table(pa.table(columns), words.out)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from rnnscope.errors import InputError
 
 # Files in the folder of a module that it reads or compiles.
-DATA = (".cpp", ".html", ".css", ".js")
+DATA = (".cpp", ".html", ".css", ".js", ".json")
 # Digests by name of the module, as JSON.
 VARIABLE = "RNNSCOPE_SOURCES"
 

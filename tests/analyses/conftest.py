@@ -35,7 +35,7 @@ def trained(tmp_path):
         (folder / "evaluation.json").write_text(json.dumps({"train_loss": 1.25, "validation_loss": 1.5, "test_loss": loss}))
         rows = [f"{epoch},{0.002 / epoch},{3 / epoch},{3.5 / epoch + int(size)}" for epoch in (1, 2, 3)]
         (folder / "history.csv").write_text("\n".join(["epoch,learning_rate,train_loss,validation_loss", *rows]) + "\n")
-        write_one_stream(tmp_path / f"predictions/{model}.parquet", log_prob)
+        write_one_stream(tmp_path / f"predictions/{model}.parquet", log_prob, (np.arange(characters) % 2).astype(np.uint8))
         return log_prob
 
     return write
@@ -56,6 +56,7 @@ def predicted(tmp_path):
                 "stream": np.repeat(np.arange(streams, dtype=np.int16), steps),
                 "step": np.tile(np.arange(steps, dtype=np.int32), streams),
                 "target": targets.ravel(),
+                "predicted": random.integers(vocabulary, size=streams * steps).astype(np.uint8),
                 "log_prob": log_prob[model].ravel(),
             }
             pq.write_table(pa.table(columns), tmp_path / f"predictions/{model}.parquet")

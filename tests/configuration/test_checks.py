@@ -104,7 +104,7 @@ MESSAGES = [
 ]
 
 
-OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "imported", "external")
 
 
 @pytest.mark.parametrize("section", OPTIONAL)

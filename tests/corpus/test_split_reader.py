@@ -116,10 +116,10 @@ def test_parts_of_different_texts_are_reported(split, ids):
 
 def test_predictions_of_another_text_are_reported(split, tmp_path):
     log_prob = np.array([[-1.0], [-2.0]], dtype=np.float32)
-    write_predictions(tmp_path / "same.parquet", split.part("test"), log_prob)
+    write_predictions(tmp_path / "same.parquet", split.part("test"), log_prob, np.zeros(log_prob.shape))
     np.testing.assert_array_equal(split.read_log_prob(tmp_path / "same.parquet"), log_prob)
     path = tmp_path / "other.parquet"
-    write_predictions(path, np.array([[3, 4], [7, 1]], dtype=np.uint8), log_prob)
+    write_predictions(path, np.array([[3, 4], [7, 1]], dtype=np.uint8), log_prob, np.zeros(log_prob.shape))
     with pytest.raises(InputError) as error:
         split.read_log_prob(path)
     test = split.folder / "test.npy"

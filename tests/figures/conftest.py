@@ -17,6 +17,7 @@ from helpers.loss_tables import (
     make_ranking,
     make_size_ranking,
 )
+from helpers.paper_tables import make_against_paper
 from helpers.unit_tables import (
     make_baseline,
     make_cell_text,
@@ -96,6 +97,7 @@ MAKERS = {
     "character_gains": make_gains,
     "closing_delimiters": make_closings,
     "dynamics": make_dynamics,
+    "against_paper": make_against_paper,
 }
 
 

@@ -24,16 +24,21 @@ def make_map(nnns=6):
     random = np.random.default_rng(4)
     horizons = [*(f"ngram-{n}" for n in (1, 2, 3, 4, 5, 6, 20)), *(f"nnn-{n}" for n in range(1, nnns + 1))]
     models = [*make_losses()["model"], *horizons]
-    return pd.DataFrame({"model": models, "x": random.normal(size=len(models)), "y": random.normal(size=len(models))})
+    maps = [
+        pd.DataFrame({"map": name, "model": models, "x": random.normal(size=len(models)), "y": random.normal(size=len(models))})
+        for name in ("agreement", "probabilities")
+    ]
+    return pd.concat(maps, ignore_index=True)
 
 
 def make_distances(models=None):
     """The distances of points on a line, and the merges of neighbours from the left on."""
-    models = list(make_map()["model"]) if models is None else models
+    models = list(make_map()["model"].unique()) if models is None else models
     number = len(models)
     positions = np.arange(number) ** 2.0
     apart = np.abs(positions[:, np.newaxis] - positions) / positions[-1]
     pairs = {"model": np.repeat(models, number), "other": np.tile(models, number), "distance": apart.ravel()}
+    pairs["disagreement"] = apart.ravel() ** 2
     merges = [[0 if row == 0 else number + row - 1, row + 1, apart[row, row + 1], row + 2] for row in range(number - 1)]
     return pd.DataFrame(pairs), pd.DataFrame(merges, columns=["first", "second", "distance", "models"])
 
@@ -50,14 +55,15 @@ def make_gains(characters=87):
 
 
 def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "ngram-20", "nnn-6")):
-    edges, rows = [1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 631, 1000], []
-    for rank, delimiter in enumerate(delimiters):
-        for least, beyond in list(pairwise(edges))[rank:]:
-            for model, level in zip(models, (0.8, 0.6, 0.3), strict=False):
-                mean = level - 0.02 * edges.index(least)
-                count = 4000 // least
-                rows.append(
-                    [delimiter, model, least, beyond - 1, (least + beyond - 1) / 2, count, mean, mean - 0.05, mean + 0.04]
-                )
-    columns = ["delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
+    decades = [1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 631, 1000]
+    of_bins, rows = {"paper": [0, 20, 40, 60, 80, 100, 125, 150, 200, 250, 300], "decades": decades}, []
+    for bins, edges in of_bins.items():
+        for rank, delimiter in enumerate(delimiters):
+            for least, beyond in list(pairwise(edges))[rank:]:
+                for model, level in zip(models, (0.8, 0.6, 0.3), strict=False):
+                    mean = level - 0.02 * edges.index(least)
+                    count = 4000 // max(least, 1)
+                    middle = (least + beyond - 1) / 2
+                    rows.append([bins, delimiter, model, least, beyond - 1, middle, count, mean, mean - 0.05, mean + 0.04])
+    columns = ["bins", "delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
     return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"]).assign(clusters="100 streams")

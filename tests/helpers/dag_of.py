@@ -14,7 +14,7 @@ from helpers.staleness import plain
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
-SOURCES = {".py", ".cpp", ".html", ".css", ".js"}
+SOURCES = {".py", ".cpp", ".html", ".css", ".js", ".json"}
 
 
 def loaded_workflow(api, configfile):

@@ -18,6 +18,7 @@ def make_error_breakdown(remaining=0.0):
         "n-gram": range(1, 10),
         "memory": (100, 500, 1000, 5000),
         "rare_words": range(6),
+        "word_model": ("space or quote", "newline"),
         "boost": (0.1, 0.2, 0.3, 0.4, 0.5),
     }
     shares = {"n-gram": 0.22, "memory": 0.1, "rare_words": 0.08, "word_model": 0.3, "punctuation": 0.05}
@@ -31,6 +32,8 @@ def make_error_breakdown(remaining=0.0):
     table = pd.DataFrame(rows, columns=["class", "level", "removed_share", "alone_share"])
     table.insert(2, "removed", (100_000 * table["removed_share"]).round().astype(int))
     table = table.assign(model="lstm-3-512", errors=100_000, characters=230_000)
+    strict = table.assign(removed_share=table["removed_share"] * np.where(table["class"] == "memory", 1.5, 0.9))
+    table = pd.concat([table.assign(reading="paper"), strict.assign(reading="strict")], ignore_index=True)
     return with_intervals(table, "removed_share", "alone_share", "errors")
 
 

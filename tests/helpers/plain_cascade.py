@@ -50,6 +50,19 @@ class PlainText:
         previous = self.text[max(stream * self.row, place - n) : place]
         return self.text[word[0] : word[1]] in previous
 
+    def joined_test(self):
+        """The test characters of all streams, stream after stream."""
+        return bytes(self.text[self.place(*character)] for character in self.characters())
+
+    def repeats_in_joined_test(self, stream, step, n, least=5):
+        """The same where the previous n characters are those of the joined test text, and only long words count."""
+        joined, place = self.joined_test(), self.characters().index((stream, step))
+        last = place == len(joined) - 1
+        word = None if last else PlainText(joined[:-1], 1, len(joined) - 1, 0, 0).word(place)
+        if word is None or place == word[0] or word[1] - word[0] < least:
+            return False
+        return joined[word[0] : word[1]] in joined[max(0, place - n) : place]
+
     def training_count(self, stream, step):
         """How many words of the train parts are the word of a character; None outside of words."""
         word = self.word(self.place(stream, step))
@@ -63,20 +76,26 @@ class PlainText:
             count += whole and match.group() == wanted
         return count
 
-    def follows_a_separator(self, stream, step):
-        return chr(self.text[self.place(stream, step) - 1]) in (" ", "\n", '"', "'")
+    def follows_a_space_or_quote(self, stream, step):
+        return chr(self.text[self.place(stream, step) - 1]) in (" ", '"', "'")
 
-    def is_right(self, name, level, character, log_prob, ngrams):
+    def is_at_a_newline(self, stream, step, reading):
+        before, character = self.text[self.place(stream, step) - 1], self.text[self.place(stream, step)]
+        return chr(before) == "\n" or (reading == "paper" and chr(character) == "\r")
+
+    def is_right(self, name, level, character, log_prob, ngrams, reading):
         """Whether one level of an oracle gets a character right; `log_prob` of the model, `ngrams` those of the n-grams by n."""
         if name == "n-gram":
             return math.exp(ngrams[level]) >= 0.5
         if name == "memory":
-            return self.repeats(*character, level)
+            return self.repeats_in_joined_test(*character, level) if reading == "paper" else self.repeats(*character, level)
         if name == "rare_words":
             count = self.training_count(*character)
             return count is not None and count <= level
         if name == "word_model":
-            return self.follows_a_separator(*character)
+            if level == "newline":
+                return self.is_at_a_newline(*character, reading)
+            return self.follows_a_space_or_quote(*character)
         if name == "punctuation":
             return is_punctuation(self.text[self.place(*character)])
         return math.exp(log_prob) + level >= 0.5

@@ -9,7 +9,7 @@ from rnnscope.corpus.split_text import join_parts
 from rnnscope.corpus.text import ByteText, distinct_bytes
 
 # Few words, so that they repeat: also one inside another, and with bytes beyond ASCII; ends of parts and streams cut some.
-WORDS = st.sampled_from([b"a", b"ab", b"aab", b"a_1", b"\xc3\xa9a", b"B"])
+WORDS = st.sampled_from([b"a", b"ab", b"aab", b"a_1", b"\xc3\xa9a", b"B", b"abbab", b"babbab"])
 BETWEEN = st.sampled_from([b" ", b"\r\n", b"'", b'"', b"-", b". ", b""])
 
 
@@ -21,8 +21,18 @@ def texts(draw):
     length = streams * steps * sum(segments)
     pieces = draw(st.lists(st.tuples(WORDS, BETWEEN), min_size=1, max_size=12))
     repeated = b"".join(word + between for word, between in pieces) * length
-    text = np.frombuffer(repeated[: length + draw(st.integers(0, 2))], dtype=np.uint8)
+    return laid_out(repeated[: length + draw(st.integers(0, 2))], streams, steps, segments)
+
+
+def fixed_text(repeated, streams):
+    """The same of a text that repeats, half of every stream train and half test."""
+    return laid_out(repeated * 4 * streams, streams, 1, (2 * len(repeated) - 1, 1, 2 * len(repeated)))
+
+
+def laid_out(data, streams, steps, segments):
+    """A text as streams of segments of `steps` characters."""
+    text = np.frombuffer(data, dtype=np.uint8)
     vocabulary = distinct_bytes(text)
     parts = [ids for _, ids in cut_parts(ByteText(text), Layout(streams, steps, segments))]
-    plain = PlainText(text.tobytes(), streams, steps * sum(segments), steps * segments[0], steps * segments[2])
+    plain = PlainText(data, streams, steps * sum(segments), steps * segments[0], steps * segments[2])
     return join_parts(parts, vocabulary), plain

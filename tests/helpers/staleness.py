@@ -32,13 +32,14 @@ class Change:
 
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
-BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation"}
+PAPER_FIGURES = {f"figure_{name}" for name, entry in catalogue.FIGURES.items() if entry.draws_paper}
+BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation", "against_paper"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
 NNN = {f"{rule} of n-NNs" for rule in MODEL}
 TABLES_OF_MODELS = {
     *("best_models", "error_overlap", "learning_curves", "losses", "loss_intervals"),
-    *("model_distances", "paired_differences", "position_loss"),
+    *("model_distances", "paired_differences", "position_loss", "against_paper"),
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
@@ -46,11 +47,12 @@ DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluatio
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
-    *("error_breakdown", "size_breakdown", "error_overlap"),
+    *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
 }
 INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span"}  # whose clusters are streams, or groups of them
 # Stands for every rule there is.
 EVERY = {"every rule"}
+PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
 
 KEYS = {
     "run": Change(["tale", "python_manual"], new=EVERY),
@@ -63,6 +65,8 @@ KEYS = {
     "corpora.*.vocabulary": Change(50, {"fetch_text"}),
     "corpora.*.sha256": Change("0" * 64, {"fetch_text"}),
     "corpora.*.sources": Change([{"path": "tale.txt"}, {"path": "another.txt"}], {"fetch_text"}),
+    "corpora.*.paper": Change("linux_kernel", PAPER_FIGURES | {"against_paper"}),
+    "corpora.*.paper_numbers": Change("orientation", PAPER_FIGURES | {"against_paper"}),
     "corpora.*.features": Change(ALL_FEATURES[:2], {"features"}),
     "split.streams": Change(5, {"split_text"}),
     "split.sequence_length": Change(11, {"split_text"}),
@@ -80,12 +84,12 @@ KEYS = {
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
-    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals"}),
+    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals", "against_paper"}),
     "nnn.longest_context": Change(
         3,
         {
             *("best_models", "horizons", "dynamics", "model_distances", "paired_differences", "loss_intervals"),
-            *("error_overlap", "closing_delimiters"),
+            *("error_overlap", "closing_delimiters", "against_paper"),
         },
         new=NNN,
     ),
@@ -110,12 +114,13 @@ KEYS = {
     "explorer.characters": Change(50, {"explorer"}),
     "errors.candidates": Change(["gru-2-5"], {"best_models"}),
     "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
-    "comparisons.minimum_count": Change(4, {"character_gains", "closing_delimiters"}),
+    "comparisons.minimum_count": Change(4, {"closing_delimiters"}),
     "intervals.clusters": Change(10, CLUSTERED),
     "intervals.samples": Change(30, INTERVALS),
     "intervals.seed": Change(2, INTERVALS),
     "model_map.perplexity": Change(5, {"model_map"}),
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
+    "error_breakdown.reading": Change("strict", BREAKDOWNS),
     "error_breakdown.longest_context": Change(2, BREAKDOWNS),
     "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),

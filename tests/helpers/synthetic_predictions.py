@@ -5,13 +5,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
-def write_one_stream(path, log_prob):
-    """Predictions of one stream of equal characters; `log_prob`: float32 (characters,)."""
+def write_one_stream(path, log_prob, predicted=None):
+    """Predictions of one stream of equal characters; `log_prob`: float32, `predicted`: uint8 (characters,)."""
     path.parent.mkdir(exist_ok=True, parents=True)
     columns = {
         "stream": np.zeros(len(log_prob), np.int16),
         "step": np.arange(len(log_prob), dtype=np.int32),
         "target": np.zeros(len(log_prob), np.uint8),
+        "predicted": np.zeros(len(log_prob), np.uint8) if predicted is None else predicted,
         "log_prob": log_prob,
     }
     pq.write_table(pa.table(columns), path)

@@ -30,6 +30,7 @@ EXPERIMENT = {
             "title": "A tale",
             "fractions": [0.6, 0.2, 0.2],
             "features": {"language": "c", "names": FEATURES},
+            "paper": "war_and_peace",
             "sources": [{"path": "tale.txt"}],
         }
     },

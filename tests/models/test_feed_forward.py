@@ -12,6 +12,7 @@ from rnnscope.models.feed_forward import (
     correct_log_probabilities,
     log_distributions,
     minibatches,
+    predictions,
     scored_windows,
     train_windows,
 )
@@ -180,4 +181,5 @@ def test_distributions_and_losses_of_a_part(monkeypatch, at_once):
     np.testing.assert_allclose(torch.cat(distributions, 1).flatten(0, 1), expected, rtol=0, atol=1e-12)
     correct = [expected[position][character] for position, character in enumerate(text)]
     np.testing.assert_allclose(correct_log_probabilities(network, part).flatten(), correct, rtol=0, atol=1e-12)
+    assert predictions(network, part)[1].flatten().tolist() == np.argmax(expected, axis=1).tolist()
     assert PROCEDURES["feed-forward"].mean_loss(network, part, 2) == pytest.approx(-np.mean(correct), abs=1e-12)

@@ -44,11 +44,17 @@ def distribution(train, context, K, n):
     return np.exp(found.log_prob.reshape(K, -1)[:, -1])
 
 
-def assert_agrees(train, scored, K, contexts):
+def assert_agrees(train, scored, K, contexts, every=1):
+    """The most likely character is looked for among all K, at one position of `every`."""
     for found in scores(train, scored, K, contexts):
         model = Model(train, K, found.n)
         expected = [math.log(model.probability(text[i], text[:i])) for text in scored for i in range(len(text))]
         np.testing.assert_allclose(found.log_prob, expected, rtol=0, atol=1e-9)
+        places = [(text, i) for text in scored for i in range(len(text))]
+        for (text, i), character in list(zip(places, found.predicted.tolist(), strict=True))[::every]:
+            probabilities = [model.probability(other, text[:i]) for other in range(K)]
+            assert probabilities[character] == pytest.approx(max(probabilities), rel=1e-12)
+            assert max(probabilities[:character], default=0) <= probabilities[character] * (1 + 1e-12)
         np.testing.assert_allclose(found.discounts, [float(D) for D in model.discounts[found.n + 1][0]], rtol=1e-12)
         assert found.ngrams == sum(len(occurrences(train, order)) for order in range(1, found.n + 2))
 
@@ -75,7 +81,7 @@ def test_agrees_where_the_discounts_of_every_order_are_estimated():
     scored = [random.choice(K, size=60, p=weights / weights.sum()).tolist()]
     model = Model(train, K, 3)  # a bad choice of text would leave some order to the fall-back: make sure
     assert [order for order, (_, estimated) in model.discounts.items() if estimated] == [1, 2, 3, 4]
-    assert_agrees(train, scored, K, range(1, 4))
+    assert_agrees(train, scored, K, range(1, 4), every=7)
 
 
 @settings(max_examples=50)
@@ -154,6 +160,9 @@ def test_stage_writes_counts_and_predictions(split, tmp_path):
         predictions = pq.read_table(tmp_path / "out" / f"ngram-{row.n}.parquet")
         np.testing.assert_allclose(predictions["log_prob"].to_numpy(), expected, rtol=1e-6)
         assert predictions["target"].to_pylist() == text
+        for i, character in enumerate(predictions["predicted"].to_pylist()):
+            probabilities = [float(model.probability(other, text[:i])) for other in range(K)]
+            assert probabilities[character] == pytest.approx(max(probabilities), rel=1e-12)
         assert row.ngrams == sum(len(occurrences(train, order)) for order in range(1, row.n + 2))
         found = [row.discount_1, row.discount_2, row.discount_3]
         assert found == pytest.approx([float(D) for D in model.discounts[row.n + 1][0]])

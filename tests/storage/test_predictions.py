@@ -13,16 +13,18 @@ from rnnscope.storage.predictions import read_aligned, read_log_prob, read_predi
 
 TEST = np.array([[5, 1, 2, 3], [3, 7, 255, 0]], dtype=np.uint8)
 LOG_PROB = np.array([[-0.5, -1.25, -0.125], [-3.0, -0.1, -7.0]])
+PREDICTED = np.array([[1, 0, 2], [9, 255, 1]])
 
 
 def test_rows_are_in_stream_then_step_order(tmp_path):
     path = tmp_path / "made" / "lstm-1-64.parquet"
-    write_predictions(path, TEST, LOG_PROB)
+    write_predictions(path, TEST, LOG_PROB, PREDICTED)
     table = pq.read_table(path)
     assert [(field.name, str(field.type)) for field in table.schema] == [
         ("stream", "int16"),
         ("step", "int32"),
         ("target", "uint8"),
+        ("predicted", "uint8"),
         ("log_prob", "float"),
     ]
     assert list(zip(*(table[name].to_pylist() for name in ("stream", "step", "target")), strict=True)) == [
@@ -34,16 +36,19 @@ def test_rows_are_in_stream_then_step_order(tmp_path):
         (1, 2, 0),
     ]
     assert table["log_prob"].to_pylist() == [-0.5, -1.25, -0.125, -3.0, float(np.float32(-0.1)), -7.0]
+    assert table["predicted"].to_pylist() == [1, 0, 2, 9, 255, 1]
     predictions = read_predictions(path)
     assert (predictions.targets.dtype, predictions.log_prob.dtype) == (np.uint8, np.float32)
+    np.testing.assert_array_equal(predictions.predicted, PREDICTED)
     np.testing.assert_array_equal(predictions.targets, TEST[:, 1:])
     np.testing.assert_array_equal(predictions.log_prob, LOG_PROB.astype(np.float32))
     np.testing.assert_array_equal(read_log_prob(path), LOG_PROB.astype(np.float32).ravel())
 
 
-def test_shapes_that_disagree_are_refused(tmp_path):
+@pytest.mark.parametrize(("log_prob", "predicted"), [(LOG_PROB.T, PREDICTED), (LOG_PROB, PREDICTED.T)])
+def test_shapes_that_disagree_are_refused(tmp_path, log_prob, predicted):
     with pytest.raises(ValueError, match=r"found shape \(3, 2\), expected \(2, 3\)"):
-        write_predictions(tmp_path / "x.parquet", TEST, LOG_PROB.T)
+        write_predictions(tmp_path / "x.parquet", TEST, log_prob, predicted)
     assert not (tmp_path / "x.parquet").exists()
 
 
@@ -62,7 +67,7 @@ def written(tmp_path):
     test = random.integers(5, size=(3, 41)).astype(np.uint8)
     log_prob = {name: np.log(random.uniform(0.01, 1, (3, 40))).astype(np.float32) for name in ("lstm-1-4", "ngram-2")}
     for name, values in log_prob.items():
-        write_predictions(tmp_path / f"{name}.parquet", test, values)
+        write_predictions(tmp_path / f"{name}.parquet", test, values, test[:, 1:])
     return log_prob
 
 
@@ -96,5 +101,5 @@ def test_rows_that_are_not_those_of_the_first_model_are_refused(tmp_path, writte
 def test_streams_are_counted_beyond_the_dtype_of_their_number(tmp_path):
     """The product of a stream's number and the steps of a stream does not fit in the dtype of the number."""
     test = np.random.default_rng(1).integers(5, size=(100, 401)).astype(np.uint8)
-    write_predictions(tmp_path / "lstm-1-4.parquet", test, np.zeros((100, 400)))
+    write_predictions(tmp_path / "lstm-1-4.parquet", test, np.zeros((100, 400)), test[:, 1:])
     np.testing.assert_array_equal(read_predictions(tmp_path / "lstm-1-4.parquet").targets, test[:, 1:])

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnscope.models.network import Network, Shape
-from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.dynamic_evaluation import dynamic_log_probabilities
+from rnnscope.training.cross_entropy import correct_log_probabilities, predictions
+from rnnscope.training.dynamic_evaluation import dynamic_predictions
 from rnnscope.training.segments import to_device
 
 CPU = torch.device("cpu")
@@ -52,7 +52,7 @@ def plain_dynamic_evaluation(network, part, steps, learning_rate):
 def test_against_gradient_descent_written_out(part, cell, streams):
     """Four streams: by themselves, three and one, and all together; segments of 7, the last one short."""
     network = drawn(cell).double()
-    found = dynamic_log_probabilities(network, to_device(part, CPU), 7, RATE, streams).numpy().T
+    found = dynamic_predictions(network, to_device(part, CPU), 7, RATE, streams)[0].numpy().T
     groups = [part[first : first + streams] for first in range(0, len(part), streams)]
     expected = np.concatenate([plain_dynamic_evaluation(network, group, 7, RATE) for group in groups])
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
@@ -61,8 +61,9 @@ def test_against_gradient_descent_written_out(part, cell, streams):
 @pytest.mark.parametrize("cell", sorted(STEPS))
 def test_a_rate_of_zero_is_plain_evaluation_to_the_bit(part, cell):
     network, characters = drawn(cell, dropout=0.5), to_device(part, CPU)
-    found = dynamic_log_probabilities(network, characters, 7, 0.0, part.shape[0])
-    assert torch.equal(found, correct_log_probabilities(network, characters, 7))
+    found = dynamic_predictions(network, characters, 7, 0.0, part.shape[0])
+    expected = predictions(network, characters, 7)
+    assert all(torch.equal(ours, plain) for ours, plain in zip(found, expected, strict=True))
 
 
 @settings(max_examples=20)
@@ -74,7 +75,7 @@ def test_no_prediction_depends_on_what_is_read_later(step, stream, character, st
     changed = part.copy()
     changed[stream, step] = character
     network = drawn()
-    before, after = (dynamic_log_probabilities(network, to_device(text, CPU), 7, RATE, streams).T for text in (part, changed))
+    before, after = (dynamic_predictions(network, to_device(text, CPU), 7, RATE, streams)[0].T for text in (part, changed))
     segment = (step - 1) // 7  # of the prediction whose target it is
     assert torch.equal(before[:, : segment * 7], after[:, : segment * 7])
     assert torch.equal(before[stream, : step - 1], after[stream, : step - 1])
@@ -89,7 +90,7 @@ def test_it_learns_and_leaves_the_network_as_it_was():
     network, characters = drawn(), to_device(np.tile(np.array([[1, 3, 3]], np.uint8), (1, 100)), CPU)
     weights = {name: values.clone() for name, values in network.state_dict().items()}
     static = correct_log_probabilities(network, characters, 7)
-    learning = dynamic_log_probabilities(network, characters, 7, RATE, 1)
+    learning, _ = dynamic_predictions(network, characters, 7, RATE, 1)
     assert learning[150:].mean() > static[150:].mean() + 0.5, "a text that repeats is soon known"
     assert all(torch.equal(values, weights[name]) for name, values in network.state_dict().items())
-    assert torch.equal(dynamic_log_probabilities(network, characters, 7, RATE, 1), learning)
+    assert torch.equal(dynamic_predictions(network, characters, 7, RATE, 1)[0], learning)

@@ -48,7 +48,7 @@ rule character_gains:
     resources:
         **needs(),
     params:
-        **stage("analyses.comparisons.character_gains", MinimumCount, Intervals),
+        **stage("analyses.comparisons.character_gains", Intervals),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
     shell:

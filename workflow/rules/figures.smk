@@ -21,6 +21,8 @@ for figure, entry in FIGURES.items():
             **stage(f"figures.{entry.folder}.{figure}"),
             tables=named_inputs,
             title=title,
+            paper=paper_points if entry.draws_paper else "",
         shell:
-            "python -m {params.module} {params.tables} --title={params.title:q} --out-svg {output.svg} --out-png {output.png} "
+            "python -m {params.module} {params.tables} {params.paper} --title={params.title:q} --out-svg {output.svg} "
+            "--out-png {output.png} "
             "2> {log}"

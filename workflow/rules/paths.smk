@@ -99,14 +99,13 @@ def named_inputs(wildcards, input):
 
 def figures_and_pages(wildcards):
     """Everything that a person looks at. Without a dumped model there is no page."""
-    drawn = figures_for(AVAILABLE)
-    if left_out := [name for name in FIGURES if name not in drawn]:
+    if left_out := [name for name in FIGURES if name not in figures_for({*AVAILABLE, "paper"})]:
         logger.warning(f"Sections of the configuration that are left out leave out these figures: {', '.join(left_out)}")
-    figures = expand(
-        "results/{corpus}/figures/{name}.{suffix}",
-        corpus=config["run"],
-        name=drawn,
-        suffix=["svg", "png"],
-    )
+    figures = [
+        f"results/{corpus}/figures/{name}.{suffix}"
+        for corpus in config["run"]
+        for name in figures_for({*AVAILABLE, "paper"} if corpus in OF_THE_PAPER else AVAILABLE)
+        for suffix in ("svg", "png")
+    ]
     pages = expand("results/{corpus}/explorer.html", corpus=config["run"])
     return figures + (pages if DUMPED else [])

@@ -50,6 +50,13 @@ OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
 AVAILABLE = {section for section in settings.SECTIONS if section in config} - {"activations"}
 AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.items() if models}
 
+# The corpora that are texts of the paper, or like one.
+OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
+
+# The tables in which the paper's numbers and claims are looked for.
+PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters", "dynamics"]
+PAPER_TABLES += ["saturation"] if GATED else []
+
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.
 COMPARED_NGRAMS = list(dict.fromkeys([*NGRAMS[: len(NNNS)], *REFERENCE_NGRAMS]))
 COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
@@ -75,6 +82,22 @@ def corpus_of(wildcards):
 def title(wildcards):
     """The name of a corpus in figures."""
     return corpus_of(wildcards)["title"]
+
+
+def paper_flags(wildcards):
+    """The text of the paper that a corpus is, or is like, and whether its numbers are compared with ours."""
+    return ["--paper", corpus_of(wildcards)["paper"], "--numbers", paper_numbers(wildcards)]
+
+
+def paper_numbers(wildcards):
+    """Whether the paper's numbers are compared with ours, or shown for orientation; none for a text that it has not."""
+    corpus = corpus_of(wildcards)
+    return corpus.get("paper_numbers", "compared") if "paper" in corpus else "none"
+
+
+def paper_points(wildcards):
+    """The text of the paper whose points figures show."""
+    return ["--paper", corpus_of(wildcards)["paper"]] if paper_numbers(wildcards) == "compared" else ""
 
 
 def text_flags(wildcards):

@@ -108,7 +108,7 @@ def _spelling(error: ValidationError) -> str:
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, a title not printable, a sum of shares not 1, or a feature unknown."""
+    """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a feature or a key of the paper is wrong."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
@@ -128,6 +128,8 @@ def check_corpora(config: Configuration) -> None:
             check_features(features)
         except InputError as error:
             raise InputError(f"corpora.{corpus}.{error}") from None
+        if "paper_numbers" in settings and "paper" not in settings:
+            raise InputError(f"corpora.{corpus}.paper_numbers: found without the key paper, expected both")
 
 
 def check_features(features: str | list[str] | dict[str, Any]) -> None:

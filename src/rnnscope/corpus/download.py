@@ -29,7 +29,7 @@ TRIES = 5
 FIRST_DELAY = 1.0  # seconds; doubled after every further try
 BLOCK = 2**16
 LARGEST = 4 * 2**30  # bytes of a file whose size is not known
-SLOWEST, PATIENCE = 1000, 60.0  # bytes a second at least, on average over these seconds
+SLOWEST, PATIENCE = 1000, 60.0  # bytes a second at least, over this many seconds
 TRANSIENT = {408, 416, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)

@@ -19,12 +19,16 @@ class CatalogueEntry:
         Table of `results/<corpus>/analyses` that the figure shows, by the command-line flag that names it.
     needs
         What there must be for this figure to exist, words with spaces between: "activations" (a dumped model), "gates" (a
-        dumped model whose cell has gates), or the names of optional sections of config.yaml.
+        dumped model whose cell has gates), "paper" (a text of the paper, or one that is like it), or the names of optional
+        sections of config.yaml.
+    draws_paper
+        Whether it draws the paper's points where the corpus is one of its texts: `main` has the parameter `paper`.
     """
 
     folder: str
     tables: dict[str, str]
     needs: str = ""
+    draws_paper: bool = False
 
 
 FIGURES = {
@@ -43,7 +47,7 @@ FIGURES = {
     "cell_text": CatalogueEntry("units", {"table": "cell_text"}, needs="activations"),
     "probes": CatalogueEntry("units", {"table": "probes"}, needs="activations"),
     "memory_span": CatalogueEntry("units", {"table": "memory_span", "summary": "memory_span_summary"}, needs="activations"),
-    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, needs="ngrams"),
+    "error_breakdown": CatalogueEntry("errors", {"table": "error_breakdown"}, needs="ngrams", draws_paper=True),
     "error_snippets": CatalogueEntry("errors", {"table": "error_snippets"}, needs="ngrams"),
     "size_breakdown": CatalogueEntry("errors", {"table": "size_breakdown"}, needs="ngrams"),
     "dynamic_evaluation": CatalogueEntry("errors", {"table": "dynamic_evaluation"}, needs="ngrams dynamic_evaluation"),
@@ -53,9 +57,10 @@ FIGURES = {
     ),
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
-    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams"),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams nnn"),
-    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn"),
+    "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams", draws_paper=True),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams nnn", draws_paper=True),
+    "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True),
+    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams nnn dynamics"),
 }
 
 

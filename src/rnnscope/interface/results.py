@@ -46,7 +46,7 @@ class Results:
     >>> import rnnscope
     >>> results = rnnscope.open("results/tale")
     >>> results
-    <rnnscope results of tale: ... models, 2 with activations, ... tables>
+    <rnnscope results of tale: ... models, ... with activations, ... tables>
     """
 
     def __init__(self, folder: Path | str) -> None:

@@ -127,14 +127,22 @@ def log_distributions(network: FeedForwardNetwork, windows: Tensor, sequence_len
 
 def correct_log_probabilities(network: FeedForwardNetwork, part: Tensor) -> Tensor:
     """Return the log-probability (nats) of every target of a part, (streams, steps). `part` are ids (streams, steps + 1)."""
+    return predictions(network, part)[0]
+
+
+def predictions(network: FeedForwardNetwork, part: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what `correct_log_probabilities` does, and the most likely character, int32 ids of the same shape."""
     windows = scored_windows(part, network.shape.n, network.shape.vocabulary)
     targets = windows[..., -1:]
     length = max(1, CHARACTERS_AT_ONCE // len(part))
     # Filled in place: one small tensor a minibatch would fragment the heap and keep every minibatch's memory.
-    found = network.bias.new_empty(targets.shape)
-    minibatches = zip(log_distributions(network, windows, length), targets.split(length, 1), found.split(length, 1), strict=True)
+    found, predicted = network.bias.new_empty(targets.shape), torch.empty_like(targets, dtype=torch.int32)
+    parts = (values.split(length, 1) for values in (targets, found, predicted))
     with progress("evaluation", targets.numel(), "characters") as advance:
-        for log_distribution, target, log_prob in minibatches:
+        for log_distribution, target, log_prob, most_likely in zip(
+            log_distributions(network, windows, length), *parts, strict=True
+        ):
             log_prob.copy_(log_distribution.gather(2, target.long()))
+            most_likely.copy_(log_distribution.argmax(2, keepdim=True))  # the first of equals
             advance(target.numel())
-    return found.squeeze(2)
+    return found.squeeze(2), predicted.squeeze(2)

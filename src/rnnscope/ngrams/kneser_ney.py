@@ -30,7 +30,7 @@ import pandas as pd
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.ngrams.smoothing import Interpolation, discounts, falls_back
+from rnnscope.ngrams.smoothing import Interpolation, MostLikely, discounts, falls_back
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
 from rnnscope.settings.training import NGrams
@@ -68,6 +68,8 @@ class Scores:
         Characters of context.
     log_prob
         Of each scored character, nats, float64 (characters,).
+    predicted
+        Id of the most likely character where it stands, int64 (characters,).
     discounts
         D1, D2, D3+ of the top order, float64 (3,).
     ngrams
@@ -78,6 +80,7 @@ class Scores:
 
     n: int
     log_prob: np.ndarray
+    predicted: np.ndarray
     discounts: np.ndarray
     ngrams: int
     fall_back_orders: int
@@ -107,19 +110,23 @@ def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray],
     shorter = text.empty_ngram()
     ngrams = text.extend_to_the_left(shorter)
     lower = np.full(len(text.scored), 1 / K)
+    most_likely = MostLikely.uniform(len(text.scored), K)
     distinct = fallen_back = 0
     for order in range(1, highest + 1):
         ngram, context = ngrams.number[text.scored], shorter.number[text.previous[text.scored]]
         interpolation = Interpolation(ngram, context, text.contexts_of(ngrams, shorter), len(shorter.first))
         distinct += int(np.count_nonzero(ngrams.count))
+        suffix, last = shorter.number[ngrams.first], text.last_characters(ngrams)
         if order - 1 in contexts:
             top = interpolation.probabilities(ngrams.count, lower)
+            predicted = interpolation.most_likely(ngrams.count, most_likely, suffix, last).character
             of_top = fallen_back + falls_back(ngrams.count)
-            yield Scores(order - 1, np.log(top), discounts(ngrams.count), distinct, of_top)
+            yield Scores(order - 1, np.log(top), predicted, discounts(ngrams.count), distinct, of_top)
         if order < highest:
             extended = text.extend_to_the_left(ngrams)
             continuations = continuation_counts(ngrams, extended)
             lower = interpolation.probabilities(continuations, lower)
+            most_likely = interpolation.most_likely(continuations, most_likely, suffix, last)
             fallen_back += falls_back(continuations)
             shorter, ngrams = ngrams, extended
 
@@ -150,7 +157,8 @@ def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) ->
     rows = []
     with progress("Kneser-Ney", len(contexts), "models") as advance:
         for scores in log_probabilities(list(train), [targets.ravel()], K, contexts):
-            write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, scores.log_prob.reshape(targets.shape))
+            log_prob, predicted = (values.reshape(targets.shape) for values in (scores.log_prob, scores.predicted))
+            write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, log_prob, predicted)
             rows.append((scores.n, scores.ngrams, *scores.discounts, scores.fall_back_orders))
             loss = -scores.log_prob.mean()
             log.info("n = %d: test loss %.4f nats per character, %s n-grams", scores.n, loss, f"{scores.ngrams:,}")

@@ -94,6 +94,10 @@ class SortedText:
         positions = np.maximum(self._ends[ngrams.first] - np.int32(ngrams.order - 1), 0)
         return _ids(self._codes[positions])
 
+    def last_characters(self, ngrams: NGrams) -> np.ndarray:
+        """Return the id of each n-gram's last character, -1 where it ends before a sequence: integer (n-grams,)."""
+        return _ids(self._codes[self._ends[ngrams.first]])
+
     def _back(self, characters: int) -> np.ndarray:
         """Return the position that many characters before each one of the sorted text; at least that of the first separator."""
         return np.maximum(self._ends - np.int32(characters), 0)

@@ -22,6 +22,7 @@ from rnnscope.settings.corpus import (
 )
 from rnnscope.settings.predictions import (
     ERROR_CLASSES,
+    READINGS,
     Bootstrap,
     Candidates,
     Comparisons,
@@ -60,6 +61,7 @@ from rnnscope.settings.units import (
 
 __all__ = [
     "ERROR_CLASSES",
+    "READINGS",
     "SECTIONS",
     "Activations",
     "Bootstrap",

@@ -8,6 +8,8 @@ from rnnscope.settings.base import Section, setting
 CHARACTERS = ("bytes", "unicode")
 MOST_CHARACTERS = 65_535  # distinct ones: ids have 16 bits, and n-grams need one code more
 DEFAULT_ENCODING = "utf-8"
+PAPER_TEXTS = ("war_and_peace", "linux_kernel")
+PAPER_NUMBERS = ("compared", "orientation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,10 @@ class Corpus:
     bytes: int | None = setting("length of the text in bytes; joined texts are cut to it", minimum=1, default=None)
     vocabulary: int | None = setting("distinct characters of the text", minimum=1, maximum=1_114_112, default=None)
     sha256: str | None = setting("SHA-256 of the text, 64 hexadecimal digits", pattern=r"^[0-9a-f]{64}\Z", default=None)
+    paper: str | None = setting("the text of the paper that this one is, or is like", choices=PAPER_TEXTS, default=None)
+    paper_numbers: str | None = setting(
+        "whether the paper's numbers are compared with ours or shown for orientation", choices=PAPER_NUMBERS, default=None
+    )
     features: str | list[str] | dict[str, Any] = setting("features of the text that units are compared with", default="prose")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rnnscope.settings.base import SEED, Section, setting
 
 ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
+READINGS = ("paper", "strict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class MinimumCount(Section):
     """The key of section `comparisons` that fixes what a table of means holds."""
 
     key = "comparisons"
-    minimum_count: int = setting("cases of which a mean is shown, at least", minimum=1)
+    minimum_count: int = setting("closing delimiters of which a mean is shown, at least", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,7 @@ class Oracles(Section):
 
     key = "error_breakdown"
     order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
+    reading: str = setting("what the oracles memory and word_model know, which the paper does not state", choices=READINGS)
     longest_context: int = setting(
         "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=1000
     )

@@ -20,18 +20,27 @@ COLUMNS = (
     Column("stream", "int16", "row s of `test.npy`"),
     Column("step", "int32", "t: the prediction was made after column t was read"),
     Column("target", "uint8", "id of the correct character, column t + 1; uint16 where the ids have 16 bits"),
+    Column(
+        "predicted",
+        "uint8",
+        "id of the character that the model gave the highest probability, the lowest id of equals; uint16 as `target`; "
+        "absent from external predictions that lack it",
+    ),
     Column("log_prob", "float32", "logarithm of the probability that the model gave to the target, nats"),
 )
 declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
 
 SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
+REQUIRED = [name for name in SCHEMA.names if name != "predicted"]
+COLUMNS_OF_MODEL = ("target", "predicted", "log_prob")
+ID_COLUMNS = ("target", "predicted")
 ID_TYPES = (pa.uint8(), pa.uint16())
 
 
 def schema_of(ids: npt.DTypeLike) -> pa.Schema:
     """Return the schema of predictions of characters whose ids have a dtype, uint8 or uint16."""
-    index = SCHEMA.get_field_index("target")
-    return SCHEMA.set(index, pa.field("target", pa.from_numpy_dtype(np.dtype(ids))))
+    kind = pa.from_numpy_dtype(np.dtype(ids))
+    return pa.schema([field.with_type(kind) if field.name in ID_COLUMNS else field for field in SCHEMA])
 
 
 @dataclass(frozen=True)
@@ -42,11 +51,14 @@ class Predictions:
     ----------
     targets : ndarray of uint8 or uint16, shape (streams, steps)
         Ids of the correct characters.
+    predicted : ndarray of uint8 or uint16, shape (streams, steps), or None
+        Ids of the most likely characters; None for external predictions that lack them.
     log_prob : ndarray of float32, shape (streams, steps)
-        Logarithms of their probabilities, nats.
+        Logarithms of the probabilities of the correct characters, nats.
     """
 
     targets: np.ndarray
+    predicted: np.ndarray | None
     log_prob: np.ndarray
 
 
@@ -55,7 +67,7 @@ def predictions_path(folder: Path, model: str) -> Path:
     return folder / f"{model}.parquet"
 
 
-def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> None:
+def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predicted: np.ndarray | None) -> None:
     """Write the predictions of one model.
 
     Parameters
@@ -66,6 +78,8 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> Non
         Ids of the test part, at most 32768 streams.
     log_prob : ndarray of float, shape (streams, steps)
         Log-probabilities of the correct characters, nats.
+    predicted : ndarray of int, shape (streams, steps), or None
+        Ids of the most likely characters; None leaves out the column.
 
     Raises
     ------
@@ -73,15 +87,23 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray) -> Non
         If the shapes disagree.
     """
     streams, steps = test.shape[0], test.shape[1] - 1
-    if log_prob.shape != (streams, steps):
-        raise ValueError(f"log_prob: found shape {log_prob.shape}, expected {(streams, steps)}")
+    for name, values in (("log_prob", log_prob), ("predicted", predicted)):
+        if values is not None and values.shape != (streams, steps):
+            raise ValueError(f"{name}: found shape {values.shape}, expected {(streams, steps)}")
     columns = {
         "stream": np.repeat(np.arange(streams), steps),
         "step": np.tile(np.arange(steps), streams),
         "target": test[:, 1:].ravel(),
         "log_prob": log_prob.astype(np.float32).ravel(),
     }
-    write_parquet(pa.table(columns, schema=schema_of(test.dtype)), path)
+    if predicted is not None:
+        columns["predicted"] = predicted.astype(test.dtype).ravel()
+    write_parquet(pa.table(columns, schema=_only(schema_of(test.dtype), list(columns))), path)
+
+
+def _only(schema: pa.Schema, names: list[str]) -> pa.Schema:
+    """Return the fields of a schema that have some names, in the order of the schema."""
+    return pa.schema([field for field in schema if field.name in names])
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -92,9 +114,9 @@ def read_predictions(path: Path) -> Predictions:
     InputError
         If the file is missing, corrupt or empty, or if its rows are not in stream-then-step order.
     """
-    with open_parquet(path, SCHEMA.names) as file:
-        ids = file.schema_arrow.field("target").type
-    schema = schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA
+    with open_parquet(path, REQUIRED) as file:
+        ids, names = file.schema_arrow.field("target").type, file.schema_arrow.names
+    schema = _only(schema_of(ids.to_pandas_dtype()) if ids in ID_TYPES else SCHEMA, names)
     return arranged(read_parquet(path, dict(zip(schema.names, schema.types, strict=True))), path)
 
 
@@ -113,13 +135,21 @@ def arranged(table: pa.Table, path: Path) -> Predictions:
     rows = np.arange(len(stream))
     if len(stream) != streams * steps or (stream != rows // steps).any() or (step != rows % steps).any():
         raise corrupt_file_error(path, "the rows are not all steps of stream 0, then of stream 1, ...")
-    targets, log_prob = (table[name].to_numpy().reshape(streams, steps) for name in ("target", "log_prob"))
-    return Predictions(targets, log_prob)
+    columns = {name: table[name].to_numpy().reshape(streams, steps) for name in table.column_names if name in COLUMNS_OF_MODEL}
+    return Predictions(columns["target"], columns.get("predicted"), columns["log_prob"])
 
 
 def read_log_prob(path: Path) -> np.ndarray:
     """Read the log-probabilities alone: float32 (test characters,), nats. Raises InputError as `read_predictions` does."""
     return read_predictions(path).log_prob.ravel()
+
+
+def read_accuracy(path: Path) -> float:
+    """Read how often the most likely character was the correct one, from 0 to 1. Raises InputError as `read_predictions` does."""
+    predictions = read_predictions(path)
+    if predictions.predicted is None:
+        raise corrupt_file_error(path, "no column 'predicted'")
+    return float(np.mean(predictions.predicted == predictions.targets))
 
 
 def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source: Path, *, same_source: bool = False) -> None:
@@ -147,7 +177,12 @@ def check_targets(path: Path, targets: np.ndarray, expected: np.ndarray, source:
 
 
 def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
-    """Read the log-probabilities of some models, one after another.
+    """Read the log-probabilities of some models, float32 (streams, steps), as `read_aligned_predictions` does."""
+    return (predictions.log_prob for predictions in read_aligned_predictions(folder, models))
+
+
+def read_aligned_predictions(folder: Path, models: list[str]) -> Iterator[Predictions]:
+    """Read the predictions of some models, one after another.
 
     Parameters
     ----------
@@ -158,8 +193,8 @@ def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
 
     Yields
     ------
-    log_prob : ndarray of float32, shape (streams, steps)
-        In nats.
+    Predictions
+        Of the same characters each.
 
     Raises
     ------
@@ -173,4 +208,4 @@ def read_aligned(folder: Path, models: list[str]) -> Iterator[np.ndarray]:
         predictions = read_predictions(path)
         expected = predictions.targets if expected is None else expected
         check_targets(path, predictions.targets, expected, first, same_source=True)
-        yield predictions.log_prob
+        yield predictions

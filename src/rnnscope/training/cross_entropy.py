@@ -1,5 +1,7 @@
 """The loss of a network on a part of the text: cross-entropy, the mean of -log p of the correct character, in nats."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,24 @@ from rnnscope.models.backends import cross_entropy
 from rnnscope.models.protocol import SequenceModel
 from rnnscope.progress import progress
 from rnnscope.training.segments import segments
+
+
+@torch.inference_mode()
+def read_text(network: SequenceModel, characters: Tensor, sequence_length: int) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Read a text segment by segment; yield the steps of each, its logits (T, streams, K) and its targets (T, streams).
+
+    The parameters are those of `correct_log_probabilities`.
+    """
+    network.eval()
+    state = network.zero_state(characters.shape[1])
+    done = 0
+    with progress("evaluation", characters[1:].numel(), "characters") as advance:
+        for inputs, targets in segments(characters, sequence_length):
+            logits, activations = network(inputs, state, return_gates=False)
+            yield slice(done, done + len(targets)), logits, targets
+            done += len(targets)
+            state = network.last_state(activations)
+            advance(targets.numel())
 
 
 @torch.inference_mode()
@@ -23,16 +43,19 @@ def correct_log_probabilities(network: SequenceModel, characters: Tensor, sequen
     sequence_length
         Steps that are computed at a time; does not change the result but for rounding.
     """
-    network.eval()
-    state = network.zero_state(characters.shape[1])
     # Filled in place: one small tensor a segment would fragment the heap and keep every segment's memory.
     log_probabilities = next(network.parameters()).new_empty(characters[1:].shape)
-    done = 0
-    with progress("evaluation", characters[1:].numel(), "characters") as advance:
-        for inputs, targets in segments(characters, sequence_length):
-            logits, activations = network(inputs, state, return_gates=False)
-            log_probabilities[done : done + len(targets)] = -cross_entropy(logits, targets)
-            done += len(targets)
-            state = network.last_state(activations)
-            advance(targets.numel())
+    for steps, logits, targets in read_text(network, characters, sequence_length):
+        log_probabilities[steps] = -cross_entropy(logits, targets)
     return log_probabilities
+
+
+@torch.inference_mode()
+def predictions(network: SequenceModel, characters: Tensor, sequence_length: int) -> tuple[Tensor, Tensor]:
+    """Return what `correct_log_probabilities` does, and the most likely character at each step, int32 ids of the same shape."""
+    log_probabilities = next(network.parameters()).new_empty(characters[1:].shape)
+    predicted = torch.empty_like(characters[1:], dtype=torch.int32)
+    for steps, logits, targets in read_text(network, characters, sequence_length):
+        log_probabilities[steps] = -cross_entropy(logits, targets)
+        predicted[steps] = logits.argmax(2)  # the first of equals
+    return log_probabilities, predicted

@@ -20,10 +20,10 @@ from rnnscope.progress import Advance, progress
 from rnnscope.training.segments import segments
 
 
-def dynamic_log_probabilities(
+def dynamic_predictions(
     network: SequenceModel, characters: Tensor, sequence_length: int, learning_rate: float, streams: int
-) -> Tensor:
-    """Return the log-probability (nats) of each next character under dynamic evaluation, (total steps, all streams).
+) -> tuple[Tensor, Tensor]:
+    """Return the log-probability (nats) of each next character under dynamic evaluation, and the most likely character.
 
     Parameters
     ----------
@@ -38,30 +38,38 @@ def dynamic_log_probabilities(
     streams
         How many are read side by side and change the same weights; each such group starts from the weights of `network` and
         a zero state.
+
+    Returns
+    -------
+    log_probabilities : Tensor, shape (total steps, all streams)
+    predicted : Tensor of int32, the same shape
+        Ids of the most likely characters.
     """
     with progress("dynamic evaluation", characters[1:].numel(), "characters") as advance:
         found = [
             _read_and_learn(copy.deepcopy(network), group, sequence_length, learning_rate, advance)
             for group in characters.split(streams, dim=1)
         ]
-        return torch.cat(found, 1)
+        log_probabilities, predicted = (torch.cat(values, 1) for values in zip(*found, strict=True))
+        return log_probabilities, predicted
 
 
 def _read_and_learn(
     network: SequenceModel, characters: Tensor, sequence_length: int, learning_rate: float, advance: Advance
-) -> Tensor:
-    """Return the log-probabilities (total steps, streams) of a group of streams; the weights of `network` change."""
+) -> tuple[Tensor, Tensor]:
+    """Return the predictions, (total steps, streams) each, of a group of streams; the weights of `network` change."""
     network.eval()  # no dropout: the predictions are also what is learned from
     optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate)
     state = network.zero_state(characters.shape[1])
-    log_probabilities = []
+    log_probabilities, predicted = [], []
     for inputs, targets in segments(characters, sequence_length):
         logits, activations = network(inputs, state)
         losses = cross_entropy(logits, targets)
         log_probabilities.append(-losses.detach())
+        predicted.append(logits.detach().argmax(2).to(torch.int32))
         optimizer.zero_grad()
         torch.autograd.backward(losses.mean())
         optimizer.step()
         state = network.last_state(activations)
         advance(targets.numel())
-    return torch.cat(log_probabilities)
+    return torch.cat(log_probabilities), torch.cat(predicted)

@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint: its losses, and its probability of every character of the test part."""
+"""Evaluation of a checkpoint: its losses, and its predictions of every character of the test part."""
 
 from pathlib import Path
 
@@ -57,10 +57,15 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
     loss_of = {}
     for name in procedure.evaluated_parts:
         part = parts.part(name)
-        log_prob = procedure.log_probabilities(network, procedure.to_device(part, device), sequence_length).cpu().numpy()
+        characters = procedure.to_device(part, device)
+        if name == "test":
+            found, predicted = procedure.predictions(network, characters, sequence_length)
+        else:
+            found = procedure.log_probabilities(network, characters, sequence_length)
+        log_prob = found.cpu().numpy()
         loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":
-            write_predictions(predictions, part, log_prob)
+            write_predictions(predictions, part, log_prob, predicted.cpu().numpy())
     write_json(losses, loss_of)
 
 

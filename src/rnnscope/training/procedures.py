@@ -12,8 +12,7 @@ from rnnscope.corpus.split_reader import PARTS
 from rnnscope.models import feed_forward
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network
-from rnnscope.training import backpropagation, windows
-from rnnscope.training.cross_entropy import correct_log_probabilities
+from rnnscope.training import backpropagation, cross_entropy, windows
 from rnnscope.training.optimisation import TrainingRun
 from rnnscope.training.segments import ids_to_device, to_device
 
@@ -30,6 +29,8 @@ class Procedure:
         Makes one pass over the train part, given the sequence length and the gradient clip; returns nats per character.
     log_probabilities
         Of every target of a part, nats, (streams, steps); the sequence length is how many are computed at a time.
+    predictions
+        The same, and the most likely character at each of them: two tensors (streams, steps), the second of int32 ids.
     evaluated_parts
         The parts whose losses an evaluation reports; the last is the test part.
     """
@@ -37,6 +38,7 @@ class Procedure:
     to_device: Callable[[np.ndarray, torch.device], Tensor]
     train_epoch: Callable[[TrainingRun[Any], Tensor, int, float], float]
     log_probabilities: Callable[[Any, Tensor, int], Tensor]
+    predictions: Callable[[Any, Tensor, int], tuple[Tensor, Tensor]]
     evaluated_parts: tuple[str, ...]
 
     def mean_loss(self, network: Any, part: Tensor, sequence_length: int) -> float:
@@ -44,17 +46,25 @@ class Procedure:
         return -self.log_probabilities(network, part, sequence_length).double().mean().item()
 
 
+def _streams_first(predictions: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return predictions (steps, streams) as (streams, steps)."""
+    log_probabilities, predicted = predictions
+    return log_probabilities.t(), predicted.t()
+
+
 PROCEDURES = {
     Network.kind: Procedure(
         to_device=to_device,
         train_epoch=backpropagation.train_epoch,
-        log_probabilities=lambda network, part, sequence_length: correct_log_probabilities(network, part, sequence_length).t(),
+        log_probabilities=lambda network, part, length: cross_entropy.correct_log_probabilities(network, part, length).t(),
+        predictions=lambda network, part, length: _streams_first(cross_entropy.predictions(network, part, length)),
         evaluated_parts=PARTS,
     ),
     FeedForwardNetwork.kind: Procedure(
         to_device=lambda part, device: ids_to_device(np.array(part), device),
         train_epoch=windows.train_epoch,
         log_probabilities=lambda network, part, _: feed_forward.correct_log_probabilities(network, part),
+        predictions=lambda network, part, _: feed_forward.predictions(network, part),
         evaluated_parts=("validation", "test"),
     ),
 }

@@ -11,7 +11,6 @@ from rnnscope.analyses.comparisons.character_gains import character_gains, name_
 from rnnscope.analyses.losses.clusters import Clusters
 
 VOCABULARY = [10, 13, 32, 97, 233]
-MINIMUM = 23
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def words(tmp_path, best_models):
     (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
     return [
         *("--split", tmp_path, "--predictions-folder", tmp_path / "predictions", "--best", best_models),
-        *("--minimum-count", str(MINIMUM), "--clusters", "12", "--samples", "40", "--seed", "2", "--out", tmp_path / "gains.csv"),
+        *("--clusters", "12", "--samples", "40", "--seed", "2", "--out", tmp_path / "gains.csv"),
     ]
 
 
@@ -31,7 +30,7 @@ def targets_and_log_prob(tmp_path, predicted):
     return targets, log_prob
 
 
-def test_every_frequent_character_compared_with_a_loop(tmp_path, call, targets_and_log_prob, words):
+def test_every_character_compared_with_a_loop(tmp_path, call, targets_and_log_prob, words):
     targets, log_prob = targets_and_log_prob
     assert call(stage, *words) is None
     with (tmp_path / "gains.csv").open() as file:
@@ -39,13 +38,10 @@ def test_every_frequent_character_compared_with_a_loop(tmp_path, call, targets_a
     random = np.random.default_rng(2)
     draws = [random.integers(12, size=12) for _ in range(40)]
     counts = {name: int((targets == rank).sum()) for rank, name in enumerate(["LF", "CR", "space", "a", "<E9>"])}
-    assert set(rows) == {name for name, count in counts.items() if count >= MINIMUM}
-    assert 0 < len(rows) < 5
+    assert set(rows) == set(counts)
     blocks = targets.reshape(12, 10)
     network, ngram = (np.exp(log_prob[model].astype(float)).reshape(12, 10) for model in ("lstm-3-8", "ngram-4"))
     for rank, name in enumerate(["LF", "CR", "space", "a", "<E9>"]):
-        if name not in rows:
-            continue
         assert int(rows[name]["count"]) == counts[name]
         for column, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
             assert float(rows[name][column]) == pytest.approx(values[blocks == rank].mean(), abs=1e-6)
@@ -70,8 +66,8 @@ def test_the_other_order_of_models_turns_the_difference():
     targets = random.integers(3, size=(2, 50)).astype(np.uint8)
     log_prob = list(np.log(random.uniform(0.1, 1, (2, 2, 50))))
     clusters = Clusters(2, 50, blocks=5)
-    straight = character_gains(targets, log_prob, clusters, 20, 1, 1).set_index("id").sort_index()
-    turned = character_gains(targets, log_prob[::-1], clusters, 20, 1, 1).set_index("id").sort_index()
+    straight = character_gains(targets, log_prob, clusters, 20, 1).set_index("id").sort_index()
+    turned = character_gains(targets, log_prob[::-1], clusters, 20, 1).set_index("id").sort_index()
     np.testing.assert_allclose(straight["difference"], -turned["difference"])
     np.testing.assert_allclose(straight["difference_low"], -turned["difference_high"])
     np.testing.assert_allclose(straight["network"], turned["ngram"])
@@ -124,10 +120,10 @@ CONTROL_NAMES = {
 }
 
 
-def test_no_frequent_character_ends_in_one_line(tmp_path, call, targets_and_log_prob, words):
-    words[words.index("--minimum-count") + 1] = "1000"
-    assert call(stage, *words) == "error: --minimum-count: found 1000, but no test character occurs so often"
-    assert not (tmp_path / "gains.csv").exists()
+def test_a_character_that_the_test_part_lacks_has_no_row(tmp_path, call, targets_and_log_prob, words):
+    (tmp_path / "vocabulary.json").write_text(json.dumps({"bytes": [*VOCABULARY, 250]}))
+    assert call(stage, *words) is None
+    assert "<FA>" not in (tmp_path / "gains.csv").read_text()
 
 
 def test_predictions_of_another_text_end_in_one_line(tmp_path, call, targets_and_log_prob, words):

@@ -11,22 +11,30 @@ import pytest
 from scipy.stats import norm, t
 
 from rnnscope.analyses.comparisons import closing_delimiters as stage
-from rnnscope.analyses.comparisons.closing_delimiters import bucket_edges, closing_probabilities, probabilities
+from rnnscope.analyses.comparisons.closing_delimiters import PAPER_EDGES, closing_probabilities, decade_edges, probabilities
 from rnnscope.analyses.losses.clusters import Clusters
+from rnnscope.data.paper import paper_points
+from rnnscope.settings import Resampling
 from rnnscope.storage.predictions import write_predictions
 
 MODELS = ["lstm-3-8", "ngram-4", "nnn-2"]
 CLUSTERS = Clusters(4, 60, blocks=6)
+SAMPLES = Resampling(samples=30, seed=3)
 
 
 @pytest.mark.parametrize("largest", [1, 2, 9, 10, 99, 100, 3300])
 def test_buckets_are_five_a_decade_and_hold_every_distance(largest):
-    edges = bucket_edges(largest).tolist()
+    edges = decade_edges(largest).tolist()
     assert edges[0] == 1
     assert edges[-1] > largest >= edges[-2]
     for rank, edge in enumerate(edges):
         assert abs(5 * log10(edge) - rank) < 0.6
     assert all(first < second for first, second in itertools.pairwise(edges))
+
+
+def test_the_bins_of_the_paper_are_those_of_its_figure():
+    bins = {case for _, case in paper_points("linux_kernel", "F5", "mean probability of a closing brace")}
+    assert bins == {f"{least}-{most}" for least, most in itertools.pairwise(PAPER_EDGES)}
 
 
 def random_closings(streams=4, steps=60, number=150, seed=0):
@@ -55,20 +63,22 @@ def test_probability_of_all_characters_of_a_delimiter():
         assert value == pytest.approx(expected, rel=1e-6)
 
 
-def test_every_frequent_bucket_compared_with_a_loop():
+@pytest.mark.parametrize("edges", [decade_edges(60).tolist(), [0, 20, 35]])
+def test_every_frequent_bucket_compared_with_a_loop(edges):
+    """Also with buckets that leave out the largest distances."""
     random = np.random.default_rng(1)
     log_prob = {model: -random.exponential(size=(4, 60)).astype(np.float32) for model in MODELS}
     found = random_closings()
-    table = closing_probabilities(found, log_prob, CLUSTERS, 30, 3, 8)
+    table = closing_probabilities(found, log_prob, np.array(edges), CLUSTERS, SAMPLES, 8)
+    found = found[found["distance"] < edges[-1]].reset_index(drop=True)
     values = {model: probabilities(log_prob[model], found) for model in MODELS}
-    edges = bucket_edges(60)
     buckets = [max(rank for rank, edge in enumerate(edges) if edge <= distance) for distance in found["distance"]]
     keys = list(zip(found["delimiter"], buckets, strict=True))
     frequent = {key for key in keys if keys.count(key) >= 8}
     assert {(row.delimiter, row.least_distance, row.model) for row in table.itertuples()} == {
         (delimiter, edges[bucket], model) for delimiter, bucket in frequent for model in MODELS
     }
-    assert 0 < len(frequent) < len(set(keys))
+    assert 0 < len(frequent) <= len(set(keys))
     draws = np.random.default_rng(3)
     drawn_blocks = [draws.integers(24, size=24).tolist() for _ in range(30)]
     blocks = [row.stream * 6 + (row.column - 1) // 10 for row in found.itertuples()]
@@ -100,7 +110,7 @@ def test_order_of_the_models_changes_their_order_alone():
     turned = dict(reversed(log_prob.items()))
     key = ["delimiter", "least_distance", "model"]
     tables = [
-        closing_probabilities(random_closings(), each, CLUSTERS, 30, 3, 8).sort_values(key, ignore_index=True)
+        closing_probabilities(random_closings(), each, decade_edges(60), CLUSTERS, SAMPLES, 8).sort_values(key, ignore_index=True)
         for each in (log_prob, turned)
     ]
     pd.testing.assert_frame_equal(*tables)
@@ -122,7 +132,7 @@ def project(tmp_path, best_models):
     random = np.random.default_rng(0)
     log_prob = {model: np.log(random.uniform(0.01, 1, (3, 40))).astype(np.float32) for model in MODELS}
     for model, values in log_prob.items():
-        write_predictions(tmp_path / f"predictions/{model}.parquet", test, values)
+        write_predictions(tmp_path / f"predictions/{model}.parquet", test, values, test[:, 1:])
     states = {name: np.zeros(120, bool) for name in ("inside_comment", "inside_string")}
     pq.write_table(pa.table(states | {"capital": np.zeros(120, bool)}), tmp_path / "features.parquet")
     words = [
@@ -133,13 +143,13 @@ def project(tmp_path, best_models):
     return words, log_prob
 
 
-def test_a_row_a_bucket_and_model(tmp_path, call, project):
+def test_a_row_a_way_to_bin_a_bucket_and_model(tmp_path, call, project):
     words, log_prob = project
     assert call(stage, *words) is None
     with (tmp_path / "closing.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(row["delimiter"], row["model"], row["least_distance"], row["count"]) for row in rows] == [
-        (")", model, "2", "30") for model in MODELS
+    assert [(row["bins"], row["delimiter"], row["model"], row["least_distance"], row["count"]) for row in rows] == [
+        (bins, ")", model, least, "30") for bins, least in (("paper", "0"), ("decades", "2")) for model in MODELS
     ]
     for row in rows:
         # The bracket is in column 3, 7, 11, ..., its prediction in the step before.

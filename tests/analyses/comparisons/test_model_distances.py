@@ -1,12 +1,13 @@
 import csv
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from scipy.cluster.hierarchy import cophenet
 from scipy.spatial.distance import pdist, squareform
 
 from rnnscope.analyses.comparisons import model_distances as stage
-from rnnscope.analyses.comparisons.model_distances import distances, order_and_merges
+from rnnscope.analyses.comparisons.model_distances import disagreements, distances, order_and_merges
 
 
 def random_log_prob(models, characters, seed=0):
@@ -80,6 +81,7 @@ def test_cophenetic_distances_follow_from_the_merges():
 def test_tables_of_both(tmp_path, call, predicted):
     models = ["lstm-1-4", "ngram-1", "nnn-1", "gru-1-4"]
     _, log_prob = predicted(models)
+    most_likely = {model: pq.read_table(tmp_path / f"predictions/{model}.parquet")["predicted"].to_pylist() for model in models}
     words = ["--predictions-folder", tmp_path / "predictions", "--models", *models]
     words += ["--out-distances", tmp_path / "distances.csv", "--out-merges", tmp_path / "merges.csv"]
     assert call(stage, *words) is None
@@ -91,7 +93,15 @@ def test_tables_of_both(tmp_path, call, predicted):
     for row in rows:
         first, second = (np.exp(log_prob[row[key]].astype(float)) for key in ("model", "other"))
         assert float(row["distance"]) == pytest.approx(np.sqrt(((first - second) ** 2).mean()), rel=1e-6, abs=1e-12)
+        pairs = list(zip(most_likely[row["model"]], most_likely[row["other"]], strict=True))
+        assert float(row["disagreement"]) == pytest.approx(sum(one != other for one, other in pairs) / len(pairs))
+    assert 0 < max(float(row["disagreement"]) for row in rows) < 1
     assert len((tmp_path / "merges.csv").read_text().splitlines()) == 4
+
+
+def test_a_model_without_most_likely_characters_disagrees_with_none():
+    found = disagreements([np.array([1, 2, 3, 4]), None, np.array([1, 2, 0, 0])])
+    np.testing.assert_array_equal(found, [[0, np.nan, 0.5], [np.nan] * 3, [0.5, np.nan, 0]])
 
 
 def test_one_model_alone_has_no_distance(tmp_path, call, predicted):

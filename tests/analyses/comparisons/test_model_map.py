@@ -82,22 +82,42 @@ def test_perplexity_fits_the_number_of_models(models):
     assert np.isfinite(places).all()
 
 
+def test_models_that_all_agree_are_at_one_point():
+    places = embed(np.zeros((5, 5)), 10)
+    np.testing.assert_allclose(places, np.zeros((5, 2)), atol=1e-6)
+
+
+def one_hot_codes(characters=40, vocabulary=3):
+    """The most likely characters of 14 models, some of which agree more than others, as one-hot vectors."""
+    random = np.random.default_rng(1)
+    drawn = random.integers(vocabulary, size=(2, characters)).repeat(7, axis=0)
+    changed = random.uniform(size=drawn.shape) < 0.3
+    drawn[changed] = random.integers(vocabulary, size=changed.sum())
+    return np.eye(vocabulary)[drawn].reshape(14, -1)
+
+
 @pytest.fixture
 def table():
     names = [f"lstm-1-{size}" for size in range(14)]
     pairs = {"model": np.repeat(names, 14), "other": np.tile(names, 14)}
-    return pd.DataFrame(pairs | {"distance": squareform(pdist(two_groups())).ravel()})
+    codes = one_hot_codes()
+    disagreement = (codes[:, np.newaxis] != codes).sum(axis=2) / 2 / 40  # two entries differ where two characters do
+    return pd.DataFrame(pairs | {"distance": squareform(pdist(two_groups())).ravel(), "disagreement": disagreement.ravel()})
 
 
-def test_a_row_a_model_and_the_same_bytes_again(tmp_path, call, table):
+def test_a_row_a_map_and_model_and_the_same_bytes_again(tmp_path, call, table):
     table.to_csv(tmp_path / "distances.csv", index=False)
     words = ["--distances", tmp_path / "distances.csv", "--perplexity", "4", "--out", tmp_path / "map.csv"]
     assert call(stage, *words) is None
     written = (tmp_path / "map.csv").read_bytes()
     rows = list(csv.DictReader(written.decode().splitlines()))
-    assert [row["model"] for row in rows] == list(table["model"][::14])
+    names = list(table["model"][::14])
+    expected = [(name, model) for name in ("agreement", "probabilities") for model in names]
+    assert [(row["map"], row["model"]) for row in rows] == expected
     places = np.array([[float(row["x"]), float(row["y"])] for row in rows])
-    np.testing.assert_allclose(places, embed(squareform(pdist(two_groups())), 4), atol=1e-3)
+    np.testing.assert_allclose(places[14:], embed(squareform(pdist(two_groups())), 4), atol=1e-3)
+    vectors = one_hot_codes() / np.sqrt(2 * 40)
+    np.testing.assert_allclose(places[:14], embed(squareform(pdist(vectors)), 4), atol=1e-3)
     assert call(stage, *words) is None
     assert (tmp_path / "map.csv").read_bytes() == written
 

@@ -2,11 +2,13 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
-from helpers.random_texts import texts
+from helpers.random_texts import fixed_text, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ from rnnscope.analyses.errors.breakdown import remove_in_order
 from rnnscope.analyses.errors.cascade import Cascade
 from rnnscope.analyses.errors.errors import is_error
 from rnnscope.errors import InputError
-from rnnscope.settings import ERROR_CLASSES, Oracles
+from rnnscope.settings import ERROR_CLASSES, READINGS, Oracles
 
 HALF = math.log(0.5)
 LOG_PROB = st.one_of(st.floats(-6, -0.75, width=32), st.floats(-0.625, 0, width=32))  # on both sides of one half
@@ -27,6 +29,7 @@ def cascades(draw):
     count = len(text.positions)
     how = Oracles(
         order=draw(st.permutations(ERROR_CLASSES)),
+        reading=draw(st.sampled_from(READINGS)),
         longest_context=3,
         memory=draw(st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True)),
         rare_words=draw(st.lists(st.integers(0, 6), min_size=1, max_size=3, unique=True)),
@@ -45,6 +48,7 @@ def levels_in_order(how):
         "n-gram": range(1, how.longest_context + 1),
         "memory": how.memory,
         "rare_words": how.rare_words,
+        "word_model": ["space or quote", "newline"],
         "boost": how.boost,
     }
     return [(name, level) for name in how.order for level in levels.get(name, ["all"])]
@@ -56,7 +60,7 @@ def plain_removal(how, plain, log_prob, ngrams):
     for index, character in enumerate(plain.characters()):
         if log_prob[index] < HALF:
             of_ngrams = {n: float(values[index]) for n, values in ngrams.items()}
-            asked = (character, float(log_prob[index]), of_ngrams)
+            asked = (character, float(log_prob[index]), of_ngrams, how.reading)
             removal[index] = [step for step in levels_in_order(how) if plain.is_right(*step, *asked)]
     return removal
 
@@ -77,11 +81,22 @@ def test_every_error_falls_in_the_class_that_comes_first(given_cascade):
             alone = sum(any(step[0] == row["class"] for step in steps) for steps in removal.values())
             alone += first["remaining", "all"] if row["class"] == "remaining" else 0
         else:
-            (step,) = [step for step in levels if f"{step[1]:g}" == row["level"]]
+            (step,) = [step for step in levels if step[1] == row["level"] or str(step[1]) == row["level"]]
             removed, alone = first[step], single[step]
         assert (row["removed"], row["alone"]) == (removed, alone), row
         assert row["removed_share"] == pytest.approx(removed / max(len(removal), 1))
         assert row["alone_share"] == pytest.approx(alone / max(len(removal), 1))
+
+
+def test_the_other_reading_of_a_cascade_is_the_cascade_of_that_reading():
+    text, _ = fixed_text(b"whether or no\r\nwhether ", 3)
+    how = Oracles(order=["memory"], reading="paper", longest_context=1, memory=[30], rare_words=[0], boost=[0.5])
+    log_prob, right = np.full(len(text.positions), -1.0, np.float32), {1: np.zeros(len(text.positions), bool)}
+    cascade = Cascade(text, right, how)
+    assert cascade.under("paper") is cascade
+    strict = Cascade(text, right, replace(how, reading="strict")).breakdown(log_prob).table()
+    pd.testing.assert_frame_equal(cascade.under("strict").breakdown(log_prob).table(), strict)
+    assert not strict.equals(cascade.breakdown(log_prob).table())
 
 
 @settings(max_examples=40)
@@ -113,10 +128,11 @@ def test_the_order_moves_errors_between_classes_and_loses_none():
     ("changed", "line"),
     [
         ({"order": ["boost", "boost"]}, "order: found .* expected a list of different .*boost"),
-        ({"longest_context": 0}, "longest_context: found 0, expected a whole number of at least 1"),
+        ({"reading": "loose"}, "reading: found 'loose', expected paper or strict"),
+        ({"longest_context": 0}, "longest_context: found 0, expected a whole number from 1 to 1000"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changed, line):
-    values = {"order": ["boost"], "longest_context": 1, "memory": [1], "rare_words": [1], "boost": [0.5]}
+    values = {"order": ["boost"], "reading": "paper", "longest_context": 1, "memory": [1], "rare_words": [1], "boost": [0.5]}
     with pytest.raises(InputError, match=line):
         Oracles(**values | changed)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.error_project import LEVELS, ORDER, ErrorProject
+from helpers.error_project import OF_SETTINGS, ORDER, ErrorProject
 
 from rnnscope.analyses.errors import dynamic_evaluation
 from rnnscope.analyses.errors.cascade import read_cascade
@@ -16,8 +16,8 @@ from rnnscope.models.network import Network, Shape
 from rnnscope.settings import Optimisation, Oracles
 from rnnscope.storage.predictions import read_log_prob, write_predictions
 from rnnscope.training.backpropagation import train_epoch
-from rnnscope.training.cross_entropy import correct_log_probabilities
-from rnnscope.training.dynamic_evaluation import dynamic_log_probabilities
+from rnnscope.training.cross_entropy import predictions
+from rnnscope.training.dynamic_evaluation import dynamic_predictions
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
 
@@ -33,8 +33,9 @@ def project(tmp_path):
         train_epoch(training, train, 20, 5.0)
     description = Description("lstm-1-8", network.shape, 0.0, 1, project.vocabulary.tolist())
     save_checkpoint(tmp_path / "models/lstm-1-8/checkpoint.safetensors", network.state_dict(), description)
-    log_prob = correct_log_probabilities(network, to_device(project.test, torch.device("cpu")), 20).numpy().T
-    write_predictions(tmp_path / "predictions/lstm-1-8.parquet", project.test, log_prob)
+    found = predictions(network, to_device(project.test, torch.device("cpu")), 20)
+    log_prob, predicted = (values.numpy().T for values in found)
+    write_predictions(tmp_path / "predictions/lstm-1-8.parquet", project.test, log_prob, predicted)
     project.log_prob["lstm-1-8"] = log_prob
     yield project
     torch.set_flush_denormal(False)  # which the stage turns on for its whole process
@@ -79,9 +80,10 @@ def test_a_rate_of_zero_changes_no_error(call, project):
     assert run_stage(call, project, 0) == "error: --learning-rate: found 0.0, expected a number above 0"
     network, _ = load_checkpoint(project.folder / "models/lstm-1-8/checkpoint.safetensors")
     characters = to_device(project.test, torch.device("cpu"))
-    learning = dynamic_log_probabilities(network, characters, 20, 0.0, 3).numpy().T
+    learning, predicted = (values.numpy().T for values in dynamic_predictions(network, characters, 20, 0.0, 3))
     np.testing.assert_array_equal(learning, project.log_prob["lstm-1-8"])
-    settings = Oracles(order=ORDER, longest_context=2, **LEVELS)
+    np.testing.assert_array_equal(predicted, predictions(network, characters, 20)[1].numpy().T)
+    settings = Oracles(order=ORDER, longest_context=2, reading="strict", **OF_SETTINGS)
     cascade = read_cascade(read_split(project.folder / "split"), project.folder / "predictions", settings)
     table = error_changes(cascade, project.log_prob["lstm-1-8"], learning, stream_groups(learning.shape, 1), 10, 1)
     assert (table[["removed", "added"]] == 0).all(axis=None)

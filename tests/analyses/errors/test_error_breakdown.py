@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.error_project import LEVELS, ORDER, ErrorProject
+from helpers.error_project import OF_SETTINGS, ORDER, ErrorProject
 from scipy.stats import norm, t
 
 from rnnscope.analyses.errors import error_breakdown, snippets
@@ -48,17 +48,19 @@ def test_the_breakdown_of_the_best_network(project, breakdown):
     expected = Counter(name for name in classes if name)
     assert set(expected) == {*ORDER, "remaining"}, "the example must have errors of every class"
     assert set(table["model"]) == {"lstm-1-8"}
-    classes_alone = table[table["level"] == "all"].set_index("class")
-    assert dict(classes_alone["removed"]) == expected
+    assert list(table["reading"].unique()) == ["strict", "paper"], "the one of the settings first"
     assert set(table["errors"]) == {expected.total()}
     assert set(table["characters"]) == {len(classes)}
-    assert classes_alone["removed_share"].sum() == pytest.approx(1)
+    for reading, rows in table[table["level"] == "all"].set_index("class").groupby("reading"):
+        counts = Counter(name for name in project.classes(project.log_prob["lstm-1-8"], reading) if name)
+        assert {name: count for name, count in rows["removed"].items() if count} == counts
+        assert rows["removed_share"].sum() == pytest.approx(1)
 
 
 def test_intervals_against_a_loop_over_the_clusters_that_were_drawn(project, breakdown):
     assert breakdown() is None
     table = pd.read_csv(project.folder / "breakdown.csv")
-    whole = table[table["level"] == "all"].set_index("class")
+    whole = table[(table["level"] == "all") & (table["reading"] == "strict")].set_index("class")
     classes = np.array(project.classes(project.log_prob["lstm-1-8"]), dtype=object).reshape(12, -1)  # 3 streams, 4 blocks each
     assert set(table["clusters"]) == {"12 blocks of 15 characters"}
     random = np.random.default_rng(2)
@@ -156,7 +158,7 @@ def test_no_more_snippets_than_errors(project, draw_snippets):
 
 def test_no_snippets_leave_an_empty_table(project, draw_snippets):
     assert draw_snippets(0) == "error: --snippets: found 0, expected a whole number of at least 1"
-    settings = Oracles(order=ORDER, longest_context=2, **LEVELS)
+    settings = Oracles(order=ORDER, longest_context=2, reading="strict", **OF_SETTINGS)
     cascade = read_cascade(read_split(project.folder / "split"), project.folder / "predictions", settings)
     table = snippet_table(cascade, cascade.breakdown(project.log_prob["lstm-1-8"].ravel()), 0, 1)
     assert set(table.columns) == set(ERROR_SNIPPETS.names) - {"model"}
@@ -183,7 +185,7 @@ def test_files_of_different_texts_are_reported(project, breakdown, name, change,
 
 def test_a_model_without_errors_has_none_of_each_class(project, breakdown, draw_snippets):
     path = project.folder / "predictions/lstm-1-8.parquet"
-    write_predictions(path, project.test, np.full((3, project.test.shape[1] - 1), -0.1))
+    write_predictions(path, project.test, np.full((3, project.test.shape[1] - 1), -0.1), project.test[:, 1:])
     assert breakdown() is None
     table = pd.read_csv(project.folder / "breakdown.csv")
     assert (table[["removed", "removed_share", "alone", "alone_share", "errors"]] == 0).all(axis=None)

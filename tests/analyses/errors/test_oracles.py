@@ -33,6 +33,18 @@ def test_memory(text, lengths):
         assert oracle.levels[str(n)].tolist() == [plain.repeats(*character, n) for character in plain.characters()]
 
 
+@given(texts(), st.integers(1, 6), st.lists(st.integers(1, 60), min_size=1, max_size=4, unique=True))
+def test_memory_of_the_joined_test_text(text, least, lengths):
+    joined, plain = text
+    reading = oracles.Reading(joined=True, least_word=least, carriage_return=True)
+    memory = oracles.memory_of(joined, oracles.find_words(joined), reading, max(lengths))
+    assert memory.text.text == plain.joined_test()
+    oracle = oracles.memory_oracle(memory.distances, lengths)
+    for n in lengths:
+        expected = [plain.repeats_in_joined_test(*character, n, least) for character in plain.characters()]
+        assert oracle.levels[str(n)].tolist() == expected
+
+
 @given(texts(), st.lists(st.integers(0, 9), min_size=1, max_size=4, unique=True))
 def test_rare_words(text, most):
     joined, plain = text
@@ -46,8 +58,13 @@ def test_rare_words(text, most):
 @given(texts())
 def test_word_model_and_punctuation(text):
     joined, plain = text
-    after = [plain.follows_a_separator(*character) for character in plain.characters()]
-    assert oracles.word_oracle(joined).levels["all"].tolist() == after
+    after = [plain.follows_a_space_or_quote(*character) for character in plain.characters()]
+    for reading in ("paper", "strict"):
+        levels = oracles.word_oracle(joined, oracles.READING_OF[reading].carriage_return).levels
+        assert list(levels) == ["space or quote", "newline"]
+        assert levels["space or quote"].tolist() == after
+        newline = [plain.is_at_a_newline(*character, reading) for character in plain.characters()]
+        assert levels["newline"].tolist() == newline
     marks = [is_punctuation(plain.text[plain.place(*character)]) for character in plain.characters()]
     assert oracles.punctuation_oracle(joined).levels["all"].tolist() == marks
 

@@ -45,6 +45,18 @@ def test_a_file_of_another_writer_becomes_predictions(tmp_path, take_over, table
     np.testing.assert_allclose(found["log_prob"], np.minimum(table["log_prob"], 0), rtol=1e-7)
 
 
+def test_the_most_likely_characters_are_taken_over_too(tmp_path, take_over, table):
+    table["predicted"] = (table["target"] + 1) % 4
+    polars.DataFrame(table).write_parquet(tmp_path / "theirs.parquet")
+    assert take_over() is None
+    found = pq.read_table(tmp_path / "ours.parquet")
+    assert found["predicted"].to_pylist() == table["predicted"].tolist()
+    assert found.schema.field("predicted").type == pa.uint8()
+    table["predicted"][4] = 4
+    polars.DataFrame(table).write_parquet(tmp_path / "theirs.parquet")
+    assert take_over() == f"error: {tmp_path / 'theirs.parquet'}: found 4 as predicted, expected ids from 0 to 3, as in the split"
+
+
 def without(table):
     del table["log_prob"]
 

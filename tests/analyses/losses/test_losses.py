@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 
 import numpy as np
 import pytest
@@ -30,6 +31,9 @@ def test_table_against_plain_sums(tmp_path, call, trained, words):
         assert float(row["test_loss"]) == pytest.approx(-mean, rel=1e-12)
         # 100 samples estimate the standard error to 7 %; four times that.
         assert float(row["independent_standard_deviation"]) == pytest.approx(standard_error, rel=0.28)
+        # `trained` predicts every other character correctly.
+        assert float(row["test_accuracy"]) == 0.5
+        assert 2 ** -float(row["test_bits_per_character"]) == pytest.approx(math.exp(mean), rel=1e-12)
         cell, layers, size = row["model"].split("-")
         assert (row["cell"], row["layers"], row["size"]) == (cell, layers, size)
         assert (row["hidden_width"], row["parameters"], row["best_epoch"]) == ("7", "1234", "2")

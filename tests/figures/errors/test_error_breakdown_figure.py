@@ -18,6 +18,7 @@ def test_slices_and_bars_are_the_shares(error_breakdown_table, check_legible):
     table = error_breakdown_table()
     figure = error_breakdown.draw(table, "A tale")
     pie, axes = figure.axes
+    table = table[table["reading"] == "paper"]
     whole = table[(table["level"] == "all") & (table["removed"] > 0)]
     slices = [patch for patch in pie.patches if isinstance(patch, Wedge)]
     assert [patch.theta2 - patch.theta1 for patch in slices] == pytest.approx(list(360 * whole["removed_share"]), abs=1e-3)
@@ -29,6 +30,27 @@ def test_slices_and_bars_are_the_shares(error_breakdown_table, check_legible):
         framed = [width for _, width, fill in bars(axes, row) if not fill]
         assert framed == pytest.approx([100 * alone if alone < 1 else 100 * removed])
     check_legible(figure)
+
+
+def test_marks_are_the_other_reading_and_the_paper(error_breakdown_table, check_legible):
+    table = error_breakdown_table()
+    figure = error_breakdown.draw(table, "A tale", "war_and_peace")
+    strict, paper = figure.axes[1].lines
+    rows = table[(table["reading"] == "strict") & (table["level"] == "all") & (table["class"] != "remaining")]
+    assert list(strict.get_xdata()) == pytest.approx(list(100 * rows["removed_share"]))
+    # Sums of the slices of the large model's pie: n-gram, memory, rare words, word model, punctuation, boost.
+    assert list(paper.get_xdata()) == pytest.approx([17.93, 6.09, 8.54, 37.10, 6.13, 24.21], abs=0.02)
+    assert list(strict.get_ydata()) == list(paper.get_ydata()) == [0, 1, 2, 3, 4, 5]
+    assert "in turn, the paper's LSTM 3×512" in [text.get_text() for text in figure.legends[0].get_texts()]
+    check_legible(figure)
+
+
+def test_another_model_than_those_of_the_paper_is_beside_its_best(error_breakdown_table):
+    assert error_breakdown.paper_shares("war_and_peace", "gru-1-4")[0] == "lstm-3-512"
+    model, shares = error_breakdown.paper_shares("war_and_peace", "lstm-2-64")
+    assert model == "lstm-2-64"
+    assert shares["n-gram"] == pytest.approx(0.3334)
+    assert error_breakdown.paper_shares(None, "lstm-2-64") == ("lstm-2-64", {})
 
 
 def test_levels_follow_one_another(error_breakdown_table):
@@ -54,7 +76,7 @@ def test_one_class_alone(error_breakdown_table, check_legible):
 def test_shares_are_written_with_their_intervals(error_breakdown_table):
     table = error_breakdown_table()
     _, axes = error_breakdown.draw(table, "").axes
-    whole = table[(table["level"] == "all") & (table["removed"] > 0)]
+    whole = table[(table["reading"] == "paper") & (table["level"] == "all") & (table["removed"] > 0)]
     for text, row in zip(axes.texts, whole.itertuples(), strict=True):
         lines = [
             f"{share:.1%} ({100 * low:.1f} to {100 * high:.1f})"

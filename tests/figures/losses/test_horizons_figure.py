@@ -70,10 +70,14 @@ def test_the_best_models_are_those_of_their_table(horizons, losses, best_models,
         assert line.get_color() == style.cell_colour(cell)
 
 
-@pytest.mark.parametrize(("last_ngram", "said"), [(20, "fall-back discounts: n ≥ 18"), (17, "fall-back discounts: none")])
-def test_fall_back_discounts_are_said(horizons, best, last_ngram, said):
-    _, right = figure_module.draw(horizons(last_ngram, 6), best(), "").axes
-    assert right.get_xlabel().endswith(said)
+@pytest.mark.parametrize(
+    ("orders", "said"), [([0, 0, 3, 2], "0 to 3 orders"), ([0, 0, 0, 0], "0 orders"), ([1, 1, 1, 1], "1 order")]
+)
+def test_fall_back_discounts_are_said(horizons, best, orders, said):
+    table = horizons(4, 1)
+    table.loc[table["kind"] == "n-gram", "fall_back_orders"] = orders
+    _, right = figure_module.draw(table, best(), "").axes
+    assert right.get_xlabel().endswith(f"fall-back discounts: {said}")
 
 
 def test_a_best_model_without_a_loss_is_refused(tmp_path, call, tables, losses, best_models):

@@ -84,5 +84,5 @@ def test_two_or_more_numbers_on_the_axis_of_parameters(losses, check_legible, la
 
 def test_legend_names_what_is_there(losses):
     table = with_ends(losses(layers=(1, 2)))
-    (axes,) = loss_against_parameters.draw(table[table["cell"] != "rnn"], "").axes
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["LSTM", "GRU", "1 layer", "2 layers"]
+    figure = loss_against_parameters.draw(table[table["cell"] != "rnn"], "")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["LSTM", "GRU", "1 layer", "2 layers"]

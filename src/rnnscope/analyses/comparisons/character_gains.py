@@ -12,16 +12,15 @@ from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.analyses.losses.significance import SIGNIFICANCE, holm, p_values
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.errors import InputError
-from rnnscope.settings.predictions import Intervals, MinimumCount
+from rnnscope.settings.predictions import Intervals
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
 
 CHARACTER_GAINS = Table(
     "analyses/character_gains.csv",
-    "Figure F4: one row for each character that occurs at least `comparisons: minimum_count` times in the test part, the "
-    "largest difference first. Intervals hold 95 % of the resamples of a bootstrap over clusters of characters (`intervals`).",
+    "Figure F4: one row for each character of the test part, the largest difference first. Intervals hold 95 % of the resamples "
+    "of a bootstrap over clusters of characters (`intervals`).",
     (
         Column("network_model", "text", "name of the best network of `errors: candidates`, by validation loss"),
         Column("ngram_model", "text", "name of the n-gram model that it is compared with"),
@@ -75,10 +74,8 @@ def name_of(character: int, is_byte: bool = True) -> str:
     return chr(character) if unicodedata.category(chr(character))[0] in "LNPS" else f"<U+{character:04X}>"
 
 
-def character_gains(
-    targets: np.ndarray, log_prob: list[np.ndarray], clusters: Clusters, samples: int, seed: int, minimum_count: int
-) -> pd.DataFrame:
-    """Return the mean probabilities of each frequent character under two models, the largest difference first.
+def character_gains(targets: np.ndarray, log_prob: list[np.ndarray], clusters: Clusters, samples: int, seed: int) -> pd.DataFrame:
+    """Return the mean probabilities of each character under two models, the largest difference first.
 
     Parameters
     ----------
@@ -88,37 +85,28 @@ def character_gains(
         Their log-probabilities under the network and under the n-gram model, nats.
     clusters, samples, seed
         What a resample draws, how many there are, and their seed.
-    minimum_count
-        Occurrences of a character, at least.
 
     Returns
     -------
     table : DataFrame
         Columns id, count, for `network`, `ngram` and their `difference` the mean probability of the correct character
         and its interval, `<column>_low` and `<column>_high`, and `separated`.
-
-    Raises
-    ------
-    InputError
-        If no character is frequent enough.
     """
     network, ngram = (np.exp(values.ravel(), dtype=np.float64) for values in log_prob)
     shape = len(clusters), int(targets.max()) + 1
     sums = grouped_sums(np.stack([network, ngram, network - ngram]), targets.ravel(), clusters.numbers.ravel(), shape)
     counts = sums[:, 0].sum(axis=0).astype(np.int64)
-    ids = np.flatnonzero(counts >= minimum_count)
-    if not len(ids):
-        raise InputError(f"--minimum-count: found {minimum_count}, but no test character occurs so often")
+    ids = np.flatnonzero(counts)
     means, resampled = resampled_means(sums[:, :, ids], samples, seed)
     inside = np.count_nonzero(sums[:, 0, ids], axis=0)  # clusters in which each character occurs
     columns = {"id": ids, "count": counts[ids]}
     for row, name in enumerate(("network", "ngram", "difference")):
         columns |= {name: means[row]} | interval_columns(name, interval(resampled[:, row], inside))
-    columns["separated"] = holm(p_values(means[2], resampled[:, 2].std(axis=0, ddof=1), inside)) < SIGNIFICANCE
+    columns["separated"] = holm(p_values(means[2], np.nanstd(resampled[:, 2], axis=0, ddof=1), inside)) < SIGNIFICANCE
     return pd.DataFrame(columns).sort_values(["difference", "id"], ascending=[False, True])
 
 
-def main(split: Path, predictions_folder: Path, best: Path, minimum_count: MinimumCount, intervals: Intervals, out: Path) -> None:
+def main(split: Path, predictions_folder: Path, best: Path, intervals: Intervals, out: Path) -> None:
     """Compare the best network with the n-gram model on each character.
 
     Parameters
@@ -129,8 +117,6 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
         Folder that holds <model>.parquet.
     best
         Table best_models.csv.
-    minimum_count
-        Characters rarer than this are left out.
     intervals
         Settings of the bootstrap.
     out
@@ -141,7 +127,7 @@ def main(split: Path, predictions_folder: Path, best: Path, minimum_count: Minim
     log_prob = [opened.read_log_prob(predictions_path(predictions_folder, model)) for model in (network, ngram)]
     targets = opened.part("test")[:, 1:]
     clusters = draw_clusters(targets.shape, intervals.clusters)
-    table = character_gains(targets, log_prob, clusters, intervals.samples, intervals.seed, minimum_count.minimum_count)
+    table = character_gains(targets, log_prob, clusters, intervals.samples, intervals.seed)
     is_byte = opened.vocabulary.dtype == np.uint8
     names = [name_of(character, is_byte) for character in opened.vocabulary[table.pop("id")].tolist()]
     CHARACTER_GAINS.write(table.assign(network_model=network, ngram_model=ngram, character=names, clusters=str(clusters)), out)

@@ -15,22 +15,28 @@ from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.settings.predictions import Intervals, MinimumCount
+from rnnscope.settings.predictions import Intervals, MinimumCount, Resampling
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.parquet import open_parquet, read_parquet
 from rnnscope.storage.predictions import predictions_path
 from rnnscope.storage.tables import Table
 
+PAPER_EDGES = (0, 20, 40, 60, 80, 100, 125, 150, 200, 250, 300)  # characters: the bins of the paper's figure
 BUCKETS_A_DECADE = 5
 CLOSING_DELIMITERS = Table(
     "analyses/closing_delimiters.csv",
-    "Figure F5: one row for each closing delimiter, bucket of distances and model (those of `error_overlap.csv`), where the "
-    "bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
+    "Figure F5: one row for each way to bin distances, closing delimiter, bucket and model (those of `error_overlap.csv`), where "
+    "the bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
     "delimiter of the test part whose opening one is in the same stream of the test part. Comments, literals and quotations "
     "are read from `features.parquet`, if these features are among those of the corpus: with `inside_string`, double quotes "
     "are those of string literals, else those of `inside_quotes`; `*/` needs `inside_comment`; a bracket in a comment or "
     "literal does not count.",
     (
+        Column(
+            "bins",
+            "text",
+            "`paper`: the ten buckets of the paper's figure, below 300 characters; `decades`: five a decade",
+        ),
         Column("delimiter", "text", '`}`, `)`, `]`, `"` or `*/`'),
         Column("model", "text", "name of the model"),
         Column(
@@ -53,7 +59,7 @@ CLOSING_DELIMITERS = Table(
 )
 
 
-def bucket_edges(largest: int) -> np.ndarray:
+def decade_edges(largest: int) -> np.ndarray:
     """Return the least distance of each bucket: 1, 2, 3, 4, 6, 10, 16, 25, ..., five a decade, up to the first > `largest`."""
     edges = [round(10 ** (step / BUCKETS_A_DECADE)) for step in range(BUCKETS_A_DECADE * len(str(largest)) + 1)]
     return np.array(edges[: int(np.searchsorted(edges, largest, side="right")) + 1])
@@ -80,9 +86,12 @@ def probabilities(log_prob: np.ndarray, found: pd.DataFrame) -> np.ndarray:
     return np.exp(total)
 
 
-def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
-    """Return the rows of `found` whose delimiter is frequent at about this distance, with the indices `bucket` and `group`."""
-    edges = bucket_edges(int(found["distance"].max()) if len(found) else 1)
+def frequent_groups(found: pd.DataFrame, edges: np.ndarray, minimum_count: int) -> pd.DataFrame:
+    """Return the rows of `found` whose delimiter is frequent at about this distance, with the indices `bucket` and `group`.
+
+    `edges` are the least distance of each bucket, int64, and after them the first distance that is in no bucket.
+    """
+    found = found[found["distance"] < edges[-1]]
     found = found.assign(bucket=np.searchsorted(edges, found["distance"], side="right") - 1)
     groups = found.groupby(["delimiter", "bucket"], sort=False)
     kept = found[groups["bucket"].transform("size") >= minimum_count]
@@ -91,7 +100,12 @@ def frequent_groups(found: pd.DataFrame, minimum_count: int) -> pd.DataFrame:
 
 
 def closing_probabilities(
-    found: pd.DataFrame, log_prob: dict[str, np.ndarray], clusters: Clusters, samples: int, seed: int, minimum_count: int
+    found: pd.DataFrame,
+    log_prob: dict[str, np.ndarray],
+    edges: np.ndarray,
+    clusters: Clusters,
+    intervals: Resampling,
+    minimum_count: int,
 ) -> pd.DataFrame:
     """Return a row for each delimiter, bucket of distances and model where the bucket has enough cases.
 
@@ -101,7 +115,9 @@ def closing_probabilities(
         Closing delimiters as of `delimiters.closings`.
     log_prob : dict of str to ndarray of float, shape (streams, steps)
         Log-probabilities of the test characters by model, nats.
-    clusters, samples, seed
+    edges
+        The buckets, as for `frequent_groups`.
+    clusters, intervals
         What a resample draws, how many there are, and their seed.
     minimum_count
         Cases of a bucket, at least.
@@ -109,15 +125,16 @@ def closing_probabilities(
     Returns
     -------
     table : DataFrame
-        The columns of `CLOSING_DELIMITERS`.
+        The columns of `CLOSING_DELIMITERS` but `bins`.
     """
-    found = frequent_groups(found, minimum_count)
+    names = [name for name in CLOSING_DELIMITERS.names if name != "bins"]
+    found = frequent_groups(found, edges, minimum_count)
     if found.empty:
-        return pd.DataFrame(columns=CLOSING_DELIMITERS.names)
+        return pd.DataFrame(columns=names)
     shape = len(clusters), int(found["group"].max()) + 1
     values = np.stack([probabilities(of_model, found) for of_model in log_prob.values()])
     sums = grouped_sums(values, found["group"].to_numpy(), clusters.numbers[found["stream"], found["column"] - 1], shape)
-    means, resampled = resampled_means(sums, samples, seed)
+    means, resampled = resampled_means(sums, intervals.samples, intervals.seed)
     low, high = interval(resampled, np.count_nonzero(sums[:, 0], axis=0))
     groups = found.groupby("group").agg(
         delimiter=("delimiter", "first"),
@@ -131,7 +148,7 @@ def closing_probabilities(
         for row, model in enumerate(log_prob)
     ]
     order = {delimiter: rank for rank, delimiter in enumerate(found["delimiter"].unique())}
-    table = pd.concat(rows)[CLOSING_DELIMITERS.names]
+    table = pd.concat(rows)[names]
     return table.sort_values(["delimiter", "least_distance"], key=lambda column: column.replace(order), kind="stable")
 
 
@@ -190,16 +207,20 @@ def main(
     intervals
         Settings of the bootstrap.
     out
-        CSV file to write: a row a delimiter, bucket and model.
+        CSV file to write: a row a way to bin, delimiter, bucket and model.
     """
     opened = read_split(split)
     test = opened.vocabulary[opened.part("test")[:, :-1]]
     found = closings(test, read_states(features, test.shape))
     models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
+    bins = {"paper": np.array(PAPER_EDGES), "decades": decade_edges(int(found["distance"].max()) if len(found) else 1)}
     clusters = draw_clusters((test.shape[0], test.shape[1]), intervals.clusters)
-    table = closing_probabilities(found, log_prob, clusters, intervals.samples, intervals.seed, minimum_count.minimum_count)
-    CLOSING_DELIMITERS.write(table, out)
+    tables = [
+        closing_probabilities(found, log_prob, edges, clusters, intervals, minimum_count.minimum_count).assign(bins=name)
+        for name, edges in bins.items()
+    ]
+    CLOSING_DELIMITERS.write(pd.concat([table for table in tables if len(table)] or tables[:1]), out)
 
 
 if __name__ == "__main__":

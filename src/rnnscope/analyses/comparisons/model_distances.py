@@ -1,11 +1,14 @@
 """How far apart the models' predictions are, and which of them belong together (companion of the map, paper section 4, F1).
 
-A model is the vector of the probabilities that it gave to the correct test characters. The distance of two models is the
-Euclidean distance of their vectors over the square root of their length: the root mean square of the difference of their
-probabilities of a character, whatever the length of the text. The merges are those of average linkage (Sokal and Michener
-1958): a dendrogram shows these distances without choosing a plane, as a map has to.
+There are two measures. The paper's text compares the most likely characters: the `disagreement` of two models is the fraction
+of the test characters at which they differ. The caption of its figure compares probabilities. For these a model is the vector of
+the probabilities that it gave to the correct test characters, and the `distance` of two models is the Euclidean distance of their
+vectors over the square root of their length: the root mean square of the difference of their probabilities of a character,
+whatever the length of the text. The merges are those of average linkage (Sokal and Michener 1958): a dendrogram shows the
+distances of probabilities without choosing a plane, as a map has to.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,7 @@ from scipy.spatial.distance import squareform
 from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column
-from rnnscope.storage.predictions import read_aligned
+from rnnscope.storage.predictions import read_aligned_predictions
 from rnnscope.storage.tables import Table
 
 MODEL_DISTANCES = Table(
@@ -30,6 +33,12 @@ MODEL_DISTANCES = Table(
             "distance",
             "number",
             "root mean square, over the test characters, of the difference of the two probabilities of the correct character",
+        ),
+        Column(
+            "disagreement",
+            "number",
+            "fraction of the test characters at which the two most likely characters differ; empty with external predictions "
+            "that lack them",
         ),
     ),
 )
@@ -48,25 +57,43 @@ MODEL_MERGES = Table(
 BLOCK = 4096  # characters whose probabilities are in memory as float64, for all models
 
 
-def read_all(folder: Path, models: list[str]) -> np.ndarray:
-    """Read the log-probabilities of the correct characters under all models.
+def read_all(folder: Path, models: list[str]) -> tuple[np.ndarray, list[np.ndarray | None]]:
+    """Read the predictions of all models.
 
     Returns
     -------
     log_prob : ndarray of float32, shape (models, characters)
-        In nats.
+        Log-probabilities of the correct characters, nats.
+    predicted : list of ndarray of uint8 or uint16, shape (characters,), or None
+        Ids of the most likely characters under each model; None for an external model that lacks them.
 
     Raises
     ------
     InputError
         If predictions are missing or corrupt, or are of other characters than the first model's.
     """
-    together = np.empty((len(models), 0), dtype=np.float32)
-    for row, log_prob in enumerate(read_aligned(folder, models)):
+    log_prob, predicted = np.empty((len(models), 0), dtype=np.float32), list[np.ndarray | None]()
+    for row, predictions in enumerate(read_aligned_predictions(folder, models)):
         if not row:
-            together = np.empty((len(models), log_prob.size), dtype=np.float32)
-        together[row] = log_prob.ravel()  # a copy, so that no more of the file than this stays in memory
-    return together
+            log_prob = np.empty((len(models), predictions.log_prob.size), dtype=np.float32)
+        # Copies, so that no more of the file than these stays in memory.
+        log_prob[row] = predictions.log_prob.ravel()
+        predicted.append(None if predictions.predicted is None else predictions.predicted.ravel().copy())
+    return log_prob, predicted
+
+
+def disagreements(predicted: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Return the fraction of the characters at which every two models differ: float64 (models, models).
+
+    `predicted` are the most likely characters under each model, integer (characters,); NaN with a model that has none.
+    """
+    apart = np.full((len(predicted), len(predicted)), np.nan)
+    known = [(model, characters) for model, characters in enumerate(predicted) if characters is not None]
+    for rank, (model, characters) in enumerate(known):
+        apart[model, model] = 0
+        for other, others in known[rank + 1 :]:
+            apart[model, other] = apart[other, model] = np.mean(characters != others)
+    return apart
 
 
 def distances(log_prob: np.ndarray) -> np.ndarray:
@@ -137,11 +164,14 @@ def main(predictions_folder: Path, models: list[str], out_distances: Path, out_m
     """
     if len(models) < 2:
         raise InputError(f"--models: found {models[0]} alone, expected at least two models")
-    apart = distances(read_all(predictions_folder, models))
+    log_prob, predicted = read_all(predictions_folder, models)
+    apart = distances(log_prob)
     order, merges = order_and_merges(apart)
     names = np.array(models)[order]
     pairs = {"model": np.repeat(names, len(names)), "other": np.tile(names, len(names))}
-    MODEL_DISTANCES.write(pd.DataFrame(pairs | {"distance": apart[np.ix_(order, order)].ravel()}), out_distances)
+    measures = {"distance": apart, "disagreement": disagreements(predicted)}
+    columns = {name: values[np.ix_(order, order)].ravel() for name, values in measures.items()}
+    MODEL_DISTANCES.write(pd.DataFrame(pairs | columns), out_distances)
     MODEL_MERGES.write(merges, out_merges)
 
 

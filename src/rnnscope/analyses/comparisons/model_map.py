@@ -1,10 +1,15 @@
-"""A map of the models on which those that predict alike are near each other: t-SNE (paper section 4, F1).
+"""Maps of the models on which those that predict alike are near each other: t-SNE (paper section 4, F1).
 
-The distances of the models' vectors of probabilities (`model_distances`) determine all that t-SNE needs of the vectors (van
+The paper's text makes the map from how often two models agree on the most likely character, the caption of its figure from the
+probabilities of the correct characters; there is a map of either (`MEASURES`). With the most likely characters as one-hot codes,
+the Euclidean distance of two models is in proportion to the square root of their disagreement.
+
+The distances of the models' vectors (`model_distances`) determine all that t-SNE needs of the vectors (van
 der Maaten and Hinton 2008, "Visualizing data using t-SNE"). Nothing is drawn at random: it starts from classical scaling, the
 plane in which the distances are kept best (Kobak and Berens 2019, "The art of using t-SNE for single-cell transcriptomics").
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +25,23 @@ from rnnscope.storage.tables import Table
 
 MODEL_MAP = Table(
     "analyses/model_map.csv",
-    "Figure F1: one row a model, its position on a map that t-SNE makes of the distances in `model_distances.csv`.",
+    "Figure F1: one row a map and model, its position on a map that t-SNE makes of the columns of `model_distances.csv`.",
     (
+        Column(
+            "map",
+            "text",
+            "`agreement`: of the square root of `disagreement`, as the text of the paper has it; `probabilities`: of `distance`",
+        ),
         Column("model", "text", "name of the model"),
         Column("x", "number", "position on the map, which has no unit"),
         Column("y", "number", "position on the map, which has no unit"),
     ),
 )
+# The Euclidean distances behind each map, from a table of distances.
+MEASURES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "agreement": lambda table: np.sqrt(table["disagreement"]),
+    "probabilities": lambda table: table["distance"],
+}
 START_DEVIATION = 1e-4  # of the first coordinate at the start, as the method's authors have it
 
 
@@ -99,7 +114,7 @@ def embed(distances: np.ndarray, perplexity: float) -> np.ndarray:
         Without a unit.
     """
     start = classical_scaling(distances)
-    start *= START_DEVIATION / start[:, 0].std()
+    start *= START_DEVIATION / (start[:, 0].std() or 1)  # 0 where all models agree: they stay at one point
     method = TSNE(
         metric="precomputed", method="exact", init=start.astype(np.float32), perplexity=perplexity_for(len(distances), perplexity)
     )
@@ -107,7 +122,7 @@ def embed(distances: np.ndarray, perplexity: float) -> np.ndarray:
 
 
 def main(distances: Path, settings: ModelMap, out: Path) -> None:
-    """Map the models by the distances of their predictions.
+    """Map the models by the distances of their predictions, once for each measure.
 
     Parameters
     ----------
@@ -116,11 +131,15 @@ def main(distances: Path, settings: ModelMap, out: Path) -> None:
     settings
         The perplexity.
     out
-        CSV file to write: a row a model.
+        CSV file to write: a row a map and model.
     """
-    names, apart = distance_matrix(MODEL_DISTANCES.read(distances))
-    positions = embed(apart, settings.perplexity)
-    MODEL_MAP.write(pd.DataFrame({"model": names, "x": positions[:, 0], "y": positions[:, 1]}), out)
+    table, maps = MODEL_DISTANCES.read(distances), []
+    for name, measure in MEASURES.items():
+        known = table.assign(distance=measure(table)).dropna(subset="distance")
+        models, apart = distance_matrix(known)
+        positions = embed(apart, settings.perplexity)
+        maps.append(pd.DataFrame({"map": name, "model": models, "x": positions[:, 0], "y": positions[:, 1]}))
+    MODEL_MAP.write(pd.concat(maps), out)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Every error is in exactly one class, that of the first oracle which gets it righ
 no oracle gets right. The order therefore determines the shares, and tables also say how much an oracle would remove alone.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +35,25 @@ class Cascade:
     def __init__(self, text: SplitText, ngrams: dict[int, np.ndarray], settings: Oracles) -> None:
         self.text = text
         self.settings = settings
-        self.words = oracles.find_words(text)
-        self.distances = oracles.repeat_distances(text, self.words, max(settings.memory))
+        self._ngrams = ngrams
+        reading, words = oracles.READING_OF[settings.reading], oracles.find_words(text)
+        self.memory = oracles.memory_of(text, words, reading, max(settings.memory))
         fixed = (
             oracles.ngram_oracle(ngrams),
-            oracles.memory_oracle(self.distances, settings.memory),
-            oracles.rare_word_oracle(oracles.training_counts(text, self.words), settings.rare_words),
-            oracles.word_oracle(text),
+            oracles.memory_oracle(self.memory.distances, settings.memory),
+            oracles.rare_word_oracle(oracles.training_counts(text, words), settings.rare_words),
+            oracles.word_oracle(text, reading.carriage_return),
             oracles.punctuation_oracle(text),
         )
         self._fixed = {oracle.name: oracle for oracle in fixed}
+
+    def under(self, reading: str) -> "Cascade":
+        """Return the same cascade under one of `settings.READINGS`."""
+        return (
+            self
+            if reading == self.settings.reading
+            else Cascade(self.text, self._ngrams, replace(self.settings, reading=reading))
+        )
 
     def oracles(self, log_prob: np.ndarray) -> list[Oracle]:
         """Return all oracles in their order for one model.

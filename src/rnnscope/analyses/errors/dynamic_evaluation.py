@@ -22,7 +22,7 @@ from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path, write_predictions
 from rnnscope.storage.tables import Table
-from rnnscope.training.dynamic_evaluation import dynamic_log_probabilities
+from rnnscope.training.dynamic_evaluation import dynamic_predictions
 from rnnscope.training.segments import to_device
 
 DYNAMIC_EVALUATION = Table(
@@ -82,12 +82,13 @@ def main(
 
     test = opened.part("test")
     learning = settings.sequence_length, settings.learning_rate, settings.streams
-    log_prob = dynamic_log_probabilities(network, to_device(test, device), *learning).cpu().numpy().T
+    found = dynamic_predictions(network, to_device(test, device), *learning)
+    log_prob, predicted = (values.cpu().numpy().T for values in found)
     if not np.isfinite(log_prob).all():
         raise InputError(f"--learning-rate: {settings.learning_rate} makes the loss of {model} infinite; expected a lower one")
     clusters = stream_groups(before.shape, settings.streams)
     table = error_changes(cascade, before, log_prob, clusters, resampling.samples, resampling.seed).assign(model=model)
-    write_predictions(out_predictions, test, log_prob)
+    write_predictions(out_predictions, test, log_prob, predicted)
     DYNAMIC_EVALUATION.write(table, out)
 
 

@@ -8,8 +8,17 @@ gets right. Definitions:
   text, also when only a part of it has been read.
 - *Punctuation* is every other ASCII character that leaves ink, and so never part of a word.
 - A *separator* is a space, a line feed, or a straight quote, single or double.
-- The *previous n characters* are those before a character in its stream: also those in the stream's train and validation
-  parts, which come before its test part, but never those of another stream.
+- What the *previous n characters* are, and which words count, depends on the reading (below).
+
+The paper leaves open what two oracles know. There are two readings of it:
+
+- `paper`: the memory oracle knows the test characters of all streams as one text, stream after stream, as the n-gram models
+  are scored; only words of at least five characters count. The carriage return of a line end counts as what follows it, a
+  newline. This reading gives the shares of the paper's smaller model (2 layers, size 64): with a network trained here, each of
+  the 27 levels to half a point, 25 of them to 0.3.
+- `strict`: the memory oracle knows the characters before a character in its own stream, also those in the stream's train and
+  validation parts, but never those of another stream; words of any length count. A newline is what comes right after a line
+  feed.
 """
 
 from collections import Counter
@@ -21,9 +30,12 @@ import numpy as np
 
 from rnnscope.analyses.errors.errors import ERROR_BELOW
 from rnnscope.corpus.character_classes import is_in_class
-from rnnscope.corpus.split_text import SplitText
+from rnnscope.corpus.split_text import SplitText, as_text
+
+LINE_FEED, CARRIAGE_RETURN = b"\n\r"  # as bytes and as code points
 
 ALL = "all"  # the one level of an oracle that has no others
+SPACE_OR_QUOTE, NEWLINE = "space or quote", "newline"  # the levels of the word model
 NO_WORD = -1
 NO_REPEAT = 0
 
@@ -34,6 +46,28 @@ class Oracle:
 
     name: str
     levels: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the paper leaves open of two oracles.
+
+    Parameters
+    ----------
+    joined
+        Whether the memory oracle knows the joined test text; else the past of each stream.
+    least_word
+        Characters of a word that the memory oracle knows, at least.
+    carriage_return
+        Whether the carriage return itself is a newline of the word model.
+    """
+
+    joined: bool
+    least_word: int
+    carriage_return: bool
+
+
+READING_OF = {"paper": Reading(True, 5, True), "strict": Reading(False, 1, False)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +96,40 @@ def find_words(text: SplitText) -> Words:
     return Words(starts, stops, np.where(inside, word, NO_WORD))
 
 
-def repeat_distances(text: SplitText, words: Words, longest: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Memory:
+    """What the memory oracle knows.
+
+    Parameters
+    ----------
+    text
+        The text in which words are looked for.
+    words
+        Its words.
+    distances
+        Those of `repeat_distances`.
+    """
+
+    text: SplitText
+    words: Words
+    distances: np.ndarray
+
+
+def memory_of(text: SplitText, words: Words, reading: Reading, longest: int) -> Memory:
+    """Return what the memory oracle knows of the previous `longest` characters."""
+    if reading.joined:
+        text = join_test_characters(text)
+        words = find_words(text)
+    return Memory(text, words, repeat_distances(text, words, longest, reading.least_word))
+
+
+def join_test_characters(text: SplitText) -> SplitText:
+    """Return the targets of the test part as a text of one stream that is all test."""
+    characters = text.characters[text.positions]
+    return SplitText(as_text(characters), np.arange(len(characters)), len(characters), 0, text.encoding)
+
+
+def repeat_distances(text: SplitText, words: Words, longest: int, least_word: int = 1) -> np.ndarray:
     """Return how many characters before each test character its word last began, as a substring, also inside another word.
 
     The word is a substring of the previous n characters exactly if this distance is at most n.
@@ -73,14 +140,17 @@ def repeat_distances(text: SplitText, words: Words, longest: int) -> np.ndarray:
         The text and its words.
     longest
         Characters that are searched.
+    least_word
+        Characters of a word that is searched for, at least.
 
     Returns
     -------
     distances : ndarray of int64, shape (test characters,)
-        `NO_REPEAT` where the word does not occur within `longest` characters in the same stream, and for the first
-        character of a word.
+        `NO_REPEAT` where the word does not occur within `longest` characters in the same stream, for shorter words, and for
+        the first character of a word.
     """
-    later = words.of_character != NO_WORD
+    long_enough = np.append(words.stops - words.starts >= least_word, False)  # the last one is that of NO_WORD, the index -1
+    later = long_enough[words.of_character]
     later[later] = text.positions[later] > words.starts[words.of_character[later]]
     searched, index = np.unique(words.of_character[later], return_inverse=True)
     last = np.array([_last_occurrence(text.text, words, word, longest) for word in searched], dtype=np.int64)
@@ -142,10 +212,18 @@ def rare_word_oracle(counts: np.ndarray, most: Iterable[int]) -> Oracle:
     return Oracle("rare_words", {str(k): (counts >= 0) & (counts <= k) for k in most})
 
 
-def word_oracle(text: SplitText) -> Oracle:
-    """Word model: the characters right after a separator, where a reader has to know which word comes next."""
+def word_oracle(text: SplitText, carriage_return: bool) -> Oracle:
+    """Word model: the characters right after a separator, where a reader has to know which word comes next.
+
+    Its levels are a space or quote, and a newline: a line feed before the character or, with `carriage_return`, the
+    character itself if it is one.
+    """
     before = text.characters[text.positions - 1]
-    return Oracle("word_model", {ALL: is_in_class(before, "separator")})
+    newline = before == LINE_FEED
+    after_separator = is_in_class(before, "separator") & ~newline
+    if carriage_return:
+        newline |= text.characters[text.positions] == CARRIAGE_RETURN
+    return Oracle("word_model", {SPACE_OR_QUOTE: after_separator, NEWLINE: newline})
 
 
 def punctuation_oracle(text: SplitText) -> Oracle:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rnnscope.analyses.errors.breakdown import NO_ERROR, Breakdown
 from rnnscope.analyses.errors.cascade import Cascade, read_cascade
+from rnnscope.analyses.errors.oracles import Memory
 from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
 from rnnscope.corpus.letters import INVISIBLE, LETTER, shown_letters
@@ -63,27 +64,27 @@ def context(position: int, length: int) -> np.ndarray:
     return np.arange(max(0, position - BEFORE), min(length, position + AFTER + 1))
 
 
-def context_of_repeat(cascade: Cascade, row: int) -> tuple[np.ndarray, np.ndarray]:
+def context_of_repeat(memory: Memory, row: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the snippet of an error in a word that occurred before.
 
     Parameters
     ----------
-    cascade
-        The oracles and their text.
+    memory
+        What the memory oracle knows.
     row
         Row of the predictions.
 
     Returns
     -------
     indices : ndarray of int64, shape (characters,)
-        Indices of its characters in the text, ascending.
+        Indices of its characters in the text of `memory`, ascending.
     repeated : ndarray of bool, shape (characters,)
         Which of them belong to the two occurrences.
     """
-    text, words = cascade.text, cascade.words
+    text, words = memory.text, memory.words
     position, word = int(text.positions[row]), words.of_character[row]
     start, stop = int(words.starts[word]), int(words.stops[word])
-    began = position - int(cascade.distances[row])
+    began = position - int(memory.distances[row])
     shown = min(stop - start, LONGEST_OCCURRENCE)
     earlier = np.arange(max(0, began - AROUND_OCCURRENCE), began + shown + AROUND_OCCURRENCE)
     near = np.arange(max(0, position - BEFORE_REPEATED), min(len(text.text), position + AFTER_REPEATED + 1))
@@ -106,18 +107,18 @@ def snippet_table(cascade: Cascade, breakdown: Breakdown, snippets: int, seed: i
     seed
         Seed of their choice.
     """
-    text = cascade.text
-    classes = np.full(len(text.text), NO_ERROR, dtype=np.int16)
-    classes[text.positions] = breakdown.class_of
     names = np.array([*breakdown.classes, "none"])  # the last one has also the index -1, NO_ERROR
     tables = []
     for name, rows in draw_errors(breakdown, snippets, seed):
+        text = cascade.memory.text if name == "memory" else cascade.text
+        classes = np.full(len(text.text), NO_ERROR, dtype=np.int16)
+        classes[text.positions] = breakdown.class_of
         for number, row in enumerate(rows, start=1):
             position = int(text.positions[row])
             indices = context(position, len(text.text))
             repeated = np.zeros(len(indices), dtype=bool)
             if name == "memory":
-                indices, repeated = context_of_repeat(cascade, row)
+                indices, repeated = context_of_repeat(cascade.memory, row)
             snippet = {
                 "class": name,
                 "snippet": number,

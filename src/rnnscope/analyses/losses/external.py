@@ -12,8 +12,8 @@ import pyarrow as pa
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
-from rnnscope.storage.parquet import read_parquet
-from rnnscope.storage.predictions import SCHEMA, arranged, write_predictions
+from rnnscope.storage.parquet import open_parquet, read_parquet
+from rnnscope.storage.predictions import REQUIRED, SCHEMA, arranged, write_predictions
 
 # A probability of 1 that was rounded may have a logarithm just above 0.
 ABOVE_ZERO = 1e-5
@@ -21,7 +21,7 @@ ABOVE_ZERO = 1e-5
 log = logging.getLogger(__name__)
 
 
-def read_external(path: Path, split: Split) -> np.ndarray:
+def read_external(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
     """Read predictions that another program wrote.
 
     Parameters
@@ -35,14 +35,18 @@ def read_external(path: Path, split: Split) -> np.ndarray:
     -------
     log_prob : ndarray of float32, shape (streams, steps)
         In nats.
+    predicted : ndarray of int, shape (streams, steps), or None
+        Ids of the most likely characters, where the file has them.
 
     Raises
     ------
     InputError
         If the file is missing or corrupt, lacks a column, is of other characters or holds no log-probabilities.
     """
-    table = read_parquet(path, SCHEMA.names)
-    for name in SCHEMA.names:
+    with open_parquet(path, REQUIRED) as file:
+        columns = [name for name in SCHEMA.names if name in file.schema_arrow.names]
+    table = read_parquet(path, columns)
+    for name in columns:
         found = table.schema.field(name).type
         if not (pa.types.is_floating if name == "log_prob" else pa.types.is_integer)(found):
             raise InputError(
@@ -58,7 +62,10 @@ def read_external(path: Path, split: Split) -> np.ndarray:
             f"{path}: found {log_prob[stream, step]} as log_prob in stream {stream}, step {step}, expected the logarithm of a "
             "probability, nats: finite and at most 0"
         )
-    return np.minimum(log_prob, 0).astype(np.float32)
+    predicted, K = predictions.predicted, len(split.vocabulary)
+    if predicted is not None and not (predicted.min() >= 0 and predicted.max() < K):
+        raise InputError(f"{path}: found {predicted.max()} as predicted, expected ids from 0 to {K - 1}, as in the split")
+    return np.minimum(log_prob, 0).astype(np.float32), predicted
 
 
 def main(split: Path, predictions: Path, out: Path) -> None:
@@ -69,14 +76,14 @@ def main(split: Path, predictions: Path, out: Path) -> None:
     split
         Folder written by rnnscope.corpus.split.
     predictions
-        Parquet file of the other program: stream, step, target and log_prob of every test character.
+        Parquet file of the other program: stream, step, target and log_prob of every test character, and predicted if known.
     out
         Parquet file to write.
     """
     opened = read_split(split)
-    log_prob = read_external(predictions, opened)
+    log_prob, predicted = read_external(predictions, opened)
     log.info("%s: test loss %.4f nats per character", predictions, -log_prob.mean(dtype=np.float64))
-    write_predictions(out, opened.part("test"), log_prob)
+    write_predictions(out, opened.part("test"), log_prob, predicted)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The losses of every recurrent network with their standard deviation: the numbers of table T1 (paper section 4)."""
 
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, re
 from rnnscope.cli import run
 from rnnscope.settings.predictions import Bootstrap
 from rnnscope.storage.declarations import Column
+from rnnscope.storage.predictions import read_accuracy
 from rnnscope.storage.tables import Table
 
 MODEL_COLUMNS = (
@@ -34,6 +36,8 @@ LOSSES = Table(
             "test_loss", "number", "nats per character, computed again from `predictions`; within 0.0001 of `evaluation.json`"
         ),
         INDEPENDENT_DEVIATION,
+        Column("test_bits_per_character", "number", "`test_loss` in bits: divided by the natural logarithm of 2"),
+        Column("test_accuracy", "number", "fraction of the test characters that were the most likely ones under the model"),
     ),
 )
 
@@ -59,7 +63,8 @@ def loss_row(folder: Path, predictions: Path, bootstrap: Bootstrap) -> dict[str,
     evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss"))
     log_prob, test_loss = read_evaluated(predictions, folder / "evaluation.json")
     (deviation,) = loss_standard_deviations(log_prob[np.newaxis], bootstrap.samples, bootstrap.seed)
-    return summary | evaluation | {"test_loss": test_loss, INDEPENDENT_DEVIATION.name: deviation}
+    losses = {"test_loss": test_loss, INDEPENDENT_DEVIATION.name: deviation, "test_bits_per_character": test_loss / log(2)}
+    return summary | evaluation | losses | {"test_accuracy": read_accuracy(predictions)}
 
 
 def main(models_folder: Path, predictions_folder: Path, models: list[str], bootstrap: Bootstrap, out: Path) -> None:

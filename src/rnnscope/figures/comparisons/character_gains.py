@@ -9,9 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnscope.cli import run
+from rnnscope.data.paper import paper_points
 from rnnscope.figures import style
+from rnnscope.models.cells import ModelName
 
+MOST_EACH_WAY = 10  # characters of the largest gain, and of the largest loss, as in the paper's figure
 MOST_IN_A_ROW = 50  # characters whose names fit side by side
+MARKERS = {"network": "o", "ngram": "s"}
+OFFSETS = {"network": -0.13, "ngram": 0.13}  # of the markers of a character
 
 
 def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
@@ -19,9 +24,42 @@ def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
     return style.bar_lengths(table[column], table[f"{column}_low"], table[f"{column}_high"])
 
 
+def shown_characters(table: pd.DataFrame, paper: dict[str, dict[str, float]]) -> pd.DataFrame:
+    """Return the rows of the largest and the lowest `difference`, and those of the paper's characters, the largest first."""
+    table = table.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
+    ends = (table.index < MOST_EACH_WAY) | (table.index >= len(table) - MOST_EACH_WAY)
+    return table[ends | table["character"].isin(paper["network"])]
+
+
+def points_of(paper: str | None) -> dict[str, dict[str, float]]:
+    """Return the paper's mean probability of each of its characters under its network and its n-gram model; none without one."""
+    points: dict[str, dict[str, float]] = {"network": {}, "ngram": {}}
+    found = paper_points(paper, "F4b", "mean probability of the correct character") if paper else {}
+    for (model, character), value in found.items():
+        points["network" if ModelName.parse(model).is_recurrent else "ngram"][character] = value
+    return points
+
+
+def _draw_paper(axes: Axes, table: pd.DataFrame, paper: dict[str, dict[str, float]]) -> None:
+    """Draw the paper's values as larger hollow markers around those of this table."""
+    for column, marker in MARKERS.items():
+        places = [(place, name) for place, name in enumerate(table["character"]) if name in paper[column]]
+        axes.plot(
+            [place + OFFSETS[column] for place, _ in places],
+            [paper[column][name] for _, name in places],
+            marker,
+            color=style.model_colour(table[f"{column}_model"].iloc[0]),
+            markerfacecolor="none",
+            markeredgewidth=0.8,
+            markersize=5,
+            label=f"the paper's {'network' if column == 'network' else 'n-gram model'}",
+        )
+
+
 def _draw_probabilities(axes: Axes, table: pd.DataFrame) -> None:
     """Draw the mean probability of each character under both models, side by side, with their intervals."""
-    for column, offset, marker in (("network", -0.13, "o"), ("ngram", 0.13, "s")):
+    for column, marker in MARKERS.items():
+        offset = OFFSETS[column]
         model = table[f"{column}_model"].iloc[0]
         axes.errorbar(
             np.arange(len(table)) + offset,
@@ -57,9 +95,13 @@ def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("difference")
 
 
-def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw all characters, the largest `difference` first; in several rows of panels if they do not fit side by side."""
-    table = table.sort_values("difference", ascending=False)
+def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
+    """Draw the characters of the largest differences either way, the largest `difference` first, with the paper's points.
+
+    In several rows of panels if they do not fit side by side. `paper` as for `main`.
+    """
+    points, compared = points_of(paper), len(table)
+    table = shown_characters(table, points)
     rows = ceil(len(table) / MOST_IN_A_ROW)
     across = ceil(len(table) / rows)
     figure = Figure(figsize=(style.PAGE_WIDTH, 0.75 + 2.1 * rows))
@@ -71,6 +113,8 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         part = table.iloc[row * across : (row + 1) * across]
         above, below = panels[2 * row : 2 * row + 2]
         _draw_probabilities(above, part)
+        if paper:
+            _draw_paper(above, part, points)
         _draw_differences(below, part)
         above.set_xticks(range(len(part)), [])
         below.set_xticks(range(len(part)), list(map(str, part["character"])))
@@ -81,14 +125,15 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
             axes.set_xlim(-0.7, across - 0.3)
             axes.grid(axis="x", linewidth=0.3, color="#DDDDDD")
     figure.align_ylabels(panels)
-    figure.legend(handles=panels[0].containers, loc="outside lower center", ncols=2)
-    note = f"{style.interval_note(table)}; filled: significant (Holm's correction for {len(table)} comparisons)"
+    hollow = [line for line in panels[0].lines if str(line.get_label()).startswith("the paper")]
+    figure.legend(handles=[*panels[0].containers, *hollow], loc="outside lower center", ncols=4)
+    note = f"{style.interval_note(table)}; filled: significant (Holm's correction for {compared} comparisons)"
     panels[-1].set_xlabel(note, fontsize=7)
     figure.suptitle(title)
     return figure
 
 
-def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
+def main(table: Path, out_svg: Path, out_png: Path, title: str = "", paper: str | None = None) -> None:
     """Draw the probabilities of each character under a network and an n-gram model.
 
     Parameters
@@ -99,11 +144,13 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
         Figure to write, as vector graphic and at 300 dots per inch.
     title
         Line above the figure, such as the name of the corpus.
+    paper
+        The paper's text that this corpus is: its points are drawn hollow. None for another text.
     """
     numbers = ["network", "ngram", "difference", "separated"]
     ends = [f"{column}_{end}" for column in numbers[:3] for end in ("low", "high")]
     gains = style.read(table, numbers, ["network_model", "ngram_model", "character", "clusters"], optional=ends)
-    style.save(draw(gains, title), out_svg, out_png)
+    style.save(draw(gains, title, paper), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A map of the models: those with similar predictions are neighbours (paper section 4, F1)."""
+"""Maps of the models: those with similar predictions are neighbours (paper section 4, F1)."""
 
 from pathlib import Path
 
@@ -12,7 +12,11 @@ from rnnscope.cli import run
 from rnnscope.figures import style
 from rnnscope.models.cells import EXTERNAL, ModelName
 
-AREAS = (14, 150)  # square points, of the markers of the smallest and the largest size
+AREAS = (10, 100)  # square points, of the markers of the smallest and the largest size
+TITLES = {
+    "agreement": "by how often they agree on\nthe most likely character",
+    "probabilities": "by their probabilities of\nthe correct characters",
+}
 
 
 def _areas_of(sizes: list[int]) -> dict[int, float]:
@@ -97,27 +101,34 @@ def _legend_handles(networks: pd.DataFrame, areas: dict[int, float]) -> list[Lin
     return handles
 
 
-def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw every model at `x`, `y`; the axes have no unit, and only neighbourhoods have a meaning."""
+def _draw_map(axes: Axes, table: pd.DataFrame, areas: dict[int, float]) -> None:
+    """Draw one map: the networks, and the models of finite context as chains."""
     names = table["model"].map(ModelName.parse)
     kinds = names.map(lambda name: name.kind)
-    networks = table[names.map(lambda name: name.is_recurrent)]
-    areas = _areas_of([name.size for name in names if name.is_recurrent])
-    figure = Figure(figsize=(style.PAGE_WIDTH, 4.4))
-    axes = figure.add_subplot()
     _name_ends(axes, [_draw_horizons(axes, table[kinds == kind], kind) for kind in style.FINITE_COLOURS if (kinds == kind).any()])
-    _draw_networks(axes, networks, areas)
+    _draw_networks(axes, table[names.map(lambda name: name.is_recurrent)], areas)
     _draw_external(axes, table[kinds == EXTERNAL])
     axes.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
     axes.spines[:].set_visible(True)
     axes.margins(0.08)
-    figure.legend(handles=_legend_handles(networks, areas), loc="outside right center", labelspacing=0.9)
+
+
+def draw(table: pd.DataFrame, title: str) -> Figure:
+    """Draw every model at `x`, `y` of each map; the axes have no unit, and only neighbourhoods have a meaning."""
+    names = [ModelName.parse(model) for model in table["model"]]
+    networks = table[[name.is_recurrent for name in names]]
+    areas = _areas_of([name.size for name in names if name.is_recurrent])
+    figure = Figure(figsize=(style.PAGE_WIDTH, 4.1))
+    for axes, (name, heading) in zip(figure.subplots(1, len(TITLES)), TITLES.items(), strict=True):
+        _draw_map(axes, table[table["map"] == name], areas)
+        axes.set_title(heading)
+    figure.legend(handles=_legend_handles(networks, areas), loc="outside lower center", ncols=5)
     figure.suptitle(title)
     return figure
 
 
 def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
-    """Draw the map of the models.
+    """Draw the maps of the models.
 
     Parameters
     ----------
@@ -128,7 +139,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    style.save(draw(style.read(table, ["x", "y"], ["model"]), title), out_svg, out_png)
+    style.save(draw(style.read(table, ["x", "y"], ["map", "model"]), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -97,10 +97,10 @@ def _draw_costs(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _fall_back_note(table: pd.DataFrame) -> str:
-    """Return the line that says which n-gram models are smoothed without discounts of their own."""
-    orders = table.set_index("n")["fall_back_orders"].dropna()
-    fallen = orders.index[orders > 0]
-    return f"fall-back discounts: {f'n ≥ {fallen.min()}' if len(fallen) else 'none'}"
+    """Return the line that says how many orders of an n-gram model are smoothed without discounts of their own."""
+    orders = sorted(set(table["fall_back_orders"].dropna().astype(int)))
+    numbers = " to ".join(str(number) for number in dict.fromkeys((orders[0], orders[-1])))
+    return f"fall-back discounts: {numbers} {'order' if numbers == '1' else 'orders'}"
 
 
 def draw(table: pd.DataFrame, best: pd.DataFrame, title: str) -> Figure:

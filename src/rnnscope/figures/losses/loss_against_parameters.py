@@ -51,7 +51,7 @@ def _parameter_ticks(ratio: float) -> Locator:
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw `test_loss` (nats per character) against `parameters`, with its interval."""
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.75))
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 3.1))
     axes = figure.add_subplot()
     _draw_models(axes, table)
     axes.set_xscale("log")
@@ -62,7 +62,8 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     )
     axes.set_xlabel(f"parameters\n{style.interval_note(table)}")
     axes.set_ylabel(style.LOSS_LABEL)
-    axes.legend(handles=_legend_handles(table), ncols=2, loc="best", columnspacing=1.0, handletextpad=0.4)
+    # Outside the axes: an interval may be anywhere.
+    figure.legend(handles=_legend_handles(table), ncols=3, loc="outside lower center", columnspacing=1.0, handletextpad=0.4)
     figure.suptitle(title)
     return figure
 

@@ -1,0 +1,190 @@
+"""Our estimate of every value of the paper: losses, characters, overlaps, delimiters, dynamics, classes of errors.
+
+A value is estimated for the model that the paper has it of. Where that model is not in the grid, there is no estimate.
+"""
+
+from collections.abc import Iterable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rnnscope.analyses.comparisons.character_gains import name_of
+from rnnscope.analyses.errors.cascade import Cascade
+from rnnscope.analyses.errors.errors import is_error
+from rnnscope.analyses.losses.bootstrap import grouped_sums
+from rnnscope.analyses.losses.clusters import Clusters, draw_clusters
+from rnnscope.analyses.paper.estimates import Estimate, Estimates, Key, mean_estimates, share_estimates, total_estimates
+from rnnscope.corpus.split_reader import Split
+from rnnscope.models.cells import ModelName
+from rnnscope.settings.predictions import Intervals
+from rnnscope.storage.predictions import predictions_path
+
+LARGER, SMALLER = "lstm-3-512", "lstm-2-64"  # the models of the paper's figures F4 to F8, and the smaller one of F7 and F8
+NGRAM, NNN = "ngram-20", "nnn-7"
+BRACE = "}"
+
+
+class Predicted:
+    """The predictions of the test part by the models of the grid, each read when it is first needed.
+
+    Parameters
+    ----------
+    split
+        The split.
+    folder
+        Holds <model>.parquet.
+    models
+        Names of the models that there are.
+    intervals
+        Settings of the bootstrap.
+    """
+
+    def __init__(self, split: Split, folder: Path, models: Iterable[str], intervals: Intervals) -> None:
+        self.split = split
+        self.folder = folder
+        self.models = set(models)
+        self.intervals = intervals
+        streams, columns = split.part("test").shape
+        self.clusters = draw_clusters((streams, columns - 1), intervals.clusters)
+
+    def log_prob(self, model: str) -> np.ndarray:
+        """Return the log-probabilities of the test characters under a model: float32 (streams, steps), nats."""
+        return self.split.read_log_prob(predictions_path(self.folder, model))
+
+    def has(self, *models: str) -> bool:
+        """Return whether there are all of some models."""
+        return self.models.issuperset(models)
+
+
+def losses(predicted: Predicted, wanted: Iterable[Key]) -> Estimates:
+    """Return the test losses of those of the wanted values whose model there is (T1, T2)."""
+    found = {}
+    for key in wanted:
+        if predicted.has(key.model):
+            log_prob = predicted.log_prob(key.model)
+            counts, sums = (predicted.clusters.sums(values) for values in (np.ones(log_prob.shape), -log_prob))
+            (found[key],) = mean_estimates(counts[:, np.newaxis], sums[:, np.newaxis], predicted.intervals)
+    return found
+
+
+def error_sets(predicted: Predicted) -> Estimates:
+    """Return on which fraction of the characters each set of the three models errs, and no other of them (F4a)."""
+    models = (LARGER, NGRAM, NNN)
+    if not predicted.has(*models):
+        return {}
+    errs = {model: is_error(predicted.log_prob(model)) for model in models}
+    sets = [chosen for number in (1, 2, 3) for chosen in combinations(models, number)]
+    masks = [np.logical_and.reduce([errs[model] == (model in chosen) for model in models]) for chosen in sets]
+    parts = np.stack([predicted.clusters.sums(mask) for mask in masks], axis=1)
+    wholes = predicted.clusters.sums(np.ones(masks[0].shape))[:, np.newaxis]
+    estimates = share_estimates(parts, wholes, predicted.intervals)
+    keys = [Key("F4a", "fraction of the test characters", " ".join(models), " ".join(chosen)) for chosen in sets]
+    return dict(zip(keys, estimates, strict=True))
+
+
+def characters(predicted: Predicted) -> Estimates:
+    """Return the mean probability of every character where it is correct (F4b)."""
+    targets, clusters = predicted.split.test_targets, predicted.clusters
+    is_byte = predicted.split.vocabulary.dtype == np.uint8
+    names = [name_of(byte, is_byte) for byte in predicted.split.vocabulary.tolist()]
+    found: Estimates = {}
+    for model in (LARGER, NGRAM):
+        if predicted.has(model):
+            probability = np.exp(predicted.log_prob(model).ravel(), dtype=np.float64)
+            sums = grouped_sums(probability[np.newaxis], targets, clusters.numbers.ravel(), (len(clusters), len(names)))
+            estimates = mean_estimates(sums[:, 0], sums[:, 1], predicted.intervals)
+            keys = [Key("F4b", "mean probability of the correct character", model, name) for name in names]
+            found |= {key: estimate for key, estimate in zip(keys, estimates, strict=True) if np.isfinite(estimate.value)}
+    return found
+
+
+def closing_braces(table: pd.DataFrame) -> Estimates:
+    """Return the mean probability of a closing brace in the paper's bins from `closing_delimiters.csv` (F5)."""
+    rows = table[(table["bins"] == "paper") & (table["delimiter"] == BRACE)]
+    return {
+        Key("F5", "mean probability of a closing brace", row["model"], f"{row['least_distance']}-{row['most_distance'] + 1}"): (
+            Estimate(row["mean_probability"], row["low"], row["high"])
+        )
+        for row in rows.to_dict("records")
+    }
+
+
+def dynamics(table: pd.DataFrame, wanted: Iterable[Key]) -> Estimates:
+    """Return the wanted values of `dynamics.csv` at the paper's epochs, between two snapshots on a straight line (F6)."""
+    observed = ModelName.parse(table["model"].iloc[0])
+    if (observed.kind, observed.layers) != ("lstm", 3):
+        return {}
+    columns = {"symmetric divergence": "symmetric_divergence", "difference in test loss": "loss_difference"}
+    found = {}
+    for key in wanted:
+        rows = table[table["n"] == ModelName.parse(key.model).context].sort_values("epoch")
+        epoch = float(key.case)
+        if len(rows) and rows["epoch"].iloc[0] <= epoch <= rows["epoch"].iloc[-1]:
+            found[key] = Estimate(float(np.interp(epoch, rows["epoch"], rows[columns[key.quantity]])))
+    return found
+
+
+class ErrorCounts:
+    """The errors of a model in each cluster, by class and level.
+
+    Parameters
+    ----------
+    cascade
+        The oracles.
+    log_prob
+        Float32 (streams, steps).
+    clusters
+        What a resample draws.
+    """
+
+    def __init__(self, cascade: Cascade, log_prob: np.ndarray, clusters: Clusters) -> None:
+        breakdown = cascade.breakdown(log_prob.ravel())
+        self.levels = breakdown.levels
+        removed_by = breakdown.removed_by.reshape(log_prob.shape)
+        counts = [clusters.sums(removed_by == level) for level in range(len(self.levels))]
+        self.of_level = np.stack(counts, axis=1).astype(np.int64)
+        self.errors = self.of_level.sum(axis=1)
+
+    def of_class(self, name: str) -> np.ndarray:
+        """Return the errors of a class in each cluster: int64 (clusters,)."""
+        return self.of_level[:, [of_class == name for of_class, _ in self.levels]].sum(axis=1)
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes in their order."""
+        return list(dict.fromkeys(name for name, _ in self.levels))
+
+
+def error_classes(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estimates:
+    """Return the shares of the classes and levels among the errors of each model, and how many errors there are (F7)."""
+    found: Estimates = {}
+    for model, of_model in counts.items():
+        errors = of_model.errors[:, np.newaxis]
+        characters = predicted.clusters.sums(np.ones((predicted.clusters.streams, predicted.clusters.steps)))[:, np.newaxis]
+        shares = {Key("F7", "share of the errors", model, f"{name} {level}"): (name, level) for name, level in of_model.levels}
+        found |= dict(zip(shares, share_estimates(of_model.of_level, errors, predicted.intervals), strict=True))
+        whole = np.stack([of_model.of_class(name) for name in of_model.classes], axis=1)
+        keys = [Key("F7", "share of the errors, as the text has it", model, name) for name in of_model.classes]
+        found |= dict(zip(keys, share_estimates(whole, errors, predicted.intervals), strict=True))
+        (found[Key("F7", "errors", model, "")],) = total_estimates(errors, predicted.intervals)
+        fraction = Key("F7", "fraction of the test characters that are errors", model, "")
+        (found[fraction],) = share_estimates(errors, characters, predicted.intervals)
+    return found
+
+
+def scaling_up(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estimates:
+    """Return by how many errors the larger model has fewer than the smaller one, by class (F8)."""
+    if not {LARGER, SMALLER} <= counts.keys():
+        return {}
+    smaller, larger = counts[SMALLER], counts[LARGER]
+    fewer = {name: smaller.of_class(name) - larger.of_class(name) for name in smaller.classes}
+    groups = {"all": smaller.errors - larger.errors, "n-gram": fewer["n-gram"], "boost": fewer["boost"]}
+    groups["other"] = groups["all"] - groups["n-gram"] - groups["boost"]
+    totals = total_estimates(np.stack(list(groups.values()), axis=1), predicted.intervals)
+    name = f"errors fewer than those of {SMALLER}"
+    found = {Key("F8", name, LARGER, case): estimate for case, estimate in zip(groups, totals, strict=True)}
+    whole, part = groups["all"][:, np.newaxis], groups["n-gram"][:, np.newaxis]
+    (found[Key("F8", f"share of the {name}", LARGER, "n-gram")],) = share_estimates(part, whole, predicted.intervals)
+    return found

@@ -1,0 +1,1 @@
+"""What others have reported, with its source."""

@@ -1,0 +1,1 @@
+"""Figures that compare with the paper."""

@@ -1,0 +1,27 @@
+rule against_paper:
+    """Every number and every claim of the paper beside ours."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary"),
+        **{name: table(name) for name in PAPER_TABLES},
+        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+    output:
+        values=table("against_paper"),
+        claims=table("paper_claims"),
+    wildcard_constraints:
+        corpus="|".join(OF_THE_PAPER) or "(?!)",  # matches nothing: a text of one's own is compared with no paper
+    group:
+        "tables"
+    resources:
+        **needs(mem_mb=scaled_with_text(1000, 50)),
+    params:
+        **stage("analyses.paper.against_paper", Intervals),
+        oracles=ORACLES,
+        split=subpath(input.test, parent=True),
+        predictions_folder=folder_of("predictions"),
+        models=[*MODELS, *NGRAMS, *NNNS],
+        tables=lambda wildcards, input: [word for name in PAPER_TABLES for word in (f"--{name.replace('_', '-')}", input[name])],
+        paper=paper_flags,
+    shell:
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --models {params.models} "
+        "{params.tables} {params.oracles} {params.settings} {params.paper} --out {output.values} --out-claims {output.claims} "
+        "2> {log}"
