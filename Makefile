@@ -1,12 +1,24 @@
-.PHONY: demo test lint bench cluster-test fault-injection verify docs
+.PHONY: demo reference test lint bench cluster-test fault-injection verify docs
 BIN := .venv/bin
 INSTALLED := .venv/installed
 COMPARED := .venv/compared
 CLUSTER := .venv/cluster
+KEPT := results/reference
+WORK := build/reference
 
 demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --report results/report.html
+
+# Tables and figures at the scale of the paper, from the models in results/reference: nothing is trained. It works in a folder
+# of its own, where results of a user's training are not touched. CORPUS=... names one corpus; by default all that have models.
+CORPUS ?= $(patsubst $(KEPT)/%/models,%,$(wildcard $(KEPT)/*/models))
+reference: $(INSTALLED)
+	mkdir -p $(WORK) && ln -sfn ../../data $(WORK)/data
+	set -e; for corpus in $(CORPUS); do \
+	  $(BIN)/snakemake --workflow-profile workflow/profiles/reference --directory $(WORK) --config run=[$$corpus] || exit; \
+	  $(BIN)/python -m rnnscope.storage.publish --results $(WORK)/results/$$corpus --out $(KEPT)/$$corpus; \
+	done
 
 test: $(INSTALLED) $(COMPARED)
 	$(BIN)/pytest -n 2 --dist worksteal --durations 10

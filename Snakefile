@@ -14,7 +14,19 @@ include: "workflow/rules/jobs.smk"
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/ngrams.smk"
-include: "workflow/rules/training.smk"
+
+
+# Models are trained, or taken over where they were kept.
+if KEPT:
+
+    include: "workflow/rules/kept.smk"
+
+else:
+
+    include: "workflow/rules/training.smk"
+
+
+include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/losses.smk"
 include: "workflow/rules/units.smk"

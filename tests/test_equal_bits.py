@@ -80,7 +80,7 @@ def run_experiment(folder, kind):
 def files_of(results):
     """The files that hold numbers, by their path in the folder of results."""
     paths = [path for pattern in ("*.safetensors", "history.csv", "predictions/*.parquet") for path in results.rglob(pattern)]
-    return {path.relative_to(results).as_posix(): path for path in sorted(paths)}
+    return {path.relative_to(results).as_posix(): path for path in sorted(paths) if not path.name.startswith(".")}
 
 
 def log_prob_of(path):

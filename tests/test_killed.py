@@ -86,6 +86,7 @@ def test_a_resumed_training_run_ends_with_the_same_bytes(server, folder):
     for epoch in (1, 2, 3):
         assert any(f"after epoch {epoch}, found in" in log for log in logs), f"no run resumed after epoch {epoch}"
     assert sorted(path.name for path in (folder / "whole/run").iterdir() if path.is_file()) == [
+        ".resume.safetensors",
         "checkpoint.safetensors",
         "history.csv",
         "summary.json",

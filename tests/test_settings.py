@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnscope.cli import parse
 from rnnscope.errors import InputError
-from rnnscope.settings import SECTIONS, Optimisation, Section, Setting, flag_of, flags, setting, settings_of
+from rnnscope.settings import SECTIONS, Optimisation, Patience, Section, Setting, flag_of, flags, setting, settings_of
 
 ALLOWED = [
     (Setting("n", minimum=1), int, 1),
@@ -22,6 +22,10 @@ ALLOWED = [
     (Setting("l"), list[int], [3, 1]),
     (Setting("l", may_be_empty=True), list[str], []),
     (Setting("l", choices=("a", "b")), list[str], ["b", "a"]),
+    (Setting("n", minimum=1), int | None, None),
+    (Setting("n", minimum=1), int | None, 1),
+    (Setting("d", below=1), list[float] | dict[int, list[float]], [0.5]),
+    (Setting("d", below=1), list[float] | dict[int, list[float]], {64: [0.5], 128: [0.5, 0]}),
 ]
 REFUSED = [
     (Setting("n", minimum=1), int, 0, "a whole number of at least 1"),
@@ -43,6 +47,16 @@ REFUSED = [
     (Setting("l", may_be_empty=True), list[int], [1, 1], "a list of different whole numbers"),
     (Setting("l", minimum=1), list[int], [1, 0], "a list of different whole numbers of at least 1, at least one"),
     (Setting("l"), list[int], 3, "a list of different whole numbers, at least one"),
+    (Setting("n", minimum=1), int | None, 0, "a whole number of at least 1"),
+    *(
+        (
+            Setting("d", below=1),
+            list[float] | dict[int, list[float]],
+            value,
+            "a list of different numbers below 1, at least one, or such a list for each size",
+        )
+        for value in (0.5, [1.0], {}, {64: 0.5}, {64: [1.0]}, {0: [0.5]}, {"64": [0.5]})
+    ),
 ]
 
 
@@ -96,6 +110,19 @@ def test_flags_of_a_part_of_a_section():
         flags(Whole, {"row_length": 1, "plants": ["beans"]})
 
 
+def test_what_is_left_out_has_no_flag():
+    assert flags(Patience, {"epochs": 3}) == flags(Patience, {"patience": None}) == []
+    assert flags(Patience, {"patience": 4}) == ["--patience", "4"]
+
+    def stage(patience: Patience) -> None:
+        """Take the settings."""
+
+    assert parse(stage, [])[1] == {"patience": Patience(patience=None)}
+    assert parse(stage, ["--patience", "4"])[1] == {"patience": Patience(patience=4)}
+    with pytest.raises(InputError, match="--patience: found 0, expected a whole number of at least 1"):
+        parse(stage, ["--patience", "0"])
+
+
 def test_a_flag_is_named_like_its_key():
     assert flag_of("learning_rate_decay") == "--learning-rate-decay"
 
@@ -133,3 +160,22 @@ def test_the_learning_rate_of_an_epoch():
     assert [paper.learning_rate_of(epoch) for epoch in (1, 10, 11)] == [2e-3] * 3
     assert paper.learning_rate_of(12) == pytest.approx(1.9e-3)
     assert paper.learning_rate_of(50) == pytest.approx(2e-3 * 0.95**39)
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "last"),
+    [
+        ([], 1, 9),
+        ([3, 2, 1, 0], 1, 9),
+        ([3, 2, 2], 1, 3),  # as low is not lower
+        ([3, 2, 2.5], 2, 9),
+        ([3, 2, 2.5, 2.2], 2, 4),
+        ([3, 2, 2.5, 1, 2, 3, 0], 2, 6),
+        ([3, 2, 2.5, 1, 2, 3, 0], 3, 9),
+        ([3, 4, 5, 6, 7, 8, 9, 9, 9], 20, 9),
+        ([1, *range(2, 20)], 12, 9),
+        ([3, 2, 3, 3], None, 9),
+    ],
+)
+def test_patience_ends_a_run_that_many_epochs_after_its_best(losses, patience, last):
+    assert Patience(patience=patience).last_epoch(losses, 9) == last

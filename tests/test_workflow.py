@@ -20,6 +20,12 @@ BREAKDOWNS = {"error_breakdown", "size_breakdown", "dynamic_evaluation"}
 BEFORE_TRAINING = {"fetch_text", "split_text", "features", "ngrams"}
 
 
+RUNS = [
+    *((model, f"dropout-{dropout}") for model in ("lstm-1-4", "rnn-1-4", "gru-1-4", "gru-2-5") for dropout in (0.0, 0.5)),
+    *((model, f"width-{width}") for model in ("nnn-1", "nnn-2") for width in (4, 8)),
+]
+
+
 def changed(**sections):
     experiment = copy.deepcopy(EXPERIMENT)
     for section, values in sections.items():
@@ -31,7 +37,9 @@ def test_the_whole_dag_makes_every_figure(finished):
     figures = {path.name for path in (finished.folder / "results/tale/figures").iterdir() if path.is_file()}
     assert figures == {f"{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")}
     leftovers = [path for path in (finished.folder / "results").rglob(".*") if path.is_file()]
-    assert leftovers == []
+    kept = {path.parent.relative_to(finished.folder) for path in leftovers}
+    assert {path.name for path in leftovers} == {".resume.safetensors"}
+    assert kept == {Path("results/tale/models", model, run) for model, run in RUNS}
 
 
 def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):
@@ -114,8 +122,9 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
         ("training/dynamic_evaluation.py", {"dynamic_evaluation"}),
         ("training/sample.py", set()),
         ("settings/units.py", {"features", "cells", "probes", "memory_span", "cell_text", "dump_activations_of_1_layers"}),
-        ("explorer/quantise.py", {"explorer"}),
-        ("explorer/page.css", {"explorer"}),
+        ("explorer/weights.py", {"explorer"}),
+        ("explorer/browser/page.css", {"explorer"}),
+        ("explorer/worker/network.js", {"explorer"}),
     ],
 )
 def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rules):
@@ -135,6 +144,32 @@ def test_another_learning_rate_makes_stale_what_follows_from_training(workspace,
     assert every["select_candidate"] == every["evaluate_model"] == 6 + 2
     workspace.configure(changed(training={"learning_rate": 0.01}))
     assert workspace.stale() == {rule: count for rule, count in every.items() if rule not in BEFORE_TRAINING}
+
+
+def test_dropout_by_size_trains_the_candidates_of_each_size(fresh):
+    fresh.configure(changed(training={"dropout": {4: [0.0], 5: [0.25, 0.5, 0.75]}}))
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = re.findall(r"models/([\w-]+)/(dropout-[\d.]+)/checkpoint.safetensors, \S+history.csv", done.stdout)
+    expected = [(model, "dropout-0.0") for model in ("gru-1-4", "lstm-1-4", "rnn-1-4")]
+    assert sorted(set(runs)) == sorted([*expected, *(("gru-2-5", f"dropout-{value}") for value in (0.25, 0.5, 0.75))])
+
+
+def test_more_epochs_continue_finished_runs_and_end_with_the_bytes_of_a_longer_run(workspace, fresh):
+    """Snakemake deletes what a rule writes before it runs it again; the state of the last epoch stays."""
+    targets = [f"results/tale/models/{model}/summary.json" for model in ("gru-2-5", "nnn-2")]
+    longer = changed(training={"epochs": 3})
+    for place in (workspace, fresh):
+        place.configure(longer)
+        done = place.snakemake(*targets)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for model, run in RUNS[6:8] + RUNS[10:]:
+        for name in ("checkpoint.safetensors", "history.csv", "summary.json", ".resume.safetensors"):
+            path = f"results/tale/models/{model}/{run}/{name}"
+            assert (workspace.folder / path).read_bytes() == (fresh.folder / path).read_bytes(), path
+        log = f"results/tale/logs/train_model/{model}-{run}.log"
+        assert "resuming after epoch 2, found in" in (workspace.folder / log).read_text()
+        assert "epoch 2 of 3" in (fresh.folder / log).read_text()
 
 
 def test_a_changed_line_of_the_compiled_recurrences_trains_again(workspace):

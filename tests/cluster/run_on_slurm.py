@@ -233,8 +233,8 @@ def main() -> None:
 
     require_done(snakemake(there, *ON_SLURM), "the run was taken up again and completed")
     log = there.folder / f"results/tale/logs/train_model/{CANCELLED}.log"
-    resumed = re.search(r"going on after epoch \d+", log.read_text())
-    require(resumed is not None, f"the cancelled training run took up where it was: {resumed and resumed[0]}")
+    resumed = re.search(r"resuming after epoch \d+", log.read_text())
+    require(resumed is not None, f"the cancelled training run resumed: {resumed and resumed[0]}")
     again = [job for job in submissions() if job not in submitted]
     require({job.state for job in again} == {"COMPLETED"}, f"the {len(again)} submissions of the second run completed")
     completed = [job for job in [*submitted, *again] if job.number != cancelled.number]

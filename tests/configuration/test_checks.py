@@ -6,7 +6,7 @@ from configuration.test_schema import CONFIGURATION, changed
 from helpers.workspace import EXPERIMENT, REPOSITORY
 from snakemake.utils import update_config
 
-from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, grid_models
+from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, dropout_candidates, grid_models
 from rnnscope.errors import InputError
 
 
@@ -63,6 +63,20 @@ MESSAGES = [
     ("split", None, "split: found null, expected a section with the keys streams, sequence_length"),
     ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number of at least 1'),
     ("training.dropout", [1.5], "training.dropout.0: found 1.5, expected a number of at least 0 and below 1"),
+    (
+        "training.dropout",
+        0.5,
+        "training.dropout: found 0.5, expected a list of different numbers of at least 0 and below 1, at lea",
+    ),
+    ("training.dropout", {64: [0.0, 2]}, "training.dropout.64.1: found 2, expected a number of at least 0 and below 1"),
+    ("training.dropout", {64: []}, "training.dropout.64: found [], expected a list of different numbers of at least 0 and below"),
+    ("training.dropout", {"64": [0.0]}, 'training.dropout: found "64", expected sizes as keys, each a whole number from 1 to'),
+    (
+        "training.dropout",
+        {64: [0.0], 512: [0.5], 1024: [0.5]},
+        "training.dropout: found no list for size 128, expected one for each of 64, 128, 256, 512",
+    ),
+    ("training.patience", 0, "training.patience: found 0, expected a whole number of at least 1"),
     ("training.seed", -1, "training.seed: found -1, expected a whole number from 0 to 4294967295"),
     ("error_breakdown.boost", [0.6], "error_breakdown.boost.0: found 0.6, expected a number above 0 and at most 0.5"),
     ("error_breakdown.order.1", "words", 'error_breakdown.order.1: found "words", expected n-gram, memory, rare_words, '),
@@ -158,6 +172,15 @@ def test_shares_are_added_as_decimals():
 def test_models_of_the_grid_come_in_order_and_once():
     grid = {"cells": ["gru", "lstm"], "layers": [1, 2], "sizes": [8], "additional": ["rnn-1-4", "gru-2-8"]}
     assert grid_models({"grid": grid}) == ["gru-1-8", "gru-2-8", "lstm-1-8", "lstm-2-8", "rnn-1-4"]
+
+
+def test_dropout_by_size_of_an_overlay_replaces_the_list():
+    configuration = copy.deepcopy(CONFIGURATION)
+    update_config(configuration, yaml.safe_load("training: {dropout: {64: [0.0], 128: [0.0], 256: [0.25], 512: [0.25, 0.5]}}"))
+    check_configuration(configuration)
+    assert dropout_candidates(configuration, "gru-3-512") == [0.25, 0.5]
+    assert dropout_candidates(configuration, "rnn-1-64") == [0.0]
+    assert dropout_candidates(CONFIGURATION, "rnn-1-64") == CONFIGURATION["training"]["dropout"]
 
 
 @pytest.mark.parametrize("title", ["a\nb", "a\x1b[31m", "a\x00", "\u202eb", "\udc80"])

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from rnnscope.configuration.schema import configuration_schema, validator
 from rnnscope.models.cells import CELLS
-from rnnscope.settings import SECTIONS, settings_of
+from rnnscope.settings import SECTIONS, is_optional, settings_of
 
 CONFIGURATION = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 SHA256 = "0123456789abcdef" * 4
@@ -27,7 +27,8 @@ def changed(key, value):
 def test_it_is_a_schema_that_describes_every_part():
     schema = configuration_schema()
     Draft202012Validator.check_schema(schema)
-    assert list(schema["properties"]) == ["run", "corpora", "imported", "external", *SECTIONS]
+    assert list(schema["properties"]) == ["run", "corpora", "imported", "external", "kept_models", *SECTIONS]
+    assert "kept_models" not in schema["required"]
 
     def parts(part):
         yield part
@@ -43,7 +44,8 @@ def test_it_is_a_schema_that_describes_every_part():
 def test_the_configuration_holds_the_keys_of_the_settings_and_is_valid():
     assert set(CONFIGURATION) == {"run", "corpora", "imported", "external", *SECTIONS}
     for key, section in SECTIONS.items():
-        assert set(CONFIGURATION[key]) == set(settings_of(section))
+        required = {name for name, (kind, _) in settings_of(section).items() if not is_optional(kind)}
+        assert set(CONFIGURATION[key]) == required
     assert list(validator().iter_errors(CONFIGURATION)) == []
 
 
@@ -53,6 +55,8 @@ ALLOWED = [
     ("grid.additional", []),
     ("activations.models", []),
     ("training.dropout", [0]),
+    ("training.dropout", {64: [0.0], 512: [0.25, 0.5]}),
+    ("training.patience", 1),
     ("training.rmsprop_alpha", 0),
     ("training.learning_rate_decay", 1),
     ("training.learning_rate_decay_after", 0),
@@ -103,6 +107,16 @@ REFUSED = [
     ("training.learning_rate_decay_after", -1),
     ("training.gradient_clip", 0),
     ("training.dropout", []),
+    ("training.dropout", {}),
+    ("training.dropout", {64: []}),
+    ("training.dropout", {64: 0.5}),
+    ("training.dropout", {64: [0.1, 0.1]}),
+    ("training.dropout", {0: [0.1]}),
+    ("training.dropout", {"64": [0.1]}),
+    ("training.dropout", {64.0: [0.1]}),
+    ("training.dropout", 0.5),
+    ("training.patience", 0),
+    ("training.patience", None),
     ("training.dropout", [1]),
     ("training.dropout", [0.1, 0.1]),
     ("training.seed", -1),

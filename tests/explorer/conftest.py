@@ -1,19 +1,31 @@
-"""A small corpus with two models, their dumps and ranked units: all inputs of the explorer's page."""
+"""A small corpus with two models, their ranked units and features: all inputs of the explorer's page."""
 
 import json
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
-from helpers.opened_page import BROWSER
-from helpers.small_corpus import CELLS, CHARACTERS, PASSAGE, SHAPES, STEPS, STREAMS, TITLE, write_cells
-from playwright.sync_api import expect, sync_playwright
+from helpers.opened_page import BROWSER, until
+from helpers.small_corpus import (
+    BASELINE,
+    CELLS,
+    CHARACTERS,
+    PASSAGE,
+    SHAPES,
+    STEPS,
+    STREAMS,
+    TITLE,
+    write_baseline,
+    write_cells,
+)
+from playwright.sync_api import sync_playwright
 
-from rnnscope.activations import dump
 from rnnscope.explorer import page
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
+from rnnscope.storage.parquet import write_parquet
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +52,18 @@ def corpus(tmp_path_factory):
             network.state_dict(),
             Description(name, shape, 0.0, 1, vocabulary.tolist()),
         )
-        dump.write_dump(network, test, 50, "float16", torch.device("cpu"), folder / "activations" / name)
         networks[name] = network
     write_cells(folder / "cells.csv", CELLS)
-    codes = vocabulary[test[:, :-1].ravel()][:CHARACTERS]
-    return SimpleNamespace(folder=folder, vocabulary=vocabulary, test=test, networks=networks, text=bytes(codes))
+    write_baseline(folder / "baseline.csv", BASELINE)
+    codes = vocabulary[test[:, :-1].ravel()]
+    since_line_feed = np.zeros(CHARACTERS, np.int32)
+    for position in range(1, CHARACTERS):
+        since_line_feed[position] = 0 if codes[position] == 10 else since_line_feed[position - 1] + 1
+    features = {"inside_quotes": np.cumsum(codes == ord('"')) % 2 == 1, "line_position": since_line_feed}
+    write_parquet(pa.table(features), folder / "features.parquet")
+    return SimpleNamespace(
+        folder=folder, vocabulary=vocabulary, test=test, networks=networks, text=bytes(codes), features=features, references={}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +72,10 @@ def words(corpus):
     return {
         "split": corpus.folder / "split",
         "models_folder": corpus.folder / "models",
-        "activations_folder": corpus.folder / "activations",
         "models": list(SHAPES),
         "cells": corpus.folder / "cells.csv",
+        "baseline": corpus.folder / "baseline.csv",
+        "features": corpus.folder / "features.parquet",
         "characters": CHARACTERS,
         "title": TITLE,
     }
@@ -82,17 +102,18 @@ def visit(browser, explorer):
     """Open the page at an address, 1,000 px wide by default. No visit may end with an error or a request."""
     faults, contexts = [], []
 
-    def open_page(address="", path=explorer, width=1000):
-        context = browser.new_context(viewport={"width": width, "height": 800})
+    def open_page(address="", path=explorer, width=1000, **settings):
+        context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("console", lambda message: faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: request.url.partition("#")[0] == path.as_uri() or faults.append(request.url))
+        own = (path.as_uri(), "blob:null")  # the page, and the worker that it makes from its own text
+        page.on("request", lambda request: request.url.startswith(own) or faults.append(request.url))
         page.on("dialog", lambda dialog: faults.append(dialog.message))
         page.goto(path.as_uri() + address)
-        expect(page.locator(".here")).to_have_count(1)
+        until(page, "drawnUnit !== '' && layout.drawn.length > 0")
         return page
 
     yield open_page

@@ -75,6 +75,7 @@ KEYS = {
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
     "grid.additional": Change([*EXPERIMENT["grid"]["additional"], "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
     "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
+    "training.patience": Change(1, {"train_model", "train_model of n-NNs"}),
     "training.learning_rate": Change(0.01, RECIPE),
     "training.rmsprop_alpha": Change(0.9, RECIPE),
     "training.learning_rate_decay": Change(0.9, RECIPE),
@@ -151,7 +152,8 @@ RULES_OF = {
     "configuration.schema": set(),
     "training.select": {"select_candidate"},
     "explorer.page": {"explorer"},
-    "explorer/page.css": {"explorer"},
+    "explorer/browser/page.css": {"explorer"},
+    "explorer/worker/network.js": {"explorer"},
     **{figure.replace("_", f"s.{catalogue.FIGURES[figure[7:]].folder}.", 1): {figure} for figure in FIGURES},
 }
 

@@ -97,7 +97,7 @@ def test_a_sample_repeats_with_its_seed(results):
         (lambda results: results.table("lossess"), r"analyses: no table 'lossess'; found .*losses.*"),
         (lambda results: results.predictions("lstm-9-4"), r"predictions: no predictions of model 'lstm-9-4'; found .*lstm-1-4.*"),
         (lambda results: results.network("ngram-2"), r"models: no network 'ngram-2'; found gru-1-4, .*"),
-        (lambda results: results.activations("rnn-1-4", 1, "h"), r"no activations of model 'rnn-1-4'; found gru-2-5, lstm-1-4, .*$"),
+        (lambda results: results.activations("rnn-1-4", 1, "h"), r"no activations of model 'rnn-1-4'; found gru-2-5, .*"),
         (lambda results: results.activations("lstm-1-4", 2, "c"), r"^lstm-1-4: no layer 2; found 1$"),
         (
             lambda results: results.activations("lstm-1-4", 1, "z"),

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -211,6 +212,77 @@ def split(part, tmp_path):
     return folder
 
 
+@pytest.fixture
+def train_in_process(call, caplog, split):
+    """Train on the split and return what was logged."""
+    caplog.set_level("INFO")
+
+    def train_here(**flags):
+        caplog.clear()
+        words = [word for flag, value in ({"split": split, "device": "cpu"} | flags).items() for word in (f"--{flag}", value)]
+        assert call(train, *words) is None
+        return caplog.text
+
+    return train_here
+
+
+@pytest.mark.parametrize(
+    ("flags", "epochs"),
+    [
+        ({"model": "gru-2-6", "dropout": 0.3}, (2, 5)),
+        ({"model": "nnn-2", "hidden-width": 3}, (1, 2, 4)),
+        ({"model": "rnn-1-4"}, (4, 2)),
+        ({"model": "rnn-1-4"}, (3, 3)),
+    ],
+)
+def test_a_finished_run_with_other_epochs_ends_with_the_bytes_of_a_run_of_as_many(train_in_process, tmp_path, flags, epochs):
+    changed, whole = tmp_path / "changed", tmp_path / "whole"
+    for count in epochs:
+        text = train_in_process(out=changed, epochs=count, **flags)
+    began = [int(match) for match in re.findall(r"resuming after epoch (\d+)", text)]
+    assert began == ([epochs[-2]] if epochs[-2] <= epochs[-1] else [])
+    assert len(re.findall(r" epoch \d+ of ", text)) == epochs[-1] - sum(began)
+    train_in_process(out=whole, epochs=epochs[-1], **flags)
+    for name in ("checkpoint.safetensors", "history.csv", "summary.json", ".resume.safetensors"):
+        assert (changed / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    "other", [{"seed": 2}, {"dropout": 0.1}, {"learning-rate": 0.003}, {"learning-rate-decay-after": 0}, {"source": "another"}]
+)
+def test_a_finished_run_with_another_setting_starts_again(train_in_process, tmp_path, other):
+    for flags in ({}, other):
+        text = train_in_process(model="rnn-1-4", out=tmp_path, epochs=1, **flags)
+    assert "training starts again" in text
+    assert "epoch 1 of 1" in text
+
+
+def test_patience_ends_a_run_as_its_history_says_and_more_of_it_continues(train_in_process, tmp_path):
+    """With a rate so high that the validation loss goes up and down."""
+    flags = {"model": "rnn-1-4", "epochs": 12, "learning-rate": 0.4, "learning-rate-decay-after": 99}
+
+    def history(folder):
+        return (folder / "history.csv").read_text().splitlines()[1:]
+
+    train_in_process(out=tmp_path / "whole", **flags)
+    whole = history(tmp_path / "whole")
+    losses = [float(line.split(",")[3]) for line in whole]
+    ends = {}
+    for patience in range(1, 12):
+        last = [epoch for epoch in range(patience, 12) if min(losses[: epoch - patience + 1]) <= min(losses[: epoch + 1])]
+        ends[patience] = last[0] + 1 if last else 12
+    short = 1
+    long = next(patience for patience in ends if ends[patience] > ends[short])
+    assert ends[short] < 12, "the example must have a run that ends early"
+    for patience in (short, long, short):  # the last one starts again
+        train_in_process(out=tmp_path / "stopped", patience=patience, **flags)
+        assert history(tmp_path / "stopped") == whole[: ends[patience]]
+        best = losses.index(min(losses[: ends[patience]])) + 1
+        assert load_checkpoint(tmp_path / "stopped/checkpoint.safetensors")[1].epoch == best
+        summary = json.loads((tmp_path / "stopped/summary.json").read_text())
+        assert (summary["epochs"], summary["best_epoch"]) == (ends[patience], best)
+
+
 def run_stage(module, **flags):
     words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
     return ForkServer(REPOSITORY / "src").run(REPOSITORY, f"rnnscope.training.{module}", *words)
@@ -231,7 +303,6 @@ def test_by_hand(split, tmp_path):
     for folder in candidates:
         done = train_stage(split=split, out=folder, model="gru-1-6", dropout=folder.name)
         assert done.returncode == 0, done.stderr
-        assert not (folder / ".resume.safetensors").exists()
     history = (candidates[0] / "history.csv").read_text().splitlines()
     assert history[0] == "epoch,learning_rate,train_loss,validation_loss"
     assert [line.split(",")[0] for line in history[1:]] == ["1", "2", "3"]

@@ -7,14 +7,15 @@ from pathlib import Path
 
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
 # stays, because the same content makes nothing stale. The first {} is the place of the file.
-# Snakemake takes the last --configfile of several: all files follow one.
+# Snakemake takes the last --configfile of several: all files follow one. Their paths are those from where it was started.
+DIRECTORY = str(workflow.overwrite_workdir or ".")
+STARTED_IN = None if os.path.isabs(DIRECTORY) else os.path.relpath(".", DIRECTORY)
 CONFIGURATION = {
-    "--configfile": [os.path.relpath(path) for path in workflow.overwrite_configfiles],
+    "--directory": [DIRECTORY] if DIRECTORY != "." else [],
+    "--configfile": [os.path.relpath(path, STARTED_IN) if STARTED_IN else str(path) for path in workflow.overwrite_configfiles],
     "--config": workflow.config_settings.config_args or [],
 }
-REBUILD = " ".join(
-    ["snakemake {}", *(shlex.join([flag, *words]) for flag, words in CONFIGURATION.items() if words)]
-)
+REBUILD = " ".join(["snakemake {}", *(shlex.join([flag, *words]) for flag, words in CONFIGURATION.items() if words)])
 
 # Jobs run the Python that runs Snakemake, whether or not its environment is activated, and end with Snakemake.
 shell.prefix(

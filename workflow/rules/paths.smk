@@ -56,6 +56,11 @@ def run_files(folder=""):
     return [f"results/{{corpus}}/models/{{model}}/{folder}{name}" for name in names]
 
 
+def kept_files(*names):
+    """Some files of a model that is taken over."""
+    return [f"{KEPT}/{{corpus}}/models/{{model}}/{name}" for name in names]
+
+
 def candidate_files(wildcards):
     """The files of each training run of a model."""
     candidates = candidates_of(wildcards.model)

@@ -1,22 +1,32 @@
 """Slices of the configuration: the models that it names, and command-line flags of its sections."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from snakemake.logging import logger
 
 from rnnscope import settings
-from rnnscope.configuration.checks import check_configuration, external_models, grid_models, networks
+from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
+from rnnscope.configuration.kept import with_kept_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
 
+KEPT = ""  # the folder of the models that are taken over; none: models are trained
 try:
     check_duplicated_keys(Path(path) for path in workflow.configfiles)
     convert_texts(config)
     check_configuration(config)
+    if "kept_models" in config:
+        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        kept_config, remarks = with_kept_models(config, Path(KEPT))
+        config.clear()
+        config.update(kept_config)
+        for remark in remarks if workflow.is_main_process else []:
+            logger.warning(f"kept models: {remark}")
 except InputError as error:
     sys.exit(f"configuration: {error}")
 
@@ -133,7 +143,7 @@ def features_of(wildcards):
 def candidates_of(model):
     """The names of a model's training runs, of which the one of the best validation loss is selected."""
     if ModelName.parse(model).is_recurrent:
-        return [f"dropout-{dropout}" for dropout in config["training"]["dropout"]]
+        return [f"dropout-{dropout}" for dropout in dropout_candidates(config, model)]
     return [f"width-{width}" for width in config["nnn"]["hidden_widths"]]
 
 

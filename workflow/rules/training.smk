@@ -3,19 +3,20 @@ rule train_model:
     input:
         **split_files("train", "validation", "vocabulary", "layout"),
     output:
+        # Beside them the stage keeps the state of its last epoch, hidden: with more `epochs` it trains only the further ones.
         run_files("{candidate}/"),
     priority: training_work
     threads: THREADS
     resources:
         **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["training"]["epochs"]), gpu=GPU_SLOTS),
     params:
-        **stage("training.train", Optimisation, Device),
+        **stage("training.train", Optimisation, Patience, Device),
         split=subpath(input.train, parent=True),
         candidate=candidate_flags,
         out=subpath(output[0], parent=True),
     shell:
         "python -m {params.module} --split {params.split} --model {wildcards.model} {params.candidate} {params.settings} "
-        "--threads {threads} --out {params.out} 2> {log}"
+        "--threads {threads} --source {params.source} --out {params.out} 2> {log}"
 
 
 rule import_model:
@@ -58,27 +59,6 @@ rule select_candidate:
         out=subpath(output[0], parent=True),
     shell:
         "python -m {params.module} --candidates {params.candidates} --out {params.out} 2> {log}"
-
-
-rule evaluate_model:
-    """The losses of a model, and its probability of every character of the test part."""
-    input:
-        **split_files("train", "validation", "test", "vocabulary", "layout"),
-        checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
-    output:
-        predictions="results/{corpus}/predictions/{model}.parquet",
-        losses="results/{corpus}/models/{model}/evaluation.json",
-    group:
-        "evaluations"
-    threads: THREADS
-    resources:
-        **needs(mem_mb=scaled_with_text(1500, 10), runtime=scaled_with_text(30, 1), gpu=GPU_SLOTS),
-    params:
-        **stage("training.evaluate", Device),
-        split=subpath(input.train, parent=True),
-    shell:
-        "python -m {params.module} --split {params.split} --checkpoint {input.checkpoint} {params.settings} --threads {threads} "
-        "--predictions {output.predictions} --losses {output.losses} 2> {log}"
 
 
 rule train_snapshots:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnscope.activations.reader import POSITION, column_name
+from rnnscope.activations.reader import column_name
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import id_dtype
@@ -131,7 +131,7 @@ def dump_blocks(network: Network, characters: Tensor, sequence_length: int, memo
 
 def columns_of(shape: Shape, precision: str) -> dict[str, str]:
     """Return the dtype of every column of one layer's file by name: position, character, every unit of each activation."""
-    position = {name: str(type_) for name, type_ in POSITION.items()} | {"character": np.dtype(id_dtype(shape.vocabulary)).name}
+    position = {"stream": "int16", "step": "int32", "character": np.dtype(id_dtype(shape.vocabulary)).name}
     names = CELLS[shape.cell].activation_names
     return position | {column_name(name, unit): precision for name in names for unit in range(shape.hidden_width)}
 

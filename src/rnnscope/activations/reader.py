@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rnnscope.errors import InputError
-from rnnscope.storage.parquet import open_parquet, read_row_group
+from rnnscope.storage.parquet import ID_TYPES, open_parquet, read_row_group
 
-POSITION = {"stream": pa.int16(), "step": pa.int32(), "character": pa.uint8()}
+POSITION = {"stream": pa.int16(), "step": pa.int32(), "character": ID_TYPES}
 PRECISIONS = ("float16", "float32")
 
 

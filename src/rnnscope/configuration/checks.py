@@ -66,6 +66,7 @@ def check_configuration(config: Configuration) -> None:
         raise InputError(report_schema_error(error))
     check_corpora(config)
     check_models(config)
+    check_dropout(config)
     check_bounds(config)
 
 
@@ -168,6 +169,20 @@ def allowed(config: Configuration, key: str) -> list[str]:
     return [*networks(config), *(external_models(config) if key.startswith("size_breakdown.") else [])]
 
 
+def check_dropout(config: Configuration) -> None:
+    """Raise InputError if dropout is given by size and a size of a model is left out."""
+    dropout = config["training"]["dropout"]
+    sizes = sorted({ModelName.parse(model).size for model in grid_models(config)})
+    if isinstance(dropout, Mapping) and (missing := [size for size in sizes if size not in dropout]):
+        raise InputError(f"training.dropout: found no list for size {missing[0]}, expected one for each of {_listed(sizes)}")
+
+
+def dropout_candidates(config: Configuration, model: str) -> list[float]:
+    """Return the values of dropout that a recurrent network is trained with."""
+    dropout = config["training"]["dropout"]
+    return dropout[ModelName.parse(model).size] if isinstance(dropout, Mapping) else dropout
+
+
 def check_bounds(config: Configuration) -> None:
     """Raise InputError if a key exceeds the key that bounds it."""
     for key, bound in BOUNDED_KEYS.items():
@@ -175,6 +190,10 @@ def check_bounds(config: Configuration) -> None:
             continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def _listed(values: list[int]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _present(config: Configuration, keys: tuple[str, ...]) -> list[str]:

@@ -3,7 +3,6 @@
 A schema's description completes the sentence "expected ..." of the message about a value that it does not allow.
 """
 
-from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -11,8 +10,8 @@ from jsonschema.validators import extend
 
 from rnnscope.corpus.text import is_encoding
 from rnnscope.models.cells import CELLS, EXTERNAL, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, settings_of
-from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, is_finite
+from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, is_by_size, is_optional, required, settings_of
+from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, SIZE, is_finite
 
 Schema = dict[str, Any]
 
@@ -58,6 +57,7 @@ def configuration_schema() -> Schema:
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)
+    kept = _text("the folder of models that are taken over")
     files = object_schema(Imported)
     imported = {
         "description": "networks that were trained elsewhere, by name",
@@ -71,7 +71,7 @@ def configuration_schema() -> Schema:
         "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*\Z", "description": "a name of letters, digits and underscores"},
         "additionalProperties": _text("the path of a parquet file; {corpus} in it is the corpus"),
     }
-    given = {"run": run, "corpora": corpora, "imported": imported, "external": external}
+    given = {"run": run, "corpora": corpora, "imported": imported, "external": external, "kept_models": kept}
     properties = given | {key: object_schema(section) for key, section in SECTIONS.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -96,7 +96,7 @@ def object_schema(section: type, **replaced: Schema) -> Schema:
     settings = settings_of(section)
     values = {key: value_schema(kind, declared) for key, (kind, declared) in settings.items() if key not in replaced}
     properties = {key: values.get(key) or replaced[key] for key in settings}
-    optional = {key for key, (kind, _) in settings.items() if get_origin(kind) is UnionType}
+    optional = {key for key, (kind, _) in settings.items() if is_optional(kind)}
     return {
         "description": f"a section with the keys {', '.join(properties)}",
         "type": "object",
@@ -108,8 +108,9 @@ def object_schema(section: type, **replaced: Schema) -> Schema:
 
 def value_schema(kind: Any, declared: Setting) -> Schema:
     """Return the schema of a value of a type, with the bounds of its declaration."""
-    if get_origin(kind) is UnionType:
-        (kind,) = (member for member in get_args(kind) if member is not NoneType)
+    if is_by_size(kind):
+        return _by_size(value_schema(required(kind), declared), declared.expectation(kind))
+    kind = required(kind)
     description = {"description": declared.expectation(kind)}
     if get_origin(kind) is list:
         (item,) = get_args(kind)
@@ -125,6 +126,13 @@ def value_schema(kind: Any, declared: Setting) -> Schema:
     pattern = {"pattern": declared.pattern} if declared.pattern else {}
     form = {"format": declared.names} if declared.names else {}
     return description | {"type": TYPES[kind], **bounds, **pattern, **form}
+
+
+def _by_size(schema: Schema, expectation: str) -> Schema:
+    """The schema of a list, or of such a list for each size: each keyword concerns one of the two."""
+    names = value_schema(int, SIZE) | {"description": f"sizes as keys, each {SIZE.expectation(int)}"}
+    sizes = {"minProperties": 1, "propertyNames": names, "additionalProperties": schema}
+    return schema | {"description": expectation, "type": [schema["type"], "object"], **sizes}
 
 
 def validator() -> Draft202012Validator:

@@ -1,23 +1,25 @@
-"""The explorer: one HTML file on which a person walks through units and text, without server and network.
+"""The explorer: one HTML file on which a person walks through units and text, without server and network connection.
 
-All numbers are in the file in base64: deflate would make a page of real activations 5 % smaller and add a delay to every
-choice. The text is among them, as bytes, so that nothing in it can be taken for HTML.
+The networks themselves are on the page, in 16 bits a weight, and run there: on the test text as it is scrolled to, and on what is
+typed. All numbers are in the file in base64. The text is among them, so that nothing in it can be taken for HTML.
 """
 
 import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.explorer.blocks import first_characters, model_blocks
-from rnnscope.explorer.page_budget import PREDICTIONS, Units, choose_contents, note
+from rnnscope.explorer.browser.template import render
+from rnnscope.explorer.opening import add_passages, traced_units
+from rnnscope.explorer.page_text import page_text
 from rnnscope.explorer.ranked_units import read_ranked_units
-from rnnscope.explorer.template import render
-from rnnscope.models.cells import CELLS, Cell
+from rnnscope.explorer.unit_statistics import Statistics, unit_statistics
+from rnnscope.explorer.weights import describe, packed_parameters, rounded
+from rnnscope.explorer.worker.program import program
+from rnnscope.models.cells import CELLS, Cell, ModelName
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.settings.units import Explorer
@@ -30,16 +32,23 @@ log = logging.getLogger(__name__)
 
 
 def build(
-    split: Path, models_folder: Path, activations_folder: Path, models: list[str], cells: Path, characters: int, title: str
+    split: Path,
+    models_folder: Path,
+    models: list[str],
+    cells: Path,
+    baseline: Path,
+    features: Path,
+    characters: int,
+    title: str,
 ) -> str:
     """Build the page of one corpus.
 
     Parameters
     ----------
-    split, models_folder, activations_folder, models, cells, title
+    split, models_folder, models, cells, baseline, features, title
         As of `main`.
     characters
-        How many test characters to show, from the first on; fewer if they do not fit.
+        How many test characters to show at most, from the first on: whole streams, or the beginning of one.
 
     Returns
     -------
@@ -52,33 +61,31 @@ def build(
         If a file is missing or corrupt, or the files do not belong together.
     """
     parts = read_split(split)
-    vocabulary, test = parts.vocabulary, parts.part("test")
+    text = page_text(parts.part("test"), parts.vocabulary, characters)
     networks = {}
     for name in models:
         path = models_folder / name / "checkpoint.safetensors"
         networks[name], stored = load_checkpoint(path)
-        check_vocabulary(path, stored, vocabulary)
-    shapes = {name: network.shape for name, network in networks.items()}
-    ranked = read_ranked_units(cells, shapes)
-    contents = choose_contents(shapes, ranked, min(characters, test[:, 1:].size))
-    text = note(contents, characters, test[:, 1:].size)
-    log.info(text)
-    blocks = {"text": vocabulary[first_characters(test, contents.characters)].tobytes()}
+        check_vocabulary(path, stored, parts.vocabulary)
+    worker = program([network.shape.cell for network in networks.values()])
+    ranked = read_ranked_units(cells, baseline, {name: network.shape for name, network in networks.items()})
+    blocks = {"text": text.ids.tobytes()}
+    found: dict[str, Statistics] = {}
     for name, network in networks.items():
-        log.info("%s: activations and predictions", name)
-        blocks |= model_blocks(name, network, activations_folder, test, contents, vocabulary)
-    streams = _streams_of(test, contents.characters, vocabulary)
-    return render(title, _describe(networks, contents.units, ranked, streams, text), blocks)
-
-
-def _streams_of(test: np.ndarray, characters: int, vocabulary: np.ndarray) -> list[dict[str, int]]:
-    """Return of each stream on the page its index, its start, and the byte that follows its last character there."""
-    steps = test.shape[1] - 1
-    streams = []
-    for stream, start in enumerate(range(0, characters, steps)):
-        following = test[stream, min(characters - start, steps)]
-        streams.append({"stream": stream, "start": start, "following": int(vocabulary[following])})
-    return streams
+        packed = packed_parameters(network)
+        log.info("%s: units over %s characters", name, f"{text.ids.size:,}")
+        found[name] = unit_statistics(rounded(network), text, traced_units(ranked, name))
+        numbers = packed | found[name].blocks()
+        blocks |= {f"{name}/{block}": array for block, array in numbers.items()}
+    ranked = add_passages(ranked, {name: statistics.traces for name, statistics in found.items()}, features, text)
+    description = {
+        "text": text.describe(),
+        "models": [_describe(name, network, found[name].loss) for name, network in networks.items()],
+        "ranked": _records(ranked),
+        "bins": found[models[0]].histograms.shape[-1],
+        "places": found[models[0]].places.shape[-1] // 2,
+    }
+    return render(title, description, blocks, worker)
 
 
 def _quantities_of(cell: Cell) -> dict[str, dict[str, Any]]:
@@ -87,39 +94,41 @@ def _quantities_of(cell: Cell) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "meaning": cell.by_name[name].meaning,
-            "gate": bool(cell.by_name[name].gate),
+            "gate": cell.by_name[name].gate,
             "saturating": cell.by_name[name].saturating,
+            "state": name in cell.states,
         }
         for name in (*cell.analysed_states, *others)
     }
 
 
-def _describe(
-    networks: dict[str, Network], units: Units, ranked: pd.DataFrame, streams: list[dict[str, int]], text: str
-) -> dict[str, Any]:
-    """Return everything that the page's script knows besides the numbers."""
-    models = []
-    for name, network in networks.items():
-        layers: list[dict[str, list[int]]] = [{} for _ in range(network.shape.layers)]
-        for (model, layer, quantity), members in units.items():
-            if model == name and members:  # a quantity without any unit on the page is not offered
-                layers[layer - 1][quantity] = members
-        models.append({"name": name, "quantities": _quantities_of(CELLS[network.shape.cell]), "layers": layers})
+def _describe(name: str, network: Network, loss: float) -> dict[str, Any]:
+    """Return what the page knows of a model besides the numbers."""
+    cell = CELLS[network.shape.cell]
     return {
-        "note": text,
-        "streams": streams,
-        "predictions": min(PREDICTIONS, next(iter(networks.values())).shape.vocabulary),
-        "models": models,
-        "ranked": ranked.to_dict("records"),
+        "name": name,
+        "title": ModelName.parse(name).title,
+        "loss": loss,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "network": describe(network),
+        "quantities": _quantities_of(cell),
     }
+
+
+def _records(ranked: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of the list, with numbers rounded to what is shown and no number where there is none."""
+    brief = ranked.round({"selection_score": 4, "held_out_score": 4, "chance": 4, "margin": 4, "clarity": 4})
+    records = brief.astype(object).where(brief.notna(), None).to_dict("records")
+    return [{str(column): value for column, value in record.items()} for record in records]
 
 
 def main(
     split: Path,
     models_folder: Path,
-    activations_folder: Path,
     models: list[str],
     cells: Path,
+    baseline: Path,
+    features: Path,
     settings: Explorer,
     title: str,
     out: Path,
@@ -132,12 +141,14 @@ def main(
         Folder written by rnnscope.corpus.split.
     models_folder
         Folder of <model>/checkpoint.safetensors.
-    activations_folder
-        Folder of <model>/layer-<l>.parquet.
     models
         Names of the models to choose from on the page.
     cells
         cells.csv, the units ranked by feature.
+    baseline
+        cells_baseline.csv, what chance reaches.
+    features
+        features.parquet, the features of the test text.
     settings
         Section `explorer`.
     title
@@ -145,7 +156,7 @@ def main(
     out
         Page to write.
     """
-    page = build(split, models_folder, activations_folder, models, cells, settings.characters, title)
+    page = build(split, models_folder, models, cells, baseline, features, settings.characters, title)
     with whole_file(out) as partial:
         partial.write_text(page, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The ranked units of each feature, read from the table of cells and checked against the networks on the page."""
+"""The units that detect each feature, with what chance reaches, read from the tables and checked against the networks."""
 
 from pathlib import Path
 
@@ -6,43 +6,73 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from rnnscope.errors import InputError
-from rnnscope.explorer.page_budget import RANKS
 from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Shape
 from rnnscope.storage.tables import read_csv
 
+RANKS = 10  # units of each feature on the page
 INTEGERS = ["layer", "unit", "sign", "rank"]
-COLUMNS = ["model", "quantity", "feature", "measure", *INTEGERS, "held_out_score"]
+NUMBERS = ["selection_score", "held_out_score"]
+GROUP = ["model", "feature", "measure"]
+COLUMNS = [*GROUP, "quantity", *INTEGERS, *NUMBERS]
+CHANCE = "held_out_percentile_95"
+PERFECT = 1.0  # AUC and both correlations
 
 
-def read_ranked_units(path: Path, shapes: dict[str, Shape]) -> pd.DataFrame:
-    """Read the rows of rank 1 to 10.
+def read_ranked_units(cells: Path, baseline: Path, shapes: dict[str, Shape]) -> pd.DataFrame:
+    """Read the best units of each feature, one row a unit.
 
     Parameters
     ----------
-    path
+    cells
         cells.csv.
+    baseline
+        cells_baseline.csv.
     shapes
         Of the models on the page; rows of other models are left out.
 
     Returns
     -------
     pandas.DataFrame
-        The columns `COLUMNS`.
+        The columns `COLUMNS`; `chance`, the score that the best of as many units exceeds once in twenty permutations; and
+        `margin`, the held-out score above chance as a share of what is possible, (score - chance) / (1 - chance). `rank` counts
+        the units of a model, feature and measure from 1 on: of two states of one unit the better one is kept.
 
     Raises
     ------
     InputError
         If a column is missing or not numeric, or a row names a unit that its model does not have.
     """
-    table = read_csv(path, COLUMNS)[COLUMNS]
+    table = _read(cells, COLUMNS, INTEGERS, NUMBERS, shapes)
+    _check_units(cells, table, shapes)
+    table = table.sort_values([*GROUP, "rank"], kind="stable").drop_duplicates([*GROUP, "layer", "unit"])
+    table["rank"] = table.groupby(GROUP).cumcount() + 1
+    table = table[table["rank"] <= RANKS]
+    chance = _read(baseline, [*GROUP, CHANCE], [], [CHANCE], shapes).drop_duplicates(GROUP)
+    table = table.merge(chance.rename(columns={CHANCE: "chance"}), on=GROUP, how="left")
+    missing = table[table["chance"].isna()]
+    if len(missing):
+        model, feature, measure = missing.iloc[0][GROUP]
+        raise InputError(f"{baseline}: has no row of {model}, {feature} and {measure}; expected one for each in {cells}")
+    table["margin"] = (table["held_out_score"] - table["chance"]) / (PERFECT - table["chance"]).clip(lower=1e-6)
+    return table.reset_index(drop=True)
+
+
+def _read(path: Path, columns: list[str], integers: list[str], numbers: list[str], shapes: dict[str, Shape]) -> pd.DataFrame:
+    """Read some columns of the rows of some models, and check those that hold numbers."""
+    table = read_csv(path, columns)[columns]
     table = table[table["model"].isin(list(shapes))].reset_index(drop=True)
-    for column in [*INTEGERS, "held_out_score"]:
-        is_right = is_numeric_dtype if column == "held_out_score" else is_integer_dtype
+    for column in [*integers, *numbers]:
+        is_right = is_integer_dtype if column in integers else is_numeric_dtype
         if len(table) and (not is_right(table[column]) or table[column].isna().any()):
             found = table[column].tolist()[int(table[column].isna().argmax())]
-            kind = "numbers" if column == "held_out_score" else "whole numbers"
+            kind = "whole numbers" if column in integers else "numbers"
             raise InputError(f"{path}: column {column!r} holds {found!r}, expected {kind}")
+    return table
+
+
+def _check_units(path: Path, table: pd.DataFrame, shapes: dict[str, Shape]) -> None:
+    """Check that every row names a unit that its model has."""
     for model, shape in shapes.items():
         states = CELLS[shape.cell].states
         rows = table[table["model"] == model]
@@ -54,4 +84,3 @@ def read_ranked_units(path: Path, shapes: dict[str, Shape]) -> pd.DataFrame:
                 f"{path}: names {quantity} of unit {unit} in layer {layer} of {model}; "
                 f"expected {' or '.join(states)}, a unit below {shape.hidden_width} and a layer from 1 to {shape.layers}"
             )
-    return table[table["rank"] <= RANKS].reset_index(drop=True)

@@ -76,7 +76,7 @@ class Description:
     vocabulary
         The bytes or code points that are its characters, ascending.
     kind
-        A key of `KINDS`. Files of earlier versions do not have it: they are recurrent.
+        A key of `KINDS`.
     characters
         What a character is: bytes, or unicode for a code point.
     encoding
@@ -151,6 +151,15 @@ def load_checkpoint(
     return network.to(device).eval(), description
 
 
+def _up_to_date(stored: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of a file as this version writes it: earlier ones named no kind, and of an n-NN neither model nor dropout."""
+    if "kind" in stored:
+        return stored
+    if "n" in stored["shape"]:
+        return {"model": f"nnn-{stored['shape']['n']}", "dropout": 0.0, "kind": FeedForwardNetwork.kind} | stored
+    return {"kind": Network.kind} | stored
+
+
 def read_description(stored: dict[str, Any]) -> Description:
     """Return the description of a checkpoint from its metadata.
 
@@ -161,7 +170,8 @@ def read_description(stored: dict[str, Any]) -> Description:
     KeyError, TypeError
         If a key is missing or unknown.
     """
-    kind = KINDS[stored.get("kind", Network.kind)]
+    stored = _up_to_date(stored)
+    kind = KINDS[stored["kind"]]
     for key, (of, allowed) in DESCRIBED.items():
         allowed.check(key, stored[key], of)
     for field in fields(kind.shape):

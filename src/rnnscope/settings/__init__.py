@@ -12,6 +12,9 @@ from rnnscope.settings.base import (
     Setting,
     flag_of,
     flags,
+    is_by_size,
+    is_optional,
+    required,
     setting,
     settings_of,
 )
@@ -45,6 +48,7 @@ from rnnscope.settings.training import (
     Grid,
     NGrams,
     Optimisation,
+    Patience,
     Snapshots,
     Training,
 )
@@ -88,6 +92,7 @@ __all__ = [
     "NGrams",
     "Optimisation",
     "Oracles",
+    "Patience",
     "Precision",
     "ReferenceNGram",
     "Resampling",
@@ -100,6 +105,9 @@ __all__ = [
     "Units",
     "flag_of",
     "flags",
+    "is_by_size",
+    "is_optional",
+    "required",
     "setting",
     "settings_of",
 ]

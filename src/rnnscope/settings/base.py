@@ -54,13 +54,14 @@ class Setting:
 
     def expectation(self, kind: Any) -> str:
         """Return what a value of this setting has to be, to complete the sentence "expected ..."."""
-        kind = _required(kind)
+        kind, by_size = required(kind), is_by_size(kind)
         if get_origin(kind) is list:
             (item,) = get_args(kind)
             phrase = self._phrase(item, plural="s")
             if self.length:
                 return f"a list of {self.length} {phrase}"
-            return f"a list of different {phrase}{'' if self.may_be_empty else ', at least one'}"
+            least = "" if self.may_be_empty else ", at least one"
+            return f"a list of different {phrase}{least}{', or such a list for each size' if by_size else ''}"
         return self.choices[0] if self.choices and len(self.choices) == 1 else self._phrase(kind)
 
     def _phrase(self, kind: Any, plural: str = "") -> str:
@@ -100,7 +101,9 @@ class Setting:
         InputError
             If it is of another type or out of bounds: one line that names the key, the value and what was expected.
         """
-        if not self._allows(value, _required(kind)):
+        if value is None and is_optional(kind):
+            return
+        if not (self._allows(value, required(kind)) or (is_by_size(kind) and self._allows_by_size(value, required(kind)))):
             raise InputError(f"{name}: found {value!r}, expected {self.expectation(kind)}")
 
     def _allows(self, value: Any, kind: Any) -> bool:
@@ -128,6 +131,11 @@ class Setting:
             return False
         return all(self._allows(item, kind) for item in value)
 
+    def _allows_by_size(self, value: Any, kind: Any) -> bool:
+        if not isinstance(value, dict) or not value:
+            return False
+        return all(SIZE._allows(size, int) and self._allows(item, kind) for size, item in value.items())
+
 
 def is_finite(value: float) -> bool:
     """Return whether a number is finite, as a float too."""
@@ -137,10 +145,24 @@ def is_finite(value: float) -> bool:
         return False
 
 
-def _required(kind: Any) -> Any:
-    """The type of a value that may be left out: of `int | None`, int."""
-    if get_origin(kind) is UnionType:
-        (kind,) = (member for member in get_args(kind) if member is not NoneType)
+# A key of what is given by size.
+SIZE = Setting("a parameter budget: that of a 1-layer LSTM with this many units", minimum=1, maximum=LARGEST_SIZE)
+
+
+def is_optional(kind: Any) -> bool:
+    """Return whether a value of a type may be left out, as of `int | None`."""
+    return get_origin(kind) is UnionType and NoneType in get_args(kind)
+
+
+def is_by_size(kind: Any) -> bool:
+    """Return whether a mapping from sizes to values may stand in place of a value, as of `list[int] | dict[int, list[int]]`."""
+    return get_origin(kind) is UnionType and any(get_origin(member) is dict for member in get_args(kind))
+
+
+def required(kind: Any) -> Any:
+    """Return the type of one value that is given: of `int | None`, int; of `list[int] | dict[int, list[int]]`, list[int]."""
+    if is_optional(kind) or is_by_size(kind):
+        (kind,) = (member for member in get_args(kind) if member is not NoneType and get_origin(member) is not dict)
     return kind
 
 
@@ -199,10 +221,12 @@ def flags(section: type, values: Mapping[str, Any]) -> list[str]:
     section
         A subclass of `Section`.
     values
-        Its section of the configuration, which may have more keys.
+        Its section of the configuration, which may have more keys; one that may be left out has no flag then.
     """
     words = []
-    for name in settings_of(section):
+    for name, (kind, _) in settings_of(section).items():
+        if is_optional(kind) and values.get(name) is None:
+            continue
         value = values[name]
         words += [flag_of(name), *(map(str, value) if isinstance(value, list) else [str(value)])]
     return words

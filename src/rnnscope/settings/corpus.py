@@ -31,7 +31,9 @@ class Corpus:
     paper_numbers: str | None = setting(
         "whether the paper's numbers are compared with ours or shown for orientation", choices=PAPER_NUMBERS, default=None
     )
-    features: str | list[str] | dict[str, Any] = setting("features of the text that units are compared with", default="prose")
+    features: str | list[str] | dict[str, Any] | None = setting(
+        "features of the text that units are compared with", default="prose"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,38 @@ class Optimisation(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Patience(Section):
+    """The key of section `training` that ends a run before its last epoch.
+
+    It saves time and assumes that nothing better comes later: the checkpoint is that of the run of all epochs, unless a later
+    epoch of it would have had a lower validation loss.
+    """
+
+    key = "training"
+    patience: int | None = setting(
+        "epochs without a lower validation loss after which a run ends; without it a run has all epochs", minimum=1, default=None
+    )
+
+    def last_epoch(self, validation_losses: list[float], epochs: int) -> int:
+        """Return the epoch, counted from 1, with which a run ends, as far as its losses tell; `epochs` unless patience ends it.
+
+        Parameters
+        ----------
+        validation_losses
+            Of its epochs so far.
+        epochs
+            How many it has at most.
+        """
+        if self.patience is not None:
+            best = 0
+            for index, loss in enumerate(validation_losses):
+                best = index if loss < validation_losses[best] else best
+                if index - best >= self.patience:
+                    return min(index + 1, epochs)
+        return epochs
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device(Section):
     """The key of section `training` that says which processor networks run on."""
 
@@ -54,10 +86,10 @@ class Computing(Device):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Computing, Optimisation):
+class Training(Computing, Patience, Optimisation):
     """Section `training`."""
 
-    dropout: list[float] = setting(
+    dropout: list[float] | dict[int, list[float]] = setting(
         "candidates for the probability that a non-recurrent connection is dropped", minimum=0, below=1
     )
 

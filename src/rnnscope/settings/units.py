@@ -74,4 +74,4 @@ class Explorer(Section):
     """Section `explorer`: the page on which a person walks through the activations."""
 
     key = "explorer"
-    characters: int = setting("characters of the test part on the page, from its first on", minimum=1)
+    characters: int = setting("test characters on the page at most: whole streams, or the beginning of one", minimum=1)

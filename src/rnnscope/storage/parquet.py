@@ -17,8 +17,11 @@ DAMAGE = (pa.ArrowException, UnicodeDecodeError, OSError)
 # A few kilobytes can claim any number of equal rows. Of a text, many rows take some bytes each.
 FEW_ROWS, ROWS_A_BYTE = 10_000_000, 20
 
+ID_TYPES = (pa.uint8(), pa.uint16())  # of the ids of characters: as few bits as their number needs
+Columns = Iterable[str] | Mapping[str, pa.DataType | tuple[pa.DataType, ...]]
 
-def open_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType]) -> pq.ParquetFile:
+
+def open_parquet(path: Path, columns: Columns) -> pq.ParquetFile:
     """Open a parquet file.
 
     Its footer is compared with its record; damage inside a row group shows when that group is read (`read_row_group`).
@@ -28,7 +31,7 @@ def open_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType])
     path
         A file that `write_parquet` wrote.
     columns
-        Names of columns that it has at least, or their types by name.
+        Names of columns that it has at least, or their types by name, several where each of them is allowed.
 
     Raises
     ------
@@ -49,8 +52,10 @@ def open_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType])
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}, found {', '.join(schema.names)}; expected {', '.join(columns)}")
     for name, kind in columns.items() if isinstance(columns, Mapping) else ():
-        if schema.field(name).type != kind:
-            raise InputError(f"{path}: column {name!r}: found {schema.field(name).type}, expected {kind}")
+        allowed = kind if isinstance(kind, tuple) else (kind,)
+        if schema.field(name).type not in allowed:
+            expected = " or ".join(map(str, allowed))
+            raise InputError(f"{path}: column {name!r}: found {schema.field(name).type}, expected {expected}")
     most = FEW_ROWS + ROWS_A_BYTE * path.stat().st_size
     if file.metadata.num_rows > most:
         raise InputError(f"{path}: found {file.metadata.num_rows:,} rows, expected at most {most:,} in a file of its size")
@@ -69,7 +74,7 @@ def read_row_group(file: pq.ParquetFile, group: int, columns: list[str], path: P
     return table
 
 
-def read_parquet(path: Path, columns: Iterable[str] | Mapping[str, pa.DataType]) -> pa.Table:
+def read_parquet(path: Path, columns: Columns) -> pa.Table:
     """Read some columns of a whole parquet file; raises InputError as `open_parquet` does."""
     names = list(columns)
     with open_parquet(path, columns) as file:

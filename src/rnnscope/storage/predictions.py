@@ -14,7 +14,7 @@ import pyarrow as pa
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import corrupt_file_error, mismatch_error
-from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
+from rnnscope.storage.parquet import ID_TYPES, open_parquet, read_parquet, write_parquet
 
 COLUMNS = (
     Column("stream", "int16", "row s of `test.npy`"),
@@ -34,7 +34,6 @@ SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in 
 REQUIRED = [name for name in SCHEMA.names if name != "predicted"]
 COLUMNS_OF_MODEL = ("target", "predicted", "log_prob")
 ID_COLUMNS = ("target", "predicted")
-ID_TYPES = (pa.uint8(), pa.uint16())
 
 
 def schema_of(ids: npt.DTypeLike) -> pa.Schema:

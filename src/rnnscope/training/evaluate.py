@@ -7,11 +7,12 @@ from torch import nn
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import write_json
+from rnnscope.storage.files import read_json, write_json
 from rnnscope.storage.predictions import write_predictions
 from rnnscope.training.procedures import PROCEDURES
 
@@ -26,7 +27,37 @@ declare(
 )
 
 
-def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path, losses: Path) -> None:
+TOLERANCE = 1e-4  # nats per character: other kinds of processors round differently, which in a mean is far less
+
+
+def read_kept(path: Path) -> dict[str, float]:
+    """Read the losses of an evaluation.json.
+
+    Raises
+    ------
+    InputError
+        If it is missing or corrupt.
+    """
+    kept = read_json(path)
+    if not isinstance(kept, dict) or not {"validation_loss", "test_loss"} <= kept.keys():
+        raise InputError(f"{path}: expected the losses of an evaluation, validation_loss and test_loss")
+    return kept
+
+
+def check_kept(path: Path, kept: dict[str, float], found: dict[str, float]) -> None:
+    """Compare the losses of a kept evaluation with those found now; both nats per character, by name.
+
+    Raises
+    ------
+    InputError
+        If one differs by more than `TOLERANCE`.
+    """
+    for name, loss in found.items():
+        if not abs(loss - kept[name]) <= TOLERANCE:  # in this form NaN is refused too
+            raise InputError(f"{path}: {name} {kept[name]:.6f}, found {loss:.6f} on this text; one of them is of another text")
+
+
+def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path, losses: Path, kept: Path | None = None) -> None:
     """Evaluate one network, recurrent or n-NN, on the parts of its split.
 
     An n-NN is not evaluated on the train part: its training leaves out the first targets of every stream.
@@ -43,19 +74,27 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
         Parquet file to write: a row a test character.
     losses
         JSON file to write: nats per character of each part.
+    kept
+        evaluation.json of the same checkpoint from another time. Its loss on the train part, the longest, is taken from there;
+        the others have to be found again.
 
     Raises
     ------
     InputError
-        If the checkpoint or the split is not readable, or the checkpoint was trained on other characters.
+        If the checkpoint or the split is not readable, the checkpoint was trained on other characters, or a loss is not the
+        one that was kept.
     """
     device = prepare_device(computing)
     network, description = load_checkpoint(checkpoint, device, nn.Module)
     parts = read_split(split)
     check_vocabulary(checkpoint, description, parts.vocabulary)
     procedure, sequence_length = PROCEDURES[description.kind], parts.sequence_length
-    loss_of = {}
+    known = read_kept(kept) if kept else {}
+    taken_over = {"train_loss": known["train_loss"]} if "train_loss" in known else {}
+    loss_of: dict[str, float] = {}
     for name in procedure.evaluated_parts:
+        if f"{name}_loss" in taken_over:
+            continue
         part = parts.part(name)
         characters = procedure.to_device(part, device)
         if name == "test":
@@ -65,8 +104,10 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
         log_prob = found.cpu().numpy()
         loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":
+            if kept:
+                check_kept(kept, known, loss_of)
             write_predictions(predictions, part, log_prob, predicted.cpu().numpy())
-    write_json(losses, loss_of)
+    write_json(losses, taken_over | loss_of)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,12 +17,12 @@ from torch import Tensor
 from rnnscope.errors import InputError
 from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
-from rnnscope.settings.training import Optimisation
+from rnnscope.settings.training import Optimisation, Patience
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
 
-RESUME = ".resume.safetensors"  # in the folder of a run, until it ends
+RESUME = ".resume.safetensors"  # in the folder of a run: its state after the last finished epoch
 HISTORY = (
     Column("epoch", "integer", "pass over the train part, from 1"),
     Column("learning_rate", "number", "learning rate of the epoch"),
@@ -32,9 +32,12 @@ HISTORY = (
 declare("models/<model>/history.csv", "One row an epoch of the run with the best dropout or hidden width.", HISTORY)
 HISTORY_COLUMNS = tuple(column.name for column in HISTORY)
 
+NEVER_STOPS = Patience()
+
 log = logging.getLogger(__name__)
 
 AnyNetwork = TypeVar("AnyNetwork", bound=Trainable)
+History = list[dict[str, float]]
 
 
 @dataclass
@@ -53,7 +56,7 @@ class TrainingRun(Generic[AnyNetwork]):
 
     network: AnyNetwork
     optimizer: torch.optim.RMSprop
-    history: list[dict[str, float]]
+    history: History
     best: dict[str, Tensor]
 
     @property
@@ -74,6 +77,16 @@ def start_training(network: AnyNetwork, optimisation: Optimisation) -> TrainingR
     rate, alpha = optimisation.learning_rate, optimisation.rmsprop_alpha
     optimizer = torch.optim.RMSprop(network.parameters(), lr=rate, alpha=alpha, capturable=recorded)
     return TrainingRun(network, optimizer, [], {})
+
+
+def recipe_of(optimisation: Optimisation) -> dict[str, float]:
+    """Return the settings that the state after an epoch depends on: all but how many epochs there are."""
+    return {name: value for name, value in asdict(optimisation).items() if name != "epochs"}
+
+
+def last_epoch(history: History, optimisation: Optimisation, patience: Patience) -> int:
+    """Return the epoch, counted from 1, with which a run of these settings ends, as far as its history tells."""
+    return patience.last_epoch([row["validation_loss"] for row in history], optimisation.epochs)
 
 
 def begin_epoch(training_run: TrainingRun, optimisation: Optimisation, epoch: int) -> float:
@@ -101,8 +114,9 @@ def fit(
     validate: Callable[[], float],
     resume: Path,
     key: str,
+    patience: Patience = NEVER_STOPS,
 ) -> None:
-    """Train from the last finished epoch to the end.
+    """Train from the last finished epoch to the end, of which there may be nothing left.
 
     Parameters
     ----------
@@ -116,6 +130,8 @@ def fit(
         A file that holds, after every epoch, all that a later run with the same `key` needs to continue (`resume_training`).
     key
         What the run depends on.
+    patience
+        When to end before the last epoch.
 
     Raises
     ------
@@ -124,6 +140,9 @@ def fit(
     """
     began, first = time.monotonic(), len(training_run.history)
     for epoch in range(first + 1, optimisation.epochs + 1):
+        if epoch > last_epoch(training_run.history, optimisation, patience):
+            log.info("no lower validation loss in %s epochs: ending after epoch %d", patience.patience, epoch - 1)
+            break
         rate = begin_epoch(training_run, optimisation, epoch)
         train_loss, validation_loss = train_epoch(), validate()
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
@@ -150,8 +169,20 @@ def save_training(path: Path, training_run: TrainingRun, key: str) -> None:
     save_tensors(path, tensors, {"key": key, "history": training_run.history})
 
 
-def resume_training(path: Path, training_run: TrainingRun, key: str) -> None:
-    """Restore `training_run` from where an earlier run with the same `key` was killed; leave it unchanged if there is none."""
+def resume_training(path: Path, training_run: TrainingRun, key: str, end: Callable[[History], int] | None = None) -> None:
+    """Restore `training_run` from the last epoch of an earlier run with the same `key`; leave it unchanged if there is none.
+
+    Parameters
+    ----------
+    path
+        What `save_training` wrote.
+    training_run
+        A run before its first epoch.
+    key
+        What the run depends on.
+    end
+        The epoch with which the run is to end, given its history. An earlier run that is past it is of no use.
+    """
     if not path.is_file():
         return
     try:
@@ -161,6 +192,9 @@ def resume_training(path: Path, training_run: TrainingRun, key: str) -> None:
         return
     if stored["key"] != key:
         log.info("%s belongs to other settings, another text or another kind of machine; training starts again", path)
+        return
+    if end is not None and len(stored["history"]) > end(stored["history"]):
+        log.info("%s is of more epochs than are wanted now; training starts again", path)
         return
     groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "average": {}}
     for name, tensor in tensors.items():

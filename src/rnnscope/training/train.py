@@ -1,7 +1,10 @@
 """One training run of any network (paper section 3): the checkpoint of the best validation loss.
 
-While it runs, `.resume.safetensors` beside its results holds what it needs to continue after the last finished epoch; a run
-that was killed and started again ends with the bytes of an uninterrupted one.
+`.resume.safetensors` beside its results holds what a run needs to continue after its last finished epoch: the weights, those
+of the best epoch, RMSProp's averages and the history, three times the size of the checkpoint. What is drawn at random in an
+epoch and its learning rate follow from the settings and the number of the epoch alone. So a run that was killed and started
+again ends with the bytes of an uninterrupted one, and a finished run that is started again with more epochs with those of a run
+that had them from the beginning. Without the file, or with any other setting changed, it starts again.
 """
 
 import json
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -26,10 +30,19 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
-from rnnscope.settings.training import Computing, Optimisation
+from rnnscope.settings.training import Computing, Optimisation, Patience
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import discard, write_json
-from rnnscope.training.optimisation import RESUME, TrainingRun, fit, resume_training, start_training, write_history
+from rnnscope.storage.files import write_json
+from rnnscope.training.optimisation import (
+    RESUME,
+    TrainingRun,
+    fit,
+    last_epoch,
+    recipe_of,
+    resume_training,
+    start_training,
+    write_history,
+)
 from rnnscope.training.procedures import PROCEDURES
 
 log = logging.getLogger(__name__)
@@ -49,9 +62,10 @@ declare(
         Column("parameters", "integer", "weights and biases"),
         Column("dropout", "number", "probability that a non-recurrent connection is dropped in training"),
         Column("seed", "integer", "of the initial weights and of the dropout masks"),
-        Column("epochs", "integer", "how many were trained"),
+        Column("epochs", "integer", "how many were trained; fewer than `epochs` of `config.yaml` where `patience` ended the run"),
         Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),
         Column("validation_loss", "number", "of that epoch, nats per character"),
+        Column("text", "text", "SHA-256 of the train part, `split/train.npy`; missing where an earlier version trained"),
     ),
 )
 
@@ -60,11 +74,13 @@ def main(
     split: Path,
     model: str,
     optimisation: Optimisation,
+    patience: Patience,
     computing: Computing,
     out: Path,
     dropout: float = 0.0,
     hidden_width: int | None = None,
     sequence_length: int | None = None,
+    source: str = "",
 ) -> None:
     """Train one model on one split.
 
@@ -78,6 +94,8 @@ def main(
         Recurrent network <cell>-<layers>-<size>, such as lstm-2-128, or n-NN nnn-<n>, such as nnn-3.
     optimisation
         Epochs, RMSProp and seed.
+    patience
+        When to end before the last epoch.
     computing
         Device and threads.
     out
@@ -88,6 +106,8 @@ def main(
         Units of an n-NN's hidden layer; that of a recurrent network follows from its size.
     sequence_length
         Characters of every stream in a minibatch of an n-NN; the split's when left out, as for a recurrent network.
+    source
+        Digest of the program's source: only what the same source trained is continued. Empty: whatever trained it.
 
     Raises
     ------
@@ -108,18 +128,17 @@ def main(
 
     texts = [text.digest(name) for name in ("train", "validation")]
     rounding = rounding_of(next(network.parameters()))
-    key = json.dumps([asdict(optimisation), kind, asdict(shape), dropout, length, rounding, texts])
+    key = json.dumps([recipe_of(optimisation), kind, asdict(shape), dropout, length, rounding, texts, source])
     out.mkdir(parents=True, exist_ok=True)
-    resume_training(out / RESUME, training_run, key)
+    resume_training(out / RESUME, training_run, key, partial(last_epoch, optimisation=optimisation, patience=patience))
     procedure = PROCEDURES[kind]
     train_part, validation_part = (procedure.to_device(part, device) for part in parts)
     one_pass = partial(procedure.train_epoch, training_run, train_part, length, optimisation.gradient_clip)
     validate = warn_above_uniform(
         partial(procedure.mean_loss, network, validation_part, length), len(text.vocabulary), optimisation
     )
-    fit(training_run, optimisation, one_pass, validate, out / RESUME, key)
+    fit(training_run, optimisation, one_pass, validate, out / RESUME, key, patience)
     write_run(out, name, training_run, text, optimisation.seed)
-    discard(out / RESUME)
 
 
 def warn_above_uniform(validate: Callable[[], float], vocabulary: int, optimisation: Optimisation) -> Callable[[], float]:
@@ -150,6 +169,20 @@ def kind_and_shape(name: ModelName, vocabulary: int, hidden_width: int | None = 
     return FeedForwardNetwork.kind, feed_forward.Shape(name.context, hidden_width, vocabulary)
 
 
+def identity_of(name: ModelName, network: Any) -> dict[str, Any]:
+    """Return what summary.json says of a network itself."""
+    return {
+        "model": str(name),
+        "cell": name.kind,
+        "layers": name.layers if name.is_recurrent else 1,
+        "size": name.size,
+        "n": name.context,
+        "hidden_width": network.shape.hidden_width,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "dropout": network.dropout,
+    }
+
+
 def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork], split: Split, seed: int) -> None:
     """Write checkpoint, history and summary of a run on `split` that has finished."""
     network, best_epoch = training_run.network, training_run.best_epoch
@@ -165,21 +198,14 @@ def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork],
     )
     save_checkpoint(out / "checkpoint.safetensors", training_run.best, description)
     write_history(out / "history.csv", training_run)
-    summary = {
-        "model": str(name),
-        "cell": name.kind,
-        "layers": name.layers if name.is_recurrent else 1,
-        "size": name.size,
-        "n": name.context,
-        "hidden_width": network.shape.hidden_width,
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "dropout": network.dropout,
+    trained = {
         "seed": seed,
         "epochs": len(training_run.history),
         "best_epoch": best_epoch,
         "validation_loss": training_run.best_validation_loss,
+        "text": split.digest("train"),
     }
-    write_json(out / "summary.json", summary)
+    write_json(out / "summary.json", identity_of(name, network) | trained)
 
 
 def _parse(model: str) -> ModelName:

@@ -82,12 +82,13 @@ def _draw_letters(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
     equal: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
     for line in range(int(panel["line"].max()) + 1):
         rows = panel[panel["line"] == line]
+        x, value = rows["x"].to_numpy(), rows["value"].to_numpy()
         for letter in drawn_letters(rows, SIGNS):
-            over = rows.iloc[letter.index : letter.index + letter.span]
-            colour = "black" if DARK[0] <= over["value"].mean() <= DARK[1] else "white"
+            over = slice(letter.index, letter.index + letter.span)
+            colour = "black" if DARK[0] <= value[over].mean() <= DARK[1] else "white"
             # In the middle of its characters; letters of the monospaced font fill theirs exactly.
             width = 1.0 if letter.span == 1 and not grid.is_wide else _width(letter.text, grid)
-            left = over["x"].min() + (letter.span - width) / 2
+            left = x[over].min() + (letter.span - width) / 2
             equal.setdefault((letter.text, colour, 0.45 if letter.is_space else 1.0), []).append((left, line + 0.8))
     for (text, colour, alpha), offsets in equal.items():
         letters_drawn = PathCollection(
@@ -102,6 +103,7 @@ def _draw_letters(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
         axes.add_collection(letters_drawn, autolim=False)
 
 
+@cache
 def _width(letter: str, grid: Grid) -> float:
     """Return how wide a letter is, in characters of the grid."""
     ends = outline(letter, grid.points, grid.fonts).get_extents()

@@ -1,4 +1,4 @@
-"""The page's HTML from its template, style, scripts and numbers."""
+"""The page's HTML from its template, styles, scripts and numbers."""
 
 import base64
 import hashlib
@@ -8,10 +8,32 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-SCRIPTS = ("data.js", "view.js", "draw.js", "events.js")  # one after the other they are the page's script
+# One after the other they are the page's script, and its style.
+SCRIPTS = (
+    "data.js",
+    "symbols.js",
+    "rows.js",
+    "colours.js",
+    "engine.js",
+    "view.js",
+    "words.js",
+    "canvas.js",
+    "text.js",
+    "here.js",
+    "diagram.js",
+    "list.js",
+    "unit.js",
+    "match.js",
+    "hold.js",
+    "write.js",
+    "search.js",
+    "tour.js",
+    "events.js",
+)
+STYLES = ("page.css", "text.css", "panels.css", "media.css")
 
 
-def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) -> str:
+def render(title: str, description: dict[str, Any], blocks: dict[str, bytes], worker: str) -> str:
     """Render page.html.
 
     Parameters
@@ -22,13 +44,16 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
         Everything that the script knows besides the numbers, as JSON.
     blocks
         The numbers by the name under which the script reads them.
+    worker
+        Source of the worker.
 
     Returns
     -------
     str
-        The page. Its content security policy allows this script and this style, and no request.
+        The page. Its content security policy allows this script, this style and a worker that the script makes from the page's
+        own text, and no request.
     """
-    style = source("page.css")
+    style = "\n".join(source(name) for name in STYLES)
     script = "\n".join(source(name) for name in SCRIPTS)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     return environment.from_string(source("page.html")).render(
@@ -37,6 +62,7 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
         style_hash=_hash_of(style),
         script=script,
         script_hash=_hash_of(script),
+        worker=worker,
         # Inside a script element only "<" could end it; JSON can write it by its number.
         description=json.dumps(description, allow_nan=False).replace("<", "\\u003c"),
         blocks={name: base64.b64encode(block).decode() for name, block in blocks.items()},
@@ -45,7 +71,7 @@ def render(title: str, description: dict[str, Any], blocks: dict[str, bytes]) ->
 
 def source(name: str) -> str:
     """Return a file of the page's source, beside this module."""
-    return (files("rnnscope.explorer") / name).read_text(encoding="utf-8")
+    return (files("rnnscope.explorer.browser") / name).read_text(encoding="utf-8")
 
 
 def _hash_of(text: str) -> str:

@@ -1,0 +1,1 @@
+"""The networks in the browser: a worker that runs any cell of models/cells.py."""

@@ -1,0 +1,256 @@
+"""The panels of the explorer, in Chromium: a unit's page, select and match, hold; against the equations in float64."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import torch
+from helpers.opened_page import IN_BROWSER, TOLERANCE, check_unit, drawn, expected_values, number_in, reference, selected, until
+from helpers.plain_network import STEPS as CELL_STEPS
+from helpers.plain_network import one_hot, plain_weights
+from helpers.small_corpus import STEPS, STREAMS
+from playwright.sync_api import expect
+
+from rnnscope.explorer.weights import rounded
+
+pytestmark = IN_BROWSER
+LSTM = "#model=lstm-2-8&layer=2&quantity=c&unit=3"
+
+
+def test_the_page_of_a_unit(visit, corpus):
+    page = visit(f"{LSTM}&at=50&panel=unit")
+    assert page.locator("#unit-title").text_content() == "LSTM 2×8, layer 2, tanh(c) of unit 3"
+    features = [cell.text_content() for cell in page.locator("#unit-features td").all()]
+    assert features == ["inside quotes (AUC)", "c", "0.875", "0.800"]
+    values = expected_values(corpus, "lstm-2-8", 2, "c", 3)
+    bars = page.locator("#histogram rect").evaluate_all("bars => bars.map(bar => Number(bar.getAttribute('height')))")
+    counts, _ = np.histogram(values, len(bars))
+    assert abs(int(np.argmax(bars)) - int(np.argmax(counts))) <= 1
+    assert np.corrcoef(bars, counts)[0, 1] > 0.99
+    axis = page.locator("#histogram text").all_text_contents()
+    assert {f"{values.min():.2f}".replace("-", "\N{MINUS SIGN}"), f"{values.max():.2f}"} <= set(axis)
+    first = page.locator("#highest button").first
+    first.click()
+    assert values[selected(page)] == pytest.approx(values.max(), abs=TOLERANCE)
+    page.locator("#lowest button").first.click()
+    assert values[selected(page)] == pytest.approx(values.min(), abs=TOLERANCE)
+    at = selected(page)
+    until(page, "document.querySelectorAll('#lines-plot polyline').length === 6")
+    # The line of the displayed state goes through the value at the selected character: its band reaches from -1 to 1.
+    line, box = page.evaluate(
+        """() => {
+          const line = document.querySelector("#lines-plot .current"), at = document.querySelector("#lines-plot .at");
+          const points = line.getAttribute("points").split(" ").map(point => point.split(",").map(Number));
+          return [points, Number(at.getAttribute("x"))];
+        }"""
+    )
+    middle = box + float(page.locator("#lines-plot .at").get_attribute("width")) / 2
+    (height,) = [y for x, y in line if abs(x - middle) < 0.2]
+    names = page.evaluate("Object.keys(models.get('lstm-2-8').quantities)")
+    base = names.index("c") * 34 + 3
+    assert 1 - (height - base) / 28 * 2 == pytest.approx(np.tanh(values[at]), abs=0.02)
+
+
+def test_a_second_unit_is_a_band_under_the_text(visit, corpus):
+    page = visit(f"{LSTM}&at=0&panel=unit")
+    page.get_by_role("button", name="Keep this unit under the text").click()
+    page.locator("#model").select_option("GRU 1×8")
+    check_unit(page, corpus, "gru-1-8", 1, "h", 3)
+    assert "c of unit 3, layer 2, LSTM 2×8" in page.locator("#pin-note").text_content()
+    script = """() => {
+      const positions = layout.drawn.flatMap(({first, last}) => Array.from({length: last - first}, (_, index) => first + index));
+      return pinned.values && positions.every(position => !Number.isNaN(pinned.values[position]))
+        && positions.map(position => [position, pinned.values[position]]);
+    }"""
+    exact = expected_values(corpus, "lstm-2-8", 2, "c", 3)
+    for position, value in until(page, script):
+        assert value == pytest.approx(exact[int(position)], abs=TOLERANCE)
+    page.get_by_role("button", name="Take the band away").click()
+    assert page.evaluate("[pinned, layout.bandHeight]") == [None, 0]
+
+
+def test_the_picture_is_svg_with_the_text_and_its_colours(visit, corpus, tmp_path):
+    page = visit(f"{LSTM}&at=0&panel=unit")
+    drawn(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Picture as SVG").click()
+    assert download.value.suggested_filename == "lstm-2-8-layer-2-c-3.svg"
+    download.value.save_as(tmp_path / "picture.svg")
+    picture = ElementTree.parse(tmp_path / "picture.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    letters = [text.text for text in picture.iter(f"{space}text")]
+    assert "".join(letters[:10]) == '"Well,"sai'
+    assert letters[-1].startswith("LSTM 2×8, layer 2, tanh(c) of unit 3.")
+    fills = [rect.get("fill") for rect in picture.iter(f"{space}rect")][1:]
+    expected = np.tanh(expected_values(corpus, "lstm-2-8", 2, "c", 3))
+    assert fills[0] == page.evaluate("value => colour(value)", expected[0])
+
+
+def sides(corpus, model, layer, name, threshold):
+    """1, -1 or 0 of each unit at each character, (STREAMS, STEPS, H)."""
+    values = reference(corpus, model)[1][layer, name]
+    shown = np.tanh(values) if name == "c" else values
+    side = np.where(shown > threshold, 1, np.where(shown < -threshold, -1, 0))
+    return side.reshape(STREAMS, STEPS, -1)
+
+
+def matching(stream, first, last):
+    """The units that are on one side from first to last and not just outside: their sides, (H,)."""
+    part, side = stream[first:last], stream[first]
+    on = (part == side).all(axis=0) & (side != 0)
+    # Among the three characters before and after one is off; beyond the ends of the stream everything is.
+    for near, is_end in ((stream[max(first - 3, 0) : first], first < 3), (stream[last : last + 3], last + 3 > len(stream))):
+        on &= (near != side).any(axis=0) | is_end
+    return np.where(on, side, 0)
+
+
+@pytest.fixture(scope="module")
+def stretch(corpus):
+    """A stretch of stream 1 that some unit of the LSTM goes along with, of at least three characters."""
+    side = sides(corpus, "lstm-2-8", 2, "c", 0.5)[1]
+    for first in range(100, 300):
+        for last in range(first + 3, first + 12):
+            if matching(side, first, last).any():
+                return first, last
+    raise AssertionError("no unit goes along with any stretch")
+
+
+def test_select_and_match(visit, corpus, stretch):
+    first, last = stretch
+    page = visit(f"{LSTM}&at={STEPS + first}&panel=match")
+    expect(page.get_by_role("button", name="Find the units")).to_be_disabled()
+    page.locator("#text").focus()
+    for _ in range(last - first - 1):
+        page.keyboard.press("Shift+ArrowRight")
+    assert page.evaluate("[stretch.first, stretch.last]") == [STEPS + first, STEPS + last]
+    page.get_by_role("button", name="Find the units").click()
+    note = page.locator("#match-note")
+    expect(note).to_contain_text("off just outside")
+    expected, chances, random_counts = {}, {}, 0.0
+    for layer in (1, 2):
+        for name in "ch":
+            stream = sides(corpus, "lstm-2-8", layer, name, 0.5)[1]
+            found = matching(stream, first, last)
+            places = [matching(stream, place, place + last - first) != 0 for place in range(1, STEPS - (last - first) - 1)]
+            share = np.mean(places, axis=0)
+            random_counts += share.sum()
+            for unit in np.flatnonzero(found):
+                expected[layer, name, int(unit)] = "high" if found[unit] > 0 else "low"
+                chances[layer, name, int(unit)] = share[unit]
+    pattern = r"layer (\d) · (\w) of unit (\d+): (high|low), (never|[\d.]+ %) at random"
+    shown = {}
+    for item in page.locator("#matched label").all_text_contents():
+        layer, name, unit, side, chance = re.match(pattern, item).groups()
+        shown[int(layer), name, int(unit)] = side
+        share = 0 if chance == "never" else float(chance[:-2]) / 100
+        exact = chances[int(layer), name, int(unit)]
+        assert abs(share - exact) < 5 * np.sqrt(exact * (1 - exact) / 400) + 0.002
+    assert shown == expected
+    words = note.text_content()
+    assert words.startswith(f"{len(expected)} unit")
+    assert number_in(words, r"around it, ([\d.]+) are on average") == pytest.approx(random_counts, abs=0.5)
+
+
+def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch):
+    first, last = stretch
+    page = visit(f"{LSTM}&at={STEPS + first}&panel=match")
+    page.evaluate(f"stretch = {{source: 'test', first: {STEPS + first}, last: {STEPS + last}}}; drawStretch()")
+    page.get_by_role("button", name="Find the units").click()
+    boxes = page.locator("#matched input")
+    boxes.first.check()
+    chosen = page.evaluate("chosenUnits.map(({layer, activation, unit, sign}) => [layer + 1, activation, unit, sign])")
+    page.locator("#least").fill("2")
+    page.get_by_role("button", name="Find other places").click()
+    expect(page.locator("#find-note")).to_contain_text("read the whole test text")
+    on = np.ones((STREAMS, STEPS), bool)
+    for layer, name, unit, sign in chosen:
+        on &= sides(corpus, "lstm-2-8", layer, name, 0.5)[:, :, unit] == sign
+    runs = []
+    for stream in range(STREAMS):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], on[stream].astype(int), [0]))))
+        runs += [(stream * STEPS + begin, stream * STEPS + end) for begin, end in edges.reshape(-1, 2) if end - begin >= 2]
+    assert len(runs) > 1
+    assert page.locator("#find-note").text_content().startswith(f"{len(runs)} places")
+    marks = page.locator("#places mark").all_text_contents()
+    assert len(marks) == min(len(runs), 200)
+    places = page.locator("#places button").evaluate_all("buttons => buttons.map(button => button.place.at)")
+    assert places == [begin for begin, _ in runs][:200]
+    page.locator("#places button").nth(1).click()
+    assert selected(page) == runs[1][0]
+
+
+def held_run(corpus, model, ids, start, change):
+    """The probabilities after each character when `change(layer, name, values)` acts from `start` on, (characters, K)."""
+    network = rounded(corpus.networks[model])
+    layers, softmax = plain_weights(network)
+    cell = network.shape.cell
+    step, maps, states = CELL_STEPS[cell]
+    state = [tuple(torch.zeros(len(layer["b"]) // maps).double() for _ in range(states)) for layer in layers]
+    probabilities = []
+    with torch.no_grad():
+        for position, character in enumerate(ids):
+            below = one_hot(character, len(softmax[1]))
+            for depth, layer in enumerate(layers):
+                state[depth], computed = step(layer, below, state[depth])
+                if position >= start:
+                    if cell == "lstm":
+                        c = change(depth + 1, "c", computed["c"].clone())
+                        h = change(depth + 1, "h", computed["o"] * torch.tanh(c))
+                        state[depth] = (h, c)
+                    else:
+                        h = change(depth + 1, "h", computed["h"].clone())
+                        state[depth] = (h,)
+                    below = h
+                else:
+                    below = computed["h"]
+            logits = softmax[0] @ below + softmax[1]
+            probabilities.append(logits.softmax(0).numpy())
+    return np.array(probabilities)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "name", "unit", "kind", "value"),
+    [("lstm-2-8", 1, "c", 2, "set", -1.5), ("lstm-2-8", 2, "h", 3, "shift", 0.7), ("gru-1-8", 1, "h", 1, "set", 0.9)],
+)
+def test_a_held_unit_changes_what_follows(visit, corpus, model, layer, name, unit, kind, value):
+    at = STEPS + 30
+    page = visit(f"#model={model}&layer={layer}&quantity={name}&unit={unit}&at={at}")
+    script = """([at, value, shift]) => new Promise((resolve) => {
+      const choice = {length: 12, seed: 1, temperature: 0, top: 0};
+      const question = {...unitQuestion(view, testText), at, value, shift, ahead: 25, ...choice};
+      engine.ask("hold", "hold", question, resolve);
+    })"""
+    found = page.evaluate(script, [at, value, kind == "shift"])
+
+    def change(of_layer, of_name, values):
+        if (of_layer, of_name) == (layer, name):
+            values[unit] = values[unit] + value if kind == "shift" else value
+        return values
+
+    stream = corpus.test[1].tolist()
+    for which, act in (("free", lambda _, __, values: values), ("held", change)):
+        probabilities = held_run(corpus, model, stream[:56], 30, act)
+        np.testing.assert_allclose(found[which]["probabilities"], probabilities[30], rtol=0, atol=TOLERANCE)
+        loss = -np.mean([np.log(probabilities[t, stream[t + 1]]) for t in range(30, 55)])
+        assert found[which]["loss"] == pytest.approx(loss, abs=5e-3)
+        read = stream[:31]
+        for _ in range(12):
+            read.append(int(held_run(corpus, model, read, 30, act)[-1].argmax()))
+        assert found[which]["ids"] == read[31:]
+    assert np.abs(np.subtract(found["free"]["probabilities"], found["held"]["probabilities"])).max() > 0.01
+
+
+def test_the_slider_holds(visit, corpus):
+    page = visit(f"{LSTM}&at=50&panel=hold")
+    expect(page.locator("#held .drawn")).to_have_count(2)
+    assert page.locator("#hold-value").get_attribute("min") == str(page.evaluate("rangeOf(view)[0]"))
+    before = page.locator("#hold-note").text_content()
+    assert "Over the 300 characters that follow in the text the loss is" in before
+    page.locator("#hold-kind").select_option("shift it by")
+    page.locator("#hold-value").evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
+    until(page, "/ by 0\\.000 nats/.test($('hold-note').textContent)")
+    assert page.locator("#held .drawn").first.text_content() == page.locator("#held .drawn").last.text_content()
+    page.locator("#quantity").select_option("f: forget gate")
+    expect(page.locator("#hold-value")).to_be_disabled()
+    assert "Only a state can be held" in page.locator("#hold-note").text_content()

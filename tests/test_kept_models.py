@@ -1,0 +1,81 @@
+"""An experiment with kept models: the tables and figures of the experiment that trained them, without training."""
+
+import shutil
+
+import pytest
+from helpers.fork_server import PreloadedPython
+from helpers.workspace import EXPERIMENT
+
+from rnnscope.configuration.kept import FILES
+from rnnscope.figures import catalogue
+
+MODELS = ("lstm-1-4", "rnn-1-4", "gru-1-4", "gru-2-5", "nnn-1", "nnn-2")
+NEEDS = {name: set(entry.needs.split()) for name, entry in catalogue.FIGURES.items()}
+NEEDS_TRAINING = {name for name, needs in NEEDS.items() if "dynamics" in needs}
+
+
+def keep(finished, fresh, models):
+    """Copy trained models to a folder of their own in another workspace, and name it in the experiment there."""
+    for model in models:
+        for name in FILES:
+            path = fresh.folder / "kept/tale/models" / model / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(finished.folder / "results/tale/models" / model / name, path)
+    fresh.configure(EXPERIMENT | {"kept_models": "kept"})
+
+
+@pytest.fixture
+def preloaded(fresh):
+    python = PreloadedPython(fresh.folder / "preloaded_python")
+    fresh.preloaded_python = python
+    yield fresh
+    python.close()
+
+
+def files(workspace, pattern):
+    folder = workspace.folder / "results/tale"
+    return {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
+
+
+def test_models_that_are_taken_over_give_the_tables_and_figures_of_training(finished, preloaded):
+    keep(finished, preloaded, MODELS)
+    done = preloaded.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kept models: kept/tale/models: 4 networks and 2 n-NNs" in done.stderr
+    assert "not kept" not in done.stderr
+    for pattern, left_out in {
+        "analyses/*.csv": {f"analyses/{name}.csv" for name in NEEDS_TRAINING},
+        "figures/*.svg": {f"figures/{name}.svg" for name in NEEDS_TRAINING},
+        "explorer.html": set(),
+    }.items():
+        expected, found = files(finished, pattern), files(preloaded, pattern)
+        assert found.keys() == expected.keys() - left_out
+        for name, path in found.items():
+            assert path.read_bytes() == expected[name].read_bytes(), name
+    assert files(preloaded, "models/*/dropout-*") == files(preloaded, "models/*/width-*") == {}
+    assert preloaded.stale() == {}
+
+
+def test_what_is_not_kept_is_left_out_and_said(finished, fresh):
+    keep(finished, fresh, ("lstm-1-4", "gru-1-4", "nnn-2"))
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kept models: kept/tale/models: 2 networks and 0 n-NNs" in done.stderr
+    assert "kept models: not kept, left out: rnn-1-4, gru-2-5, nnn-1, nnn-2" in done.stderr
+    assert 'kept models: size_breakdown.smaller: "gru-1-4" in place of "rnn-1-4"' in done.stderr
+    left_out = {f"figure_{name}" for name, needs in NEEDS.items() if needs & {"nnn", "dynamics"}}
+    stale = fresh.stale()
+    assert {rule for rule in stale if rule.startswith("figure_")} == {f"figure_{name}" for name in catalogue.FIGURES} - left_out
+    assert stale["take_over_model"] == stale["evaluate_model"] == 2
+    assert stale.keys().isdisjoint({"train_model", "select_candidate", "train_snapshots"})
+
+
+def test_no_kept_model_is_one_line(fresh):
+    fresh.configure(EXPERIMENT | {"kept_models": "nowhere"})
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if "configuration:" in line]
+    assert lines == [
+        "configuration: kept_models: found no network in nowhere/tale/models, expected folders with checkpoint.safetensors, "
+        "history.csv, summary.json, evaluation.json"
+    ]
