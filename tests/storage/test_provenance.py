@@ -127,6 +127,12 @@ def test_a_changed_or_missing_text_is_reported(folder):
     assert problems(path)[0] == f"{text}: missing; {folder} was made from it"
 
 
+def test_one_that_is_no_json_has_its_own_command(tmp_path):
+    (tmp_path / "provenance.json").write_text("")
+    with pytest.raises(InputError, match=r"not readable as JSON .*; delete it and run: snakemake --forcerun figure_loss_table"):
+        read_provenance(tmp_path / "provenance.json")
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"outputs": {}}'])
 def test_something_else_is_refused(tmp_path, content):
     (tmp_path / "provenance.json").write_text(content)

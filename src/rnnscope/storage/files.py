@@ -170,8 +170,15 @@ def write_json(path: Path, value: Any) -> None:
         partial.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, rebuild: str | None = None) -> Any:
     """Read a JSON file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rebuild
+        As of `corrupt_file_error`.
 
     Raises
     ------
@@ -180,11 +187,11 @@ def read_json(path: Path) -> Any:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a JSON file")
-    check_digest(path)
+    check_digest(path, rebuild)
     try:
         return json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
-        raise corrupt_file_error(path, f"not readable as JSON ({error})") from None
+        raise corrupt_file_error(path, f"not readable as JSON ({error})", rebuild) from None
 
 
 def sha256_of(path: Path) -> str:

@@ -18,7 +18,7 @@ from rnnscope.cli import run
 from rnnscope.errors import InputError, printable
 from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of, write_json
+from rnnscope.storage.files import corrupt_file_error, read_json, sha256_of, write_json
 
 FILE = "provenance.json"
 KEYS = (
@@ -116,8 +116,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
     InputError
         If it is missing, damaged or something else.
     """
-    check_digest(path, REMAKE)
-    content = read_json(path)
+    content = read_json(path, REMAKE)
     if not isinstance(content, dict) or not all(section in content for section in SECTIONS):
         raise corrupt_file_error(path, f"expected an object with the keys {', '.join(SECTIONS)}", REMAKE)
     return content
