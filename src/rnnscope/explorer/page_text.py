@@ -19,7 +19,7 @@ class PageText:
     following : ndarray of unsigned integers, shape (streams,)
         The id after the last one of each stream.
     symbols : ndarray of unsigned integers, shape (K,)
-        The byte of each id.
+        The byte of each id (uint8), or its code point.
     test_shape : tuple of int
         Streams and steps of the whole test part.
     """
@@ -41,7 +41,7 @@ class PageText:
             "streams": streams,
             "steps": steps,
             "following": self.following.tolist(),
-            "kind": "bytes",
+            "kind": "bytes" if self.symbols.dtype == np.uint8 else "code points",
             "symbols": self.symbols.tolist(),
             "newline": self._newline(),
             "width": self.ids.dtype.itemsize,
@@ -66,7 +66,7 @@ def page_text(test: np.ndarray, symbols: np.ndarray, characters: int) -> PageTex
     test : ndarray, shape (streams, steps + 1)
         Ids of the test part; column t + 1 holds the targets of column t.
     symbols : ndarray, shape (K,)
-        The byte of each id.
+        The byte of each id (uint8), or its code point.
     characters : int
         The most that are shown: whole streams, or of one stream its beginning.
     """
