@@ -75,6 +75,7 @@ def describe(network: Network) -> dict[str, Any]:
         "vocabulary": shape.vocabulary,
         "gates": len(cell.gate_order),
         "hiddenInput": cell.hidden_input,
+        "hiddenBias": len(cell.hidden_bias),
         "activations": list(cell.activation_names),
         "states": list(cell.analysed_states),
         "saturating": [activation.name for activation in cell.activations if activation.saturating],

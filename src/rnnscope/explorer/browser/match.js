@@ -94,6 +94,7 @@ function findPlaces() {
   const threshold = $("threshold").valueAsNumber || 0.5, least = Math.max($("least").valueAsNumber || 1, 1);
   const streams = Array.from({ length: testText.streams }, (_, stream) => stream), found = [];
   const count = Math.min(FINDERS, streams.length), start = performance.now();
+  const { sign } = chosenUnits[0];
   let read = 0, working = count;
   $("stop-finding").disabled = false;
   finders = Array.from({ length: count }, () => new Engine());
@@ -104,6 +105,7 @@ function findPlaces() {
     const more = found.length > PLACES_LISTED ? `; the first ${PLACES_LISTED} are listed` : "";
     $("find-note").textContent = `${found.length} places where ${chosenUnits.length === 1 ? "it is" : "all of them are"} on for at least ${least} characters: ${state}${more}.`;
     $("places").replaceChildren(...found.slice(0, PLACES_LISTED).map(([first, last]) => placeItem(testText, first, last)));
+    for (const mark of $("places").querySelectorAll("mark")) mark.style.backgroundColor = colour(sign);
   };
   finders.forEach((finder, index) => {
     finder.read(testText);

@@ -49,7 +49,7 @@ function lookUpTable(W, bias, characters) {
 }
 
 /**
- * A stacked network. Its description: {cell, layers, width, vocabulary, gates, hiddenInput, activations, states}, the last two
+ * A stacked network. Its description: {cell, layers, width, vocabulary, gates, hiddenInput, hiddenBias, activations, states}, the last two
  * lists of names. The parameters are, of every layer, W_input, W_hidden and bias, then those of the softmax layer: matrices as
  * integers with a scale for each row among `scales`, vectors among `scales`.
  */
@@ -68,7 +68,8 @@ class Network {
     this.weights = Array.from({ length: layers }, (_, depth) => {
       const input = matrix(gates * width, depth ? width : vocabulary);
       const hidden = matrix(description.hiddenInput ? gates * width : 0, width), bias = vector(gates * width);
-      return depth ? { input, hidden, bias } : { table: lookUpTable(input, bias, vocabulary), hidden };
+      const hiddenBias = vector(description.hiddenBias * width); // of products with the previous state that have their own
+      return depth ? { input, hidden, bias, hiddenBias } : { table: lookUpTable(input, bias, vocabulary), hidden, hiddenBias };
     });
     this.softmax = { weight: matrix(vocabulary, width), bias: vector(vocabulary) };
     this.run = RECURRENCES[description.cell];
@@ -110,7 +111,7 @@ class Network {
         sums.set(weights.table.subarray(character * sums.length, (character + 1) * sums.length));
       }
       const held = hold ? (name) => hold(depth, name, now[name]) : undefined;
-      this.run({ sums, W_hidden: weights.hidden, width, before: state[depth], now, held });
+      this.run({ sums, W_hidden: weights.hidden, hiddenBias: weights.hiddenBias, width, before: state[depth], now, held });
       for (const name of this.states) state[depth][name].set(now[name]);
       below = now.h;
     }
