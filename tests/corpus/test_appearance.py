@@ -50,6 +50,7 @@ def test_an_ordinary_text(tmp_path, content):
         (np.random.default_rng(1).bytes(5000), None, "looks binary", "write its encoding"),
         (RUSSIAN.encode("koi8-r"), None, "is not UTF-8 (byte 0xF3 at position 0)", "write its encoding"),
     ],
+    ids=lambda value: "content" if isinstance(value, bytes) else None,  # some formats hold the time
 )
 def test_what_looks_otherwise_is_described_with_what_to_write(tmp_path, content, encoding, beginning, remedy):
     (tmp_path / "text").write_bytes(content)
