@@ -113,7 +113,7 @@ def test_every_cell_has_its_equations_for_the_page():
 
 
 def test_a_cell_without_them_is_refused():
-    with pytest.raises(InputError, match=r"explorer: cell 'mgu' has no equations for the page; expected one of gru, lstm, "):
+    with pytest.raises(InputError, match=r"explorer: cell 'mgu' has no equations for the page; expected one of gru, "):
         program(["lstm", "mgu"])
 
 
