@@ -16,7 +16,6 @@ from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
 SHARES = ["removed_share", "alone_share"]
-NOTHING = "The model makes no errors."
 LEVELS = {
     "n-gram": "n = {}",
     "memory": "n = {}",
@@ -99,7 +98,7 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame) -> None:
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars."""
     if not table["errors"].iloc[0]:
-        return style.empty_figure(NOTHING, title)
+        return style.empty_figure(style.NO_ERRORS, title)
     classes = _classes_of(table)
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.7))
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
