@@ -45,6 +45,7 @@ LINE_STYLES: tuple[LineStyle, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5,
 
 SANS, GENERIC = "DejaVu Sans", {"sans-serif", "sans", "serif", "monospace"}  # comes with matplotlib
 
+NO_ERRORS = "The model makes no errors."
 LOSS_LABEL = "test loss (nats per character)"
 
 # Defaults first: a matplotlibrc on the user's machine must not change a figure.

@@ -91,7 +91,7 @@ def test_shares_are_written_with_their_intervals(error_breakdown_table):
 def test_a_model_without_errors(error_breakdown_table, check_legible):
     table = error_breakdown_table().assign(removed=0, removed_share=0.0, alone_share=0.0, errors=0)
     figure = error_breakdown.draw(table, "A tale")
-    assert error_breakdown.NOTHING in [text.get_text() for text in figure.texts]
+    assert style.NO_ERRORS in [text.get_text() for text in figure.texts]
     check_legible(figure)
 
 

@@ -72,3 +72,9 @@ def test_a_model_that_learns_nothing(error_changes_table, check_legible):
     figure = dynamic_evaluation.draw(table.assign(**nothing, clusters="8 groups of 8 streams"), "A tale")
     assert {text.get_text() for text in figure.axes[0].texts} == {"net +0.0%"}
     check_legible(figure)
+
+
+def test_a_model_without_errors(error_changes_table, check_legible):
+    figure = dynamic_evaluation.draw(error_changes_table(model="lstm-3-512").assign(errors_before=0), "A tale")
+    assert style.NO_ERRORS in [text.get_text() for text in figure.texts]
+    check_legible(figure)

@@ -81,3 +81,10 @@ def test_every_snippet_has_a_line_under_its_class(error_snippets_table, check_le
         assert headings[min(heading for heading in headings if heading > baseline)] == name
     with rc_context(error_snippets.UNHINTED):
         check_legible(figure)
+
+
+def test_a_model_without_errors(tmp_path, call, error_snippets_table):
+    error_snippets_table()[:0].to_csv(tmp_path / "snippets.csv", index=False)
+    words = ["--table", tmp_path / "snippets.csv", "--out-svg", tmp_path / "figure.svg", "--out-png", tmp_path / "figure.png"]
+    assert call(error_snippets, *words) is None
+    assert style.NO_ERRORS in (tmp_path / "figure.svg").read_text()

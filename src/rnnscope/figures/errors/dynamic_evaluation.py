@@ -18,6 +18,8 @@ LIGHT = 0.45  # opacity of what is added
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw `removed` and `added` of each class as a share of its `errors_before`; classes without errors are left out."""
     table = table[table["errors_before"] > 0].reset_index(drop=True)
+    if table.empty:
+        return style.empty_figure(style.NO_ERRORS, title)
     share = 100 / table["errors_before"]
     removed, added = table["removed"] * share, table["added"] * share
     colours = [style.ERROR_COLOURS[name] for name in table["class"]]

@@ -17,7 +17,6 @@ from rnnscope.figures import style
 
 WHOLE_CLASS = "all"
 SHARES = ["removed_share", "alone_share"]
-NOTHING = "The model makes no errors."
 Mark = tuple[str, dict[str, float], dict[str, Any]]  # its label, the share of each class, and how it is drawn
 # How the shares under the other reading, and the paper's, are marked.
 OTHER_READING: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.2}
@@ -141,7 +140,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     Of its first reading; the shares under the other one are marks, as are those of the paper. `paper` as for `main`.
     """
     if not table["errors"].iloc[0]:
-        return style.empty_figure(NOTHING, title)
+        return style.empty_figure(style.NO_ERRORS, title)
     readings = list(table["reading"].unique())
     others = [_classes_of(table[table["reading"] == reading]) for reading in readings[1:]]
     table = table[table["reading"] == readings[0]]

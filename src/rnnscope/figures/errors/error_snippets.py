@@ -122,6 +122,8 @@ def _draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str,
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw the snippets of `table`, one line each, under the name of their class."""
+    if table.empty:
+        return style.empty_figure(style.NO_ERRORS, title)
     classes = list(dict.fromkeys(table["class"]))
     lines = len(table.groupby(["class", "snippet"]))
     height = TITLE + HEADING * len(classes) + LINE * lines + MARGIN
@@ -161,7 +163,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
         Line above the figure, such as the name of the corpus.
     """
     numbers = ["snippet", "position", "character", "repeated"]
-    snippets = style.read(table, numbers, ["model", "class", "level", "removed_by"])
+    snippets = style.read(table, numbers, ["model", "class", "level", "removed_by"], empty=True)
     snippets["letter"] = read_letters(table)
     with rc_context(UNHINTED):
         style.save(draw(snippets, title), out_svg, out_png)
