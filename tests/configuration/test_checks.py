@@ -104,7 +104,7 @@ MESSAGES = [
     (
         "corpora.linux_kernel.features",
         "verse",
-        "corpora.linux_kernel.features: found 'verse', expected one list (prose or code) ",
+        "corpora.linux_kernel.features: found 'verse', expected one list (prose or language or code) ",
     ),
     ("corpora.linux_kernel.features", ["verse"], "corpora.linux_kernel.features: found 'verse', expected one list "),
     ("grid", {"cells": [], "layers": [1], "sizes": [64], "additional": []}, "grid: found no model, expected at least one"),

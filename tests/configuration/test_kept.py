@@ -20,7 +20,7 @@ def keep(folder, *models, corpus="war_and_peace", files=FILES):
 
 
 def test_an_experiment_of_which_every_model_is_kept_is_unchanged(tmp_path):
-    keep(tmp_path, *grid_models(ONE), *(f"nnn-{n}" for n in range(1, 7)))
+    keep(tmp_path, *grid_models(ONE), *(f"nnn-{n}" for n in range(1, 8)))
     before = copy.deepcopy(ONE)
     changed, remarks = with_kept_models(ONE, tmp_path)
     assert before == ONE
@@ -32,19 +32,19 @@ def test_an_experiment_of_which_every_model_is_kept_is_unchanged(tmp_path):
 
 def test_what_is_not_kept_is_left_out_and_said(tmp_path):
     """Some networks, one beyond the grid; of the n-NNs 1, 2 and 4, of which 3 is missing; and one without its weights."""
-    keep(tmp_path, "gru-2-128", "lstm-3-64", "lstm-3-128", "lstm-1-64", "lstm-1-32", "nnn-1", "nnn-2", "nnn-4")
+    keep(tmp_path, "gru-2-128", "lstm-3-64", "lstm-3-128", "lstm-2-64", "lstm-1-64", "lstm-1-32", "nnn-1", "nnn-2", "nnn-4")
     keep(tmp_path, "lstm-3-512", files=FILES[1:])
     keep(tmp_path, "rnn-1-64", corpus="linux_kernel")
     changed, remarks = with_kept_models(ONE, tmp_path)
-    assert grid_models(changed) == ["lstm-1-64", "lstm-3-64", "lstm-3-128", "gru-2-128", "lstm-1-32"]
+    assert grid_models(changed) == ["lstm-1-64", "lstm-2-64", "lstm-3-64", "lstm-3-128", "gru-2-128", "lstm-1-32"]
     assert changed["nnn"] == ONE["nnn"] | {"longest_context": 2}
     assert changed["activations"]["models"] == ["lstm-3-128", "gru-2-128"]
-    assert changed["size_breakdown"] == {"smaller": "lstm-1-64", "larger": "lstm-3-128"}
+    assert changed["size_breakdown"] == {"smaller": "lstm-2-64", "larger": "lstm-3-128"}
     assert set(changed["errors"]["candidates"]) <= set(grid_models(changed))
     check_configuration(changed)
     text = "\n".join(remarks)
     missing = [model for model in grid_models(ONE) if model not in grid_models(changed)]
-    assert f"left out: {', '.join([*missing, 'nnn-3', 'nnn-4', 'nnn-5', 'nnn-6'])}" in text
+    assert f"left out: {', '.join([*missing, 'nnn-3', 'nnn-4', 'nnn-5', 'nnn-6', 'nnn-7'])}" in text
     assert 'activations.models: ["lstm-3-128", "gru-2-128"] in place of ["lstm-3-512", "gru-3-512"]' in text
     assert 'size_breakdown.larger: "lstm-3-128" in place of "lstm-3-512"' in text
     assert "size_breakdown.smaller" not in text
