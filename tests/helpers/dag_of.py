@@ -51,7 +51,8 @@ def changed_rules(workflow):
         if path.suffix in SOURCES and path.name != "__init__.py":
             content = path.read_bytes()
             path.write_bytes(content + b"\n# changed\n")
-            source_of.cache_clear()
+            for remembered in (source_of, workflow.globals["module_digest"]):
+                remembered.cache_clear()
             changed = {module for module, digest in digests.items() if source_of(module) != digest}
             found[name_of(path.relative_to(root))] = [rule for rule, module in modules.items() if module in changed]
             path.write_bytes(content)
