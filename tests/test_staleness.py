@@ -72,7 +72,7 @@ class Matrix:
     def users_of(self, name):
         """The rules whose module imports a module, or one in the folder of a file that is no module."""
         folder, slash, _ = name.rpartition("/")
-        prefix = f"rnnscope.{folder}."
+        prefix = f"rnnscope.{folder.replace('/', '.')}."
 
         def uses(module):
             return module.startswith(prefix) if slash else module == f"rnnscope.{name}"
