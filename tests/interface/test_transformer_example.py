@@ -56,8 +56,8 @@ def test_its_file_is_taken(example, tmp_path, monkeypatch, capsys):
     words = ["--split", tmp_path, "--out", tmp_path / "mine.parquet", "--epochs", 20, "--batch", 8, "--learning-rate", 0.01]
     monkeypatch.setattr("sys.argv", ["transformer", *map(str, words)])
     example.main()
-    log_prob = read_external(tmp_path / "mine.parquet", read_split(tmp_path))
-    assert log_prob.shape == (4, 100)
+    log_prob, predicted = read_external(tmp_path / "mine.parquet", read_split(tmp_path))
+    assert log_prob.shape == predicted.shape == (4, 100)
     assert -log_prob.mean() < 0.5 * math.log(5)
     assert f"test {-log_prob.mean(dtype=np.float64):.4f} nats per character" in capsys.readouterr().out
 

@@ -152,7 +152,7 @@ def test_stage_writes_counts_and_predictions(split, tmp_path):
     train, test = np.load(split / "train.npy").tolist(), np.load(split / "test.npy")
     text = test[:, 1:].ravel().tolist()  # the test characters of all streams, end to end
     assert sorted(path.name for path in (tmp_path / "out").glob("*.parquet")) == [f"ngram-{n}.parquet" for n in (1, 2, 3)]
-    assert counts.columns.tolist() == ["n", "ngrams", "discount_1", "discount_2", "discount_3"]
+    assert counts.columns.tolist() == ["n", "ngrams", "discount_1", "discount_2", "discount_3", "fall_back_orders"]
     assert counts["n"].tolist() == [1, 2, 3]
     for row in counts.itertuples():
         model = Model(train, K, row.n)

@@ -32,7 +32,7 @@ def stages(tmp_path, call):
         save_checkpoint(tmp_path / "models" / MODEL / "checkpoint.safetensors", network.state_dict(), description)
         named = ["--features", tmp_path / "features.parquet", "--activations", tmp_path / MODEL, "--characters", 1000]
         table = {name: tmp_path / f"{name}.csv" for name in ("cells", "baseline", "probes", "span", "summary", "text_of_cells")}
-        out = ["--out", tmp_path / "features.parquet"]
+        out = ["--out", tmp_path / "features.parquet", "--out-changes", tmp_path / "changes.csv"]
         assert call(features, "--split", tmp_path, "--features", listed, "--newline-within", 3, *out) is None
         chance = ["--best", 2, "--permutations", 3, "--seed", 1]
         assert call(cells, *named, *chance, "--out", table["cells"], "--baseline", table["baseline"]) is None
