@@ -188,7 +188,7 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
         (None, {}, "no such file"),
         (b"", {}, "the text is empty"),
         (b"x" * 29, {}, "has 29 characters, expected at least 30 "),
-        (b"x" * 30, {}, "text.bin: found only the byte b'x', expected two different ones: nothing to predict"),
+        (b"x" * 30, {}, "text.bin: found only the character b'x', expected two different ones: nothing to predict"),
         (b"x" * 30, {"fractions": "0.6,0.2,0.1"}, "fractions: found"),
         (b"x" * 30, {"streams": 0}, "--streams: found 0, expected a whole number from 1 to 32767"),
         (b"x" * 30, {"minimum_count": 2}, "minimum_count: found 2 with characters: bytes, expected characters: unicode"),
