@@ -148,7 +148,7 @@ CELLS = {
             gate_order=("r", "z", "candidate"),
             states=("h",),
             displayed_state="h",
-            colour="#999933",
+            colour="#661100",
             hidden_bias=("candidate",),
         ),
         Cell(
