@@ -18,7 +18,14 @@ from rnnscope.storage.files import sha256_of
 
 # What people and `make verify` alone look at.
 READ_BY_NO_STAGE = {
-    f"results/<corpus>/{name}" for name in ("provenance.json", "corpus/manifest.json", "nnn/nnn-<n>/history.csv", "explorer.html")
+    f"results/<corpus>/{name}"
+    for name in (
+        "provenance.json",
+        "corpus/manifest.json",
+        "nnn/nnn-<n>/history.csv",
+        "models/<model>/<candidate>/.resume.safetensors",
+        "explorer.html",
+    )
 }
 
 

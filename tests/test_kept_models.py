@@ -38,6 +38,12 @@ def files(workspace, pattern):
     return {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
 
 
+def without_dynamics(path):
+    """The lines of a file; of the paper's claims those that need no training."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [line for line in lines if not line.startswith(b"F6,")] if path.name == "paper_claims.csv" else lines
+
+
 def test_models_that_are_taken_over_give_the_tables_and_figures_of_training(finished, preloaded):
     keep(finished, preloaded, MODELS)
     done = preloaded.snakemake()
@@ -52,7 +58,7 @@ def test_models_that_are_taken_over_give_the_tables_and_figures_of_training(fini
         expected, found = files(finished, pattern), files(preloaded, pattern)
         assert found.keys() == expected.keys() - left_out
         for name, path in found.items():
-            assert path.read_bytes() == expected[name].read_bytes(), name
+            assert without_dynamics(path) == without_dynamics(expected[name]), name
     assert files(preloaded, "models/*/dropout-*") == files(preloaded, "models/*/width-*") == {}
     assert preloaded.stale() == {}
 

@@ -9,10 +9,9 @@ rule against_paper:
         claims=table("paper_claims"),
     wildcard_constraints:
         corpus="|".join(OF_THE_PAPER) or "(?!)",  # matches nothing: a text of one's own is compared with no paper
-    group:
-        "tables"
     resources:
-        **needs(mem_mb=scaled_with_text(1000, 50)),
+        # In no group: in that of the tables it would have several siblings, which would run side by side in one submission.
+        **needs(mem_mb=scaled_with_text(1000, 50), runtime=10),
     params:
         **stage("analyses.paper.against_paper", Intervals),
         oracles=ORACLES,

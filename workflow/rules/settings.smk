@@ -64,7 +64,8 @@ AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.i
 OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
 
 # The tables in which the paper's numbers and claims are looked for.
-PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters", "dynamics"]
+PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters"]
+PAPER_TABLES += ["dynamics"] if {"nnn", "dynamics"} <= AVAILABLE else []
 PAPER_TABLES += ["saturation"] if GATED else []
 
 # The models that are compared with each other: of the n-grams, those of the same context as an n-NN and the reference.

@@ -57,6 +57,11 @@ def write_folder(folder: Path, patterns: list[str], seed: int, size: int | None,
     """
     if not folder.is_dir():
         raise UnavailableError("no such folder")
+    write_matching_files(folder, patterns, seed, size, text)
+
+
+def write_matching_files(folder: Path, patterns: list[str], seed: int, size: int | None, text: Path) -> None:
+    """Join the files below a folder that exists; the parameters and errors are those of `write_folder`."""
     names = matching_files(folder, patterns)
     if not names:
         raise InputError(f"no file in {folder} matches {', '.join(patterns)}")

@@ -4,8 +4,7 @@ import importlib
 import importlib.util
 from pathlib import Path
 
-from rnnscope.corpus.folder import matching_files, write_files
-from rnnscope.corpus.selection import shuffled
+from rnnscope.corpus.folder import write_matching_files
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 
@@ -35,11 +34,7 @@ def write_package_files(package: str, patterns: list[str], seed: int, size: int 
     InputError
         If it has no folder, or nothing in it matches.
     """
-    folder = _package_folder(package)
-    names = matching_files(folder, patterns)
-    if not names:
-        raise InputError(f"package {package}: no file in {folder} matches {', '.join(patterns)}")
-    write_files((folder / name for name in shuffled(names, seed)), size, text)
+    write_matching_files(_package_folder(package), patterns, seed, size, text)
 
 
 def write_attribute(module: str, attribute: str, size: int | None, text: Path) -> None:

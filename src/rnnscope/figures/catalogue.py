@@ -58,9 +58,9 @@ FIGURES = {
     "model_map": CatalogueEntry("comparisons", {"table": "model_map"}),
     "model_distances": CatalogueEntry("comparisons", {"table": "model_distances", "merges": "model_merges"}),
     "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams", draws_paper=True),
-    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams nnn", draws_paper=True),
+    "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams", draws_paper=True),
     "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True),
-    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams nnn dynamics"),
+    "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams"),
 }
 
 

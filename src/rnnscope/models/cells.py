@@ -6,7 +6,7 @@ To add a cell, add its facts here and its equations in `recurrences`.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,20 @@ class Cell:
 
 
 HIDDEN_STATE = Activation("h", "hidden state")
+GRU = Cell(
+    name="gru",
+    title="GRU",
+    activations=(
+        Activation("r", "reset gate", gate="reset"),
+        Activation("z", "update gate", gate="update"),
+        Activation("candidate", "what the update gate mixes in"),
+        HIDDEN_STATE,
+    ),
+    gate_order=("r", "z", "candidate"),
+    states=("h",),
+    displayed_state="h",
+    colour="#009E73",
+)
 
 CELLS = {
     cell.name: cell
@@ -121,36 +135,9 @@ CELLS = {
             displayed_state="h",
             colour="#D55E00",
         ),
-        Cell(
-            name="gru",
-            title="GRU",
-            activations=(
-                Activation("r", "reset gate", gate="reset"),
-                Activation("z", "update gate", gate="update"),
-                Activation("candidate", "what the update gate mixes in"),
-                HIDDEN_STATE,
-            ),
-            gate_order=("r", "z", "candidate"),
-            states=("h",),
-            displayed_state="h",
-            colour="#009E73",
-        ),
+        GRU,
         # torch.nn.GRU: its reset gate acts after the recurrent product.
-        Cell(
-            name="gru-after",
-            title="GRU (reset after)",
-            activations=(
-                Activation("r", "reset gate", gate="reset"),
-                Activation("z", "update gate", gate="update"),
-                Activation("candidate", "what the update gate mixes in"),
-                HIDDEN_STATE,
-            ),
-            gate_order=("r", "z", "candidate"),
-            states=("h",),
-            displayed_state="h",
-            colour="#661100",
-            hidden_bias=("candidate",),
-        ),
+        replace(GRU, name="gru-after", title="GRU (reset after)", colour="#661100", hidden_bias=("candidate",)),
         Cell(
             name="mingru",
             title="minGRU",

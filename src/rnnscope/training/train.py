@@ -69,6 +69,12 @@ declare(
     ),
 )
 
+declare(
+    "models/<model>/<candidate>/.resume.safetensors",
+    "The state of a finished run after its last epoch: with more `epochs` only the further ones are trained. It belongs to no "
+    "rule, and may be deleted.",
+)
+
 
 def main(
     split: Path,

@@ -19,6 +19,10 @@ from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_aligned
 from rnnscope.storage.tables import Table
 
+ENDS = (
+    Column("low", "number", "nats per character: lower end of the interval of this difference alone"),
+    Column("high", "number", "nats per character: upper end of the interval"),
+)
 PAIRED_DIFFERENCES = Table(
     "analyses/paired_differences.csv",
     "One row for every two models: all recurrent networks, the n-NNs, the n-gram models of the same contexts and of "
@@ -28,8 +32,7 @@ PAIRED_DIFFERENCES = Table(
         Column("model", "text", "name of a model"),
         Column("other", "text", "name of another model"),
         Column("difference", "number", "nats per character: test loss of `model` minus that of `other`"),
-        Column("low", "number", "nats per character: lower end of the interval of this difference alone"),
-        Column("high", "number", "nats per character: upper end of the interval"),
+        *ENDS,
         Column("p", "number", "probability of a difference at least this large, in either direction, if there were none"),
         Column("p_corrected", "number", "the same corrected by Holm's procedure for the number of rows of this table"),
         Column("separated", "yes/no", f"whether `p_corrected` is below {SIGNIFICANCE:g}"),
@@ -43,8 +46,7 @@ RANKING = Table(
         Column("rank", "integer", "1 is the lowest test loss"),
         Column("model", "text", "name of the model"),
         Column("above_lowest", "number", "nats per character: its test loss minus the lowest"),
-        Column("low", "number", "nats per character: lower end of the interval of this difference alone"),
-        Column("high", "number", "nats per character: upper end of the interval"),
+        *ENDS,
         Column(
             "run_end",
             "integer",

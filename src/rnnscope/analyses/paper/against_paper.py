@@ -138,6 +138,11 @@ def estimate(
     }
 
 
+def _read(table: Table, path: Path | None) -> pd.DataFrame:
+    """Read a table; without a path, return one without rows."""
+    return table.read(path) if path else pd.DataFrame(columns=table.names)
+
+
 def main(
     split: Path,
     predictions_folder: Path,
@@ -146,13 +151,13 @@ def main(
     paired_differences: Path,
     model_distances: Path,
     closing_delimiters: Path,
-    dynamics: Path,
     oracles: Oracles,
     intervals: Intervals,
     out: Path,
     out_claims: Path,
     paper: str,
     numbers: str = "compared",
+    dynamics: Path | None = None,
     saturation: Path | None = None,
 ) -> None:
     """Compare every number of the paper with ours, and decide its claims.
@@ -165,8 +170,8 @@ def main(
         Folder that holds <model>.parquet.
     models
         Names of the models that there are, n-gram models and n-NNs too.
-    losses, paired_differences, model_distances, closing_delimiters, dynamics
-        losses.csv, paired_differences.csv, model_distances.csv, closing_delimiters.csv and dynamics.csv.
+    losses, paired_differences, model_distances, closing_delimiters
+        losses.csv, paired_differences.csv, model_distances.csv and closing_delimiters.csv.
     oracles
         The classes of errors; the reading is the paper's in any case.
     intervals
@@ -179,6 +184,8 @@ def main(
         The text of the paper that this one is, or is like.
     numbers
         "compared" for a text of the paper; "orientation" for one that is only like it.
+    dynamics
+        dynamics.csv; None where no model is observed in training.
     saturation
         saturation.csv; None where no gates are dumped.
     """
@@ -195,8 +202,8 @@ def main(
         differences=PAIRED_DIFFERENCES.read(paired_differences),
         distances=MODEL_DISTANCES.read(model_distances),
         closings=CLOSING_DELIMITERS.read(closing_delimiters),
-        dynamics=DYNAMICS.read(dynamics),
-        saturation=SATURATION.read(saturation) if saturation else pd.DataFrame(columns=SATURATION.names),
+        dynamics=_read(DYNAMICS, dynamics),
+        saturation=_read(SATURATION, saturation),
         ngram_share=next((found for key, found in values.scaling_up(predicted, counts).items() if "share" in key.quantity), None),
     )
     estimates = estimate(predicted, list(map(key_of, wanted)), tables.closings, tables.dynamics, counts)

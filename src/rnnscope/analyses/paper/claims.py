@@ -32,8 +32,10 @@ class Tables:
 
     Parameters
     ----------
-    losses, differences, distances, closings, dynamics
-        losses.csv, paired_differences.csv, model_distances.csv, closing_delimiters.csv and dynamics.csv.
+    losses, differences, distances, closings
+        losses.csv, paired_differences.csv, model_distances.csv and closing_delimiters.csv.
+    dynamics
+        dynamics.csv; empty where no model is observed in training.
     saturation
         saturation.csv; empty where no gates are dumped.
     ngram_share

@@ -98,6 +98,8 @@ def lead_in_braces(tables: Tables) -> Verdict:
 
 def nearest_in_turn(tables: Tables) -> Verdict:
     """Look which n-NN the network is nearest to at each snapshot."""
+    if tables.dynamics.empty:
+        return "no network is observed in training", OPEN
     table = tables.dynamics[tables.dynamics["n"] <= 4]
     nearest = table.loc[table.groupby("snapshot")["symmetric_divergence"].idxmin()].sort_values("snapshot")["n"]
     turns = list(dict.fromkeys(nearest))

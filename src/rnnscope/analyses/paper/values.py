@@ -113,6 +113,8 @@ def closing_braces(table: pd.DataFrame) -> Estimates:
 
 def dynamics(table: pd.DataFrame, wanted: Iterable[Key]) -> Estimates:
     """Return the wanted values of `dynamics.csv` at the paper's epochs, between two snapshots on a straight line (F6)."""
+    if table.empty:
+        return {}
     observed = ModelName.parse(table["model"].iloc[0])
     if (observed.kind, observed.layers) != ("lstm", 3):
         return {}
