@@ -22,6 +22,7 @@ READ_BY_NO_STAGE = {
     for name in (
         "provenance.json",
         "corpus/manifest.json",
+        "analyses/paper_claims.csv",
         "nnn/nnn-<n>/history.csv",
         "models/<model>/<candidate>/.resume.safetensors",
         "explorer.html",
