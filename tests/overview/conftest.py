@@ -47,7 +47,7 @@ lstm-2-64,capital,auc,0.7
 """
 AGAINST = "outcome\n" + "within interval\n" * 3 + "differs\n" * 2 + "missing\n"
 CLAIMS = "outcome\nholds\nholds\nundecided\n"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="200pt" viewBox="0 0 500 200"><rect width="9" height="9"/></svg>\n'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="200pt"><rect width="9" height="9"/></svg>\n'
 
 
 @pytest.fixture

@@ -163,5 +163,5 @@ def test_the_caption_of_a_figure_is_html(name):
 def test_a_caption_cannot_read_files_or_bring_html(tmp_path, directive):
     path = tmp_path / "caption.rst"
     path.write_text(f".. {directive}\n")
-    with pytest.raises(InputError, match="caption.rst: not readable as reStructuredText"):
+    with pytest.raises(InputError, match=r"caption\.rst: not readable as reStructuredText"):
         caption_html(path)

@@ -54,7 +54,7 @@ def loss_table(losses: pd.DataFrame, paper: str | None) -> LossTable:
     paper
         The text of the paper whose losses stand below ours; None for none.
     """
-    ours = losses.set_index("model")["test_loss"].to_dict()
+    ours = dict(zip(map(str, losses["model"]), losses["test_loss"], strict=True))
     best = losses.sort_values("validation_loss", kind="stable")["model"].iloc[0]
     points = paper_points(paper, "T1", "test loss") if paper else {}
     theirs = {model: value for (model, _), value in points.items() if ModelName.parse(model).is_recurrent}
