@@ -41,6 +41,7 @@ include: "workflow/rules/explorer.smk"
 include: "workflow/rules/overview.smk"
 include: "workflow/rules/logs.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/progress.smk"
 
 
 rule all:

@@ -211,6 +211,11 @@ def test_no_group_has_siblings_and_none_waits_for_itself(fresh):
                     assert own not in groups_after(other), f"between two of {own} stands {rule_of[other]}"
 
 
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_no_profile_hides_what_the_screen_shows_of_a_run(profile):
+    assert profile.keys().isdisjoint({"quiet", "verbose", "printshellcmds", "debug-dag"})
+
+
 @pytest.mark.parametrize("name", ON_CLUSTERS)
 def test_the_profiles_of_clusters_say_how_many_of_each_group_go_together(name):
     groups = {group for group in GROUPS.values() if group}
