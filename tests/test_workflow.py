@@ -259,7 +259,7 @@ def test_the_report_has_every_figure_with_its_caption(workspace):
         assert f"{name}.svg" in report
         caption = (workspace.folder / f"workflow/report/{name}.rst").read_text()
         assert catalogue.numbered_heading(name) in report
-        assert re.escape(caption.split(".")[0].split("**")[0].split("\n")[0]) in re.escape(report)
+        assert re.escape(re.split(r"\.|\*\*|`|\n", caption)[0]) in re.escape(report)
 
 
 @pytest.mark.parametrize(

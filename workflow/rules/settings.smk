@@ -11,6 +11,7 @@ from rnnscope import settings
 from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
+from rnnscope.data.paper import paper_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
@@ -63,6 +64,8 @@ AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.i
 # The corpora that are texts of the paper, or like one.
 OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
 
+# The models whose predictions are compared with the paper's numbers: its own, and those of the oracles.
+PAPER_MODELS = [name for name in [*MODELS, *NGRAMS, *NNNS] if name in {*paper_models(), *ORACLE_NGRAMS}]
 # The tables in which the paper's numbers and claims are looked for.
 PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters"]
 PAPER_TABLES += ["dynamics"] if {"nnn", "dynamics"} <= AVAILABLE else []

@@ -18,6 +18,7 @@ from rnnscope.errors import InputError
 from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
 from rnnscope.settings.training import Optimisation, Patience
+from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
@@ -207,6 +208,8 @@ def resume_training(path: Path, training_run: TrainingRun, key: str, end: Callab
         # RMSProp counts its steps but never uses the count.
         training_run.optimizer.state[values] = {"step": torch.tensor(0.0, device=values.device), "square_avg": average}
     log.info("resuming after epoch %d, found in %s", len(training_run.history), path)
+    if read_record(path) is None:  # a kill came between the two
+        save_training(path, training_run, key)
 
 
 def write_history(path: Path, training_run: TrainingRun) -> None:
