@@ -6,6 +6,9 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
+report: "workflow/report/introduction.rst"
+
+
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/settings.smk"
 include: "workflow/rules/paths.smk"
@@ -35,8 +38,10 @@ include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
+include: "workflow/rules/overview.smk"
 include: "workflow/rules/logs.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/progress.smk"
 
 
 rule all:

@@ -34,7 +34,8 @@ def finished(tmp_path_factory, worker_id, preloaded_python):
             workspace.preloaded_python = preloaded_python
             done = workspace.snakemake()
             assert done.returncode == 0, done.stdout + done.stderr
-            (shared / "finished.done").touch()
+            (shared / "finished.done").write_text(done.stdout + done.stderr)
+    finished.screen = (shared / "finished.done").read_text()
     return finished
 
 

@@ -21,11 +21,8 @@ READ_BY_NO_STAGE = {
     f"results/<corpus>/{name}"
     for name in (
         "provenance.json",
-        "corpus/manifest.json",
-        "analyses/paper_claims.csv",
         "nnn/nnn-<n>/history.csv",
         "models/<model>/<candidate>/.resume.safetensors",
-        "explorer.html",
     )
 }
 

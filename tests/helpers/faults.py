@@ -25,7 +25,7 @@ FEW_MODELS["nnn"] |= {"longest_context": 1}
 FEW_MODELS["training"]["epochs"] = 30
 FEW_MODELS["dynamics"]["epochs"] = 20
 # What is written about a run rather than by it, times and all.
-ASIDE = {"logs", "benchmarks", ".provenance", "provenance.json"}
+ASIDE = {"logs", "benchmarks", ".provenance", "provenance.json", "index.html"}
 DEFAULT = ("--workflow-profile", "workflow/profiles/default")
 RESUMED = re.compile(r"after epoch \d+, found in")  # the log of a training run
 

@@ -10,7 +10,8 @@ for figure, entry in FIGURES.items():
                 f"results/{{corpus}}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{corpus}",
-                labels={"figure": figure.replace("_", " ")},
+                subcategory=numbered_section(figure),
+                labels={"figure": numbered_heading(figure)},
             ),
             png=f"results/{{corpus}}/figures/{figure}.png",
         group:

@@ -33,7 +33,8 @@ def jobs_of_corpora():
     return found
 
 
-onsuccess:
+def collect_provenance():
+    """Write provenance.json of every corpus."""
     subprocess.run(
         [sys.executable, "-m", "rnnscope.storage.provenance", "collect"],
         input=json.dumps(jobs_of_corpora(), default=str),
