@@ -157,3 +157,10 @@ def candidate_flags(wildcards):
     if kind == "dropout":
         return ["--dropout", value]
     return ["--hidden-width", value, *flags(FeedForwardTraining)]
+
+
+def corpus_facts():
+    """What the page knows of every corpus that is run, as JSON."""
+    keys = ("title", "paper", "paper_numbers")
+    corpora = [config["corpora"][corpus] for corpus in config["run"]]
+    return [json.dumps({key: corpus[key] for key in keys if key in corpus}) for corpus in corpora]
