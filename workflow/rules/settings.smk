@@ -98,6 +98,11 @@ def title(wildcards):
     return corpus_of(wildcards)["title"]
 
 
+def title_of(figure):
+    """A parameter: the title of a figure, the corpus and what is shown."""
+    return lambda wildcards: f"{title(wildcards)}: {FIGURES[figure].heading}"
+
+
 def paper_flags(wildcards):
     """The text of the paper that a corpus is, or is like, and whether its numbers are compared with ours."""
     return ["--paper", corpus_of(wildcards)["paper"], "--numbers", paper_numbers(wildcards)]
