@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
-CAPTIONS = Path(workflow.basedir, "workflow/report")
+CAPTIONS = Path(HOME, "workflow/report")
 
 
 def tables_of_corpora(*names):
@@ -46,7 +45,7 @@ rule overview:
         corpora=corpus_facts(),
         figures=figures_for({*AVAILABLE, "paper"}),
         explorer="--explorer" if DUMPED else "",
-        captions=os.path.relpath(CAPTIONS),
+        captions=str(CAPTIONS),
         wording=hashlib.sha256(b"".join(path.read_bytes() for path in sorted(CAPTIONS.glob("*.rst")))).hexdigest(),
     shell:
         "python -m {params.module} --folders {params.folders} --corpora {params.corpora:q} --figures {params.figures} "

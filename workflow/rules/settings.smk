@@ -22,7 +22,7 @@ try:
     convert_texts(config)
     check_configuration(config)
     if "kept_models" in config:
-        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        KEPT = os.path.relpath(Path(HOME, config["kept_models"]))
         kept_config, remarks = with_kept_models(config, Path(KEPT))
         config.clear()
         config.update(kept_config)
