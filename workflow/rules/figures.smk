@@ -21,7 +21,7 @@ for figure, entry in FIGURES.items():
         params:
             **stage(f"figures.{entry.folder}.{figure}"),
             tables=named_inputs,
-            title=title,
+            title=title_of(figure),
             paper=paper_points if entry.draws_paper else "",
         shell:
             "python -m {params.module} {params.tables} {params.paper} --title={params.title:q} --out-svg {output.svg} "

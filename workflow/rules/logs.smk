@@ -6,6 +6,8 @@ They are in the folder of the corpus; those of a rule that is about all of them 
 import re
 
 for each_rule in workflow.rules:
+    if "module" not in each_rule.params.keys():
+        continue  # a rule of the workflow that uses this one as a module
     found = re.findall(r"\{(\w+)", "".join(each_rule.output))
     wildcards = "-".join(f"{{{name}}}" for name in dict.fromkeys(found) if name != "corpus")
     job = f"{each_rule.name}/{wildcards}" if wildcards else each_rule.name

@@ -1,10 +1,9 @@
 """The page to open: results/index.html."""
 
 import hashlib
-import os
 from pathlib import Path
 
-CAPTIONS = Path(workflow.basedir, "workflow/report")
+CAPTIONS = Path(HOME, "workflow/report")
 
 
 rule overview:
@@ -33,7 +32,7 @@ rule overview:
         corpora=corpus_facts(),
         figures=figures_for({*AVAILABLE, "paper"}),
         explorer="--explorer" if DUMPED else "",
-        captions=os.path.relpath(CAPTIONS),
+        captions=str(CAPTIONS),
         wording=hashlib.sha256(b"".join(path.read_bytes() for path in sorted(CAPTIONS.glob("*.rst")))).hexdigest(),
     shell:
         "python -m {params.module} --folders {params.folders} --corpora {params.corpora:q} --figures {params.figures} "

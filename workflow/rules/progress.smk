@@ -17,6 +17,8 @@ from rnnscope.progress import duration
 BEGAN = time.monotonic()
 TRAINING_RULES = frozenset({"train_model", "train_snapshots"})
 UNSAID = ("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs", "Execute ", "Complete log", "Elapsed time")
+UNSAID += ("Exiting because", "Shutting down")
+TOLD = ("CalledProcessError in file", "At least one job did not complete")  # the line of the job has the cause
 
 
 def kind_and_work(job):
@@ -45,10 +47,10 @@ class Screen(logging.Filter):
         if event == LogEvent.JOB_ERROR:
             return self.fail(record)
         if event == LogEvent.ERROR:
-            return "CalledProcessError in file" not in record.getMessage()  # the line of the job has the cause
+            return not any(words in record.getMessage() for words in TOLD)
         if event is not None:
             return False
-        return record.levelno >= logging.WARNING or not str(record.msg).startswith(UNSAID)
+        return not str(record.msg).startswith(UNSAID)
 
     def start(self, record):
         if self.left is None:

@@ -22,7 +22,7 @@ try:
     convert_texts(config)
     check_configuration(config)
     if "kept_models" in config:
-        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        KEPT = os.path.relpath(Path(HOME, config["kept_models"]))
         kept_config, remarks = with_kept_models(config, Path(KEPT))
         config.clear()
         config.update(kept_config)
@@ -96,6 +96,11 @@ def corpus_of(wildcards):
 def title(wildcards):
     """The name of a corpus in figures."""
     return corpus_of(wildcards)["title"]
+
+
+def title_of(figure):
+    """A parameter: the title of a figure, the corpus and what is shown."""
+    return lambda wildcards: f"{title(wildcards)}: {FIGURES[figure].heading}"
 
 
 def paper_flags(wildcards):

@@ -73,10 +73,18 @@ def described_job(rule: str, wildcards: dict[str, str]) -> str:
     """Return a job in words: what is done, of what, and in parentheses for which corpus."""
     others = dict(wildcards)
     corpus, model = others.pop("corpus", ""), others.pop("model", "")
-    things = [ModelName.parse(model).title] if model else []
+    things = [_model_title(model)] if model else []
     things += [value.replace("-", " ", 1) for value in others.values()]
     words = " ".join([rule.replace("_", " "), ", ".join(things)]).strip()
     return f"{words} ({corpus})" if corpus else words
+
+
+def _model_title(model: str) -> str:
+    """The title of a model; the rules of another workflow may call something else a model."""
+    try:
+        return ModelName.parse(model).title
+    except ValueError:
+        return model
 
 
 def cause_of(log: Path) -> str:
