@@ -8,7 +8,8 @@ WORK := build/reference
 
 demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo
-	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --report results/report.html
+	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --quiet all --report results/report.html
+	@echo "    with captions: results/report.html"
 
 # Tables and figures at the scale of the paper, from the models in results/reference: nothing is trained. It works in a folder
 # of its own, where results of a user's training are not touched. CORPUS=... names one corpus; by default all that have models.

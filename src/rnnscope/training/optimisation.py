@@ -18,6 +18,7 @@ from rnnscope.errors import InputError
 from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
 from rnnscope.settings.training import Optimisation, Patience
+from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
@@ -201,6 +202,8 @@ def resume_training(path: Path, training_run: TrainingRun, key: str, end: Callab
     for name, values in training_run.network.named_parameters():
         training_run.optimizer.averages[values] = groups["average"][name].to(values.device)
     log.info("resuming after epoch %d, found in %s", len(training_run.history), path)
+    if read_record(path) is None:  # a kill came between the two
+        save_training(path, training_run, key)
 
 
 def write_history(path: Path, training_run: TrainingRun) -> None:
