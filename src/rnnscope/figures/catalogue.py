@@ -60,6 +60,8 @@ FIGURES = {
     "character_gains": CatalogueEntry("comparisons", {"table": "character_gains"}, needs="ngrams", draws_paper=True),
     "closing_delimiters": CatalogueEntry("comparisons", {"table": "closing_delimiters"}, needs="ngrams", draws_paper=True),
     "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True),
+    "context": CatalogueEntry("context", {"table": "context", "summary": "context_summary"}, needs="context"),
+    "context_by_class": CatalogueEntry("context", {"table": "context", "summary": "context_summary"}, needs="context"),
     "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams"),
 }
 

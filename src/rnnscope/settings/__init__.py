@@ -18,6 +18,7 @@ from rnnscope.settings.base import (
     setting,
     settings_of,
 )
+from rnnscope.settings.context import Context
 from rnnscope.settings.corpus import (
     Corpus,
     Imported,
@@ -74,6 +75,7 @@ __all__ = [
     "Cells",
     "Comparisons",
     "Computing",
+    "Context",
     "Corpus",
     "Device",
     "DynamicEvaluation",
@@ -136,6 +138,7 @@ SECTIONS: dict[str, type[Section]] = {
         ErrorSnippets,
         SizeBreakdown,
         DynamicEvaluation,
+        Context,
         Explorer,
     )
 }

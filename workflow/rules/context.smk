@@ -1,0 +1,22 @@
+rule context:
+    """How much of the past networks use: their losses after the last characters alone."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary", "layout"),
+        checkpoints=model_files(CONTEXT_MODELS, "checkpoint.safetensors"),
+        predictions=predictions([*CONTEXT_MODELS, *NGRAMS, *NNNS]),
+    output:
+        table=table("context"),
+        summary=table("context_summary"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(240, 10), gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.context.context", Context, Resampling, Device),
+        split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
+        predictions_folder=folder_of("predictions"),
+        finite=["--finite", *NGRAMS, *NNNS] if [*NGRAMS, *NNNS] else [],
+    shell:
+        "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
+        "--predictions-folder {params.predictions_folder} {params.settings} {params.finite} --threads {threads} "
+        "--out {output.table} --out-summary {output.summary} 2> {log}"
