@@ -1,4 +1,4 @@
-"""Tables of the context used with contents that a test chooses."""
+"""Tables of the context used and of what units cause with contents that a test chooses."""
 
 import numpy as np
 import pandas as pd
@@ -42,3 +42,24 @@ def make_context_summary(networks=NETWORKS, effective=(100, 300)):
     names = ["model", "past", "target_class", "targets", "loss", "loss_low", "loss_high", "tolerance", *ends, "longest"]
     table = pd.DataFrame(rows, columns=[*names, "sequence_length"])
     return table.astype(dict.fromkeys(ends, "Int64")).assign(clusters="100 streams")
+
+
+def make_ablations(models=("lstm-3-512", "gru-3-512"), units=40):
+    """One unit of each model that is the best by score and by effect, among others that do little."""
+    random = np.random.default_rng(1)
+    rows = []
+    for model in models:
+        name = ModelName.parse(model)
+        for feature, measure in (("all", None), ("inside_quotes", "auc"), ("line_position", "spearman")):
+            for unit in range(units):
+                effect = 0.8 if unit == 7 else float(random.normal(0, 0.02))
+                score = {"auc": 0.6, "spearman": 0.1}.get(measure, np.nan) + (0.3 if unit == 7 else 0.01 * random.random())
+                identity = [model, name.kind, 2, name.cell.displayed_state, unit, "mean", feature, measure, score]
+                rows.append([*identity, 0.01, effect, effect - 0.1, effect + 0.1, 0.01])
+    unit = ["model", "cell", "layer", "quantity", "unit", "hold", "feature", "measure", "score"]
+    effects = ["rise", "end_effect", "end_effect_low", "end_effect_high", "control"]
+    table = pd.DataFrame(rows, columns=[*unit, *effects])
+    of_feature = table.groupby(["model", "feature"])
+    table["effect_rank"] = of_feature["end_effect"].rank(ascending=False, method="first").astype(int)
+    table["score_rank"] = of_feature["score"].rank(ascending=False, method="first").astype("Int64")
+    return table.assign(clusters="50 streams")

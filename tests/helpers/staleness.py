@@ -43,14 +43,14 @@ TABLES_OF_MODELS = {
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span", "context"}
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span", "context", "ablations"}
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
     *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
 }
 # Whose clusters are streams, or groups of them.
-INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span", "context"}
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span", "context", "ablations"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
@@ -140,6 +140,13 @@ KEYS = {
     "context.shuffled": Change(5, {"context"}),
     "context.tolerance": Change(0.02, {"context"}),
     "context.choice_seed": Change(2, {"context"}),
+    "ablations.models": Change(["gru-2-5"], {"ablations"}),
+    "ablations.holds": Change(["zero"], {"ablations"}),
+    "ablations.characters": Change(200, {"ablations"}),
+    "ablations.group_sizes": Change([1, 2], {"ablations"}),
+    "ablations.controls": Change(2, {"ablations"}),
+    "ablations.control_groups": Change(2, {"ablations"}),
+    "ablations.choice_seed": Change(2, {"ablations"}),
     "bootstrap.samples": Change(20, BOOTSTRAP),
     "bootstrap.seed": Change(2, BOOTSTRAP),
 }

@@ -50,6 +50,7 @@ MODEL_KEYS = (
     "size_breakdown.smaller",
     "size_breakdown.larger",
     "context.models",
+    "ablations.models",
 )
 
 # Of these, those whose model is trained again.

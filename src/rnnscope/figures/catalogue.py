@@ -62,6 +62,7 @@ FIGURES = {
     "dynamics": CatalogueEntry("comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True),
     "context": CatalogueEntry("context", {"table": "context", "summary": "context_summary"}, needs="context"),
     "context_by_class": CatalogueEntry("context", {"table": "context", "summary": "context_summary"}, needs="context"),
+    "ablations": CatalogueEntry("causes", {"table": "ablations"}, needs="ablations"),
     "against_paper": CatalogueEntry("paper", {"table": "against_paper"}, needs="paper ngrams"),
 }
 

@@ -18,7 +18,7 @@ from rnnscope.settings.base import (
     setting,
     settings_of,
 )
-from rnnscope.settings.context import Context
+from rnnscope.settings.context import Ablations, Context
 from rnnscope.settings.corpus import (
     Corpus,
     Imported,
@@ -68,6 +68,7 @@ __all__ = [
     "ERROR_CLASSES",
     "READINGS",
     "SECTIONS",
+    "Ablations",
     "Activations",
     "Bootstrap",
     "Candidates",
@@ -139,6 +140,7 @@ SECTIONS: dict[str, type[Section]] = {
         SizeBreakdown,
         DynamicEvaluation,
         Context,
+        Ablations,
         Explorer,
     )
 }
