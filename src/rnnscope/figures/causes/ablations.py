@@ -71,7 +71,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
 
 
 def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
-    """Draw the effects of holding units against their scores.
+    """Draw the effects of units that are held, and their scores.
 
     Parameters
     ----------
