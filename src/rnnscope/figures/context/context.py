@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.context.curves import draw_curve, legend_lines, read_tables, set_lengths
+from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, read_tables, set_lengths
 from rnnscope.models.cells import FINITE_KINDS, ModelName
 
 TITLES = {
@@ -59,6 +59,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
             draw_curve(axes, rows, "loss")
         set_lengths(axes, summary["sequence_length"].iloc[0])
         axes.set_title(heading)
+    panels[0].set_ylim(top=highest_shown(curves, "loss"), bottom=0.97 * curves["loss"].min())
     panels[0].set_ylabel(style.LOSS_LABEL)
     note = style.interval_note(curves[["loss_low", "clusters"]])
     panels[1].set_xlabel(f"last characters that are read (T)\n{summary['targets'].iloc[0]:,} targets; {note}")

@@ -2,23 +2,17 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.context.curves import draw_curve, legend_lines, read_tables, set_lengths
+from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, read_tables, set_lengths
 
 PAST = "other text"  # a state that occurs in a text: the zero state disturbs by itself
 COLUMNS = 3
-
-
-def _limits(curves: pd.DataFrame) -> tuple[float, float]:
-    """The range of rises that all panels show: beyond the first few characters every class needs its word."""
-    shown = curves.loc[curves["length"] >= min(5, curves["length"].max()), "rise"]
-    return min(-0.02, float(np.nanmin(shown))), max(0.1, 1.05 * float(np.nanmax(shown)))
+FEWEST = 20  # targets of a class that is shown
 
 
 def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
@@ -30,6 +24,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
         .drop("all")
         .sort_values(ascending=False, kind="stable")
     )
+    sizes = sizes[(sizes >= FEWEST) | (sizes == sizes.max())]
     curves = curves[curves["target_class"].isin(sizes.index)]
     rows = -(-len(sizes) // COLUMNS)
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.5 * rows + 1.1))
@@ -43,7 +38,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
         axes.set_title(f"{of_class} ({targets:,})")
     for axes in panels[len(sizes) :]:
         axes.set_axis_off()
-    panels[0].set_ylim(*_limits(curves))
+    panels[0].set_ylim(min(-0.02, curves["rise"].min()), max(0.1, highest_shown(curves, "rise")))
     figure.supylabel("rise of the loss (nats per character)", fontsize=8)
     note = style.interval_note(curves[["rise_low", "clusters"]])
     panels[COLUMNS * (rows - 1)].set_xlabel(f"last characters that are read (T)\n{note}")

@@ -12,6 +12,7 @@ from rnnscope.figures import style
 from rnnscope.models.cells import ModelName
 
 KEY = ["model", "past", "target_class"]
+FEW = 5  # characters
 TRAINED: dict[str, Any] = {"color": "#999999", "linestyle": "-.", "linewidth": 0.8}
 
 
@@ -36,6 +37,11 @@ def set_lengths(axes: Axes, sequence_length: int) -> None:
     axes.axvline(sequence_length, **TRAINED)
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
+
+
+def highest_shown(curves: pd.DataFrame, column: str) -> float:
+    """Return where the y-axis ends: with fewer characters than a word has, every loss is far above all others."""
+    return 1.05 * float(curves.loc[curves["length"] >= min(FEW, curves["length"].max()), column].max())
 
 
 def legend_lines(summary: pd.DataFrame) -> dict[str, Line2D]:
