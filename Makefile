@@ -8,7 +8,8 @@ WORK := build/reference
 
 demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo
-	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --report results/report.html
+	$(BIN)/snakemake --workflow-profile workflow/profiles/demo --quiet all --report results/report.html
+	@echo "    with captions: results/report.html"
 
 # Tables and figures at the scale of the paper, from the models in results/reference: nothing is trained. It works in a folder
 # of its own, where results of a user's training are not touched. CORPUS=... names one corpus; by default all that have models.
@@ -47,9 +48,10 @@ cluster-test: $(CLUSTER)
 fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
-# docs/tables.md, from the files and columns that the code declares.
+# docs/tables.md, from the files and columns that the code declares; README's picture and losses, from results/reference.
 docs: $(INSTALLED)
 	$(BIN)/python docs/write_tables.py
+	$(BIN)/python docs/write_reference.py
 
 verify: $(INSTALLED)
 	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json

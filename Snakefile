@@ -1,9 +1,19 @@
+import os
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+# This folder, from wherever it is used: another one (`snakemake -s .../Snakefile`), or another workflow's `module`.
+HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
 
-configfile: "config.yaml"
+
+# The one of the working directory, if it has one of its own.
+configfile: "config.yaml" if os.path.exists("config.yaml") else str(HOME / "config.yaml")
+
+
+report: "workflow/report/introduction.rst"
 
 
 include: "workflow/rules/sources.smk"
@@ -36,8 +46,10 @@ include: "workflow/rules/context.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
+include: "workflow/rules/overview.smk"
 include: "workflow/rules/logs.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/progress.smk"
 
 
 rule all:

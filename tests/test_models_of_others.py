@@ -8,6 +8,7 @@ import pytest
 import torch
 from helpers.fork_server import PreloadedPython
 from helpers.workspace import EXPERIMENT, PROSE, Workspace
+from safetensors.torch import save_file
 
 from rnnscope.figures.catalogue import FIGURES
 from rnnscope.models.sizes import matched_size, parameter_count
@@ -20,7 +21,7 @@ STUDY = EXPERIMENT | {
     "grid": {"cells": ["lstm"], "layers": [1], "sizes": [4], "additional": []},
     "training": {"epochs": 2, "dropout": [0.0], "device": "cpu"},
     "nnn": {"longest_context": 1, "hidden_widths": [4]},
-    "imported": {IMPORTED: {"weights": "{corpus}.pt", "vocabulary": "{corpus}.json"}},
+    "imported": {IMPORTED: {"weights": "{corpus}.safetensors", "vocabulary": "{corpus}.json"}},
     "external": {"uniform": "{corpus}.parquet"},
     "activations": {"models": [IMPORTED]},
     "errors": {"candidates": MODELS},
@@ -32,7 +33,7 @@ def write_network(stem):
     """A torch.nn.GRU with its vocabulary in an order of its own."""
     torch.manual_seed(1)
     network = torch.nn.ModuleDict({"gru": torch.nn.GRU(len(VOCABULARY), 6), "out": torch.nn.Linear(6, len(VOCABULARY))})
-    torch.save(network.state_dict(), stem.with_suffix(".pt"))
+    save_file(network.state_dict(), stem.with_suffix(".safetensors"))
     stem.with_suffix(".json").write_text(json.dumps(VOCABULARY[::-1]))
 
 

@@ -101,7 +101,8 @@ def test_every_job_leaves_a_log_and_a_benchmark_that_name_its_rule_and_what_it_i
         rule = re.match(r"(?:local)?rule (\w+):", job)[1]
         if rule != "all":
             log, benchmark = (re.search(rf"^ *{word}: (\S+)$", job, re.MULTILINE)[1] for word in ("log", "benchmark"))
-            assert re.fullmatch(rf"results/tale/logs/{rule}(/[\w.-]+)?\.log", log)
+            folder = "results" if rule == "overview" else "results/tale"  # the one that is about all corpora
+            assert re.fullmatch(rf"{folder}/logs/{rule}(/[\w.-]+)?\.log", log)
             assert benchmark == log.replace("/logs/", "/benchmarks/").replace(".log", ".tsv")
             logs.add(log)
     assert "results/tale/logs/train_model/nnn-2-width-8.log" in logs
@@ -208,6 +209,11 @@ def test_no_group_has_siblings_and_none_waits_for_itself(fresh):
             for other in after[job]:
                 if group[other] != own:
                     assert own not in groups_after(other), f"between two of {own} stands {rule_of[other]}"
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_no_profile_hides_what_the_screen_shows_of_a_run(profile):
+    assert profile.keys().isdisjoint({"quiet", "verbose", "printshellcmds", "debug-dag"})
 
 
 @pytest.mark.parametrize("name", ON_CLUSTERS)

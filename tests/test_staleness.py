@@ -16,6 +16,7 @@ from helpers.staleness import EVERY, KEYS, PAPER_RULES, RULES_OF, imports_of, pl
 from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 from rnnscope.settings import SECTIONS, is_optional, settings_of
+from rnnscope.settings.corpus import Corpus
 
 ROOT = REPOSITORY / "src/rnnscope"
 FILES = sorted(
@@ -95,6 +96,7 @@ def test_every_key_has_an_expectation():
         for name, (kind, _) in settings_of(section).items()
         if is_optional(kind)
     }
+    left_out |= {f"corpora.*.{name}" for name, (kind, _) in settings_of(Corpus).items() if is_optional(kind)}
     assert set(leaves(configuration)) | left_out == set(KEYS)
 
 

@@ -43,6 +43,17 @@ def test_the_whole_dag_makes_every_figure(finished):
     assert hidden == states | {run / ".provenance/.resume.safetensors.json" for run in runs}
 
 
+def test_the_screen_has_a_line_a_job_and_at_the_end_what_was_found_and_what_to_open(finished):
+    every = re.findall(r"^\d\d:\d\d:\d\d +(\d+) of (\d+): (.*)$", finished.screen, re.MULTILINE)
+    total = len(every)
+    assert [(int(number), int(of)) for number, of, _ in every] == [(number, total) for number in range(1, total + 1)]
+    assert "train model LSTM 1×4, dropout 0.5 (tale)" in {words.partition(";")[0] for _, _, words in every}
+    assert len(finished.screen.splitlines()) < total + 20
+    findings = (finished.folder / "results/findings.txt").read_text()
+    end = finished.screen.partition(f"\n{total} jobs in ")[2].partition("\n")[2]
+    assert end.startswith(f"{findings}Open in a browser: results/index.html\n         explorer: results/tale/explorer.html\n")
+
+
 def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):
     assert finished.stale() == {}
     assert workspace.stale() == {}
@@ -257,7 +268,8 @@ def test_the_report_has_every_figure_with_its_caption(workspace):
     for name in FIGURES:
         assert f"{name}.svg" in report
         caption = (workspace.folder / f"workflow/report/{name}.rst").read_text()
-        assert re.escape(caption.split(".")[0].split("**")[0].split("\n")[0]) in re.escape(report)
+        assert catalogue.numbered_heading(name) in report
+        assert re.escape(re.split(r"\.|\*\*|`|\n", caption)[0]) in re.escape(report)
 
 
 @pytest.mark.parametrize(
@@ -296,6 +308,9 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
     done = fresh.snakemake()
     assert done.returncode != 0
     log = (fresh.folder / "results/tale/logs/fetch_text.log").read_text()
+    (shown,) = [text.partition(" ")[2] for text in done.stderr.splitlines() if "failed: " in text]
+    assert shown == f"failed: fetch text (tale): {log.strip()}"
+    assert f"1 job failed; the same command resumes where this run stopped:\n{shown}\n" in done.stdout
     assert log.startswith("error: ")
     assert line in log
     assert log.count("\n") == 1

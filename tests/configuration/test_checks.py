@@ -51,7 +51,7 @@ def test_the_new_keys_exist():
             assert key in CONFIGURATION[section]
 
 
-FILES = {"weights": "mine.pt", "vocabulary": "mine.json"}
+FILES = {"weights": "mine.safetensors", "vocabulary": "mine.json"}
 MESSAGES = [
     ("imported", {"lstm-1-100": FILES}, 'imported: found "lstm-1-100", expected a name <cell>-<layers>-<size>-<label>'),
     ("imported", {"lstm-1-100-mine": {"weights": "a"}}, "imported.lstm-1-100-mine: no key 'vocabulary', expected weights, vocab"),

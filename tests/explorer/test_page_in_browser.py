@@ -72,7 +72,7 @@ def test_every_character_is_in_one_row_and_has_its_place(visit, corpus):
 def test_signs_and_letters_of_several_bytes(visit, corpus):
     page = visit()
     signs = dict(page.evaluate("symbols.map((symbol, id) => [symbol, signOf(id)])"))
-    expected = {32: "·", 9: "→", 10: "↵", 13: "CR", 0: "00", 127: "7F", 0xC3: "C3", 0xA9: "A9", 65: "A"}
+    expected = {32: "·", 9: "→", 10: "↵", 13: "←", 0: "00", 127: "7F", 0xC3: "C3", 0xA9: "A9", 65: "A"}
     assert {byte: signs[byte] for byte in expected if byte in corpus.text} == {
         byte: sign for byte, sign in expected.items() if byte in corpus.text
     }

@@ -43,11 +43,13 @@ def until(page, script, argument=None):
         page.wait_for_timeout(20)
 
 
-# The values of the rows in the window, as soon as all are known, and the colours painted there, a little below their top.
+# The values of the rows in the window, as soon as all are known and nothing waits for the next frame, and the colours painted
+# there, a little below their top.
 DRAWN = """() => {
   const text = textOf(view), rows = layout.drawn.filter(({first, last}) => last > first);
   const positions = rows.flatMap(({first, last}) => Array.from({length: last - first}, (_, index) => first + index));
-  if (drawnUnit !== unitName(view) || positions.some(position => Number.isNaN(text.values[position]))) return null;
+  if (waiting.size || drawnUnit !== unitName(view)) return null;
+  if (positions.some(position => Number.isNaN(text.values[position]))) return null;
   const canvas = $("colours"), ratio = canvas.width / layout.width, copy = document.createElement("canvas");
   [copy.width, copy.height] = [canvas.width, canvas.height];
   const context = copy.getContext("2d", {willReadFrequently: true});

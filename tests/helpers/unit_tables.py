@@ -105,13 +105,14 @@ def make_cell_text(features=("inside_quotes", "brace_depth", "random"), columns=
     rows = []
     for panel, feature in enumerate(features, start=1):
         drawn = feature == "random"
-        measure = "random" if drawn else "auc" if feature in YES_NO else "spearman"
-        unit = ["lstm-3-512", 1, "c", 10 + panel, feature, measure, np.nan if drawn else 0.87]
+        measure = "random" if drawn else "spearman" if feature in COUNTS else "auc"
+        unit = ["lstm-3-512", 1, "c", 10 + panel, feature, measure, np.nan if drawn else 0.87, -1 if measure == "spearman" else 1]
         for line, length in enumerate((columns, 12, columns - 3)):
             for column in range(length):
                 character = random.choice([*b'aB"_ \t\r', 200]) if column < length - 1 else ord("\n")
-                rows.append([panel, *unit, line, column, character, 1 if panel > 1 else 12.34, random.uniform(-1, 1)])
-    unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]
-    table = pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "scale", "value"])
+                on = feature == "inside_quotes" and 3 <= column < 9
+                rows.append([panel, *unit, line, column, character, 1 if panel > 1 else 12.34, random.uniform(-1, 1), on])
+    unit = ["panel", "model", "layer", "quantity", "unit", "feature", "measure", "held_out_score", "sign"]
+    table = pd.DataFrame(rows, columns=[*unit, "line", "column", "character", "scale", "value", "on"])
     letters = {**{byte: chr(byte) for byte in range(32, 127)}, 200: "\N{WHITE VERTICAL RECTANGLE}"}
     return table.assign(letter=table["character"].map(letters).fillna(""))

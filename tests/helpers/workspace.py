@@ -75,8 +75,9 @@ class Workspace:
     def configure(self, experiment):
         (self.folder / "experiment.yaml").write_text(yaml.safe_dump(experiment))
 
-    def command(self, words):
-        snakemake = self.preloaded_python.snakemake() if self.preloaded_python else [Path(sys.executable).with_name("snakemake")]
+    def command(self, words, forked=False):
+        preloaded = self.preloaded_python
+        snakemake = preloaded.snakemake(forked) if preloaded else [Path(sys.executable).with_name("snakemake")]
         return [*snakemake, "--configfile", "experiment.yaml", "--cores", "2", *words]
 
     def environment(self):
@@ -89,7 +90,7 @@ class Workspace:
 
     def snakemake(self, *words, preexec_fn=None):
         return subprocess.run(
-            self.command(words),
+            self.command(words, forked=preexec_fn is None),
             cwd=self.folder,
             env=self.environment(),
             preexec_fn=preexec_fn,

@@ -11,6 +11,7 @@ import pytest
 from helpers.documented import column_of, documented, matches
 
 from docs.write_tables import TABLES, text
+from rnnscope.corpus import fetch, split
 from rnnscope.errors import InputError
 from rnnscope.storage import declarations
 from rnnscope.storage.declarations import Column, declare
@@ -146,13 +147,28 @@ def check_parquet(path, columns):
 CHECKS = {".json": check_json, ".csv": check_csv, ".parquet": check_parquet}
 
 
-def test_every_file_is_documented_and_every_documented_file_is_there(finished):
+@pytest.fixture
+def words(tmp_path, call):
+    """The results of the first stages on a text of code points, some of them rare."""
+    results, text = tmp_path / "results/words", tmp_path / "words.txt"
+    text.write_bytes(("слова и числа, " * 10 + "…").encode("koi8-r", "replace"))
+    characters = ["--characters", "unicode", "--encoding", "koi8-r"]
+    source = ["--sources", json.dumps({"path": str(text)})]
+    assert call(fetch, *source, *characters, "--out", results / "corpus") is None
+    layout = ["--streams", 2, "--sequence-length", 5, "--fractions", "0.6,0.2,0.2", "--minimum-count", 2]
+    out = ["--text", results / "corpus/text.bin", "--out", results / "split"]
+    assert call(split, *out, *characters, *layout) is None
+    return tmp_path
+
+
+def test_every_file_is_documented_and_every_documented_file_is_there(finished, words):
     """A CSV table has all its columns; of a JSON or parquet file each declared one is met in some file."""
     sections = documented()
     assert len(sections) >= 40
     met = {}
-    for path in sorted((finished.folder / "results").rglob("*")):
-        name = path.relative_to(finished.folder).as_posix()
+    paths = [(folder, path) for folder in (finished.folder, words) for path in sorted((folder / "results").rglob("*"))]
+    for folder, path in paths:
+        name = path.relative_to(folder).as_posix()
         if path.is_dir() or re.search(r"/(logs|benchmarks|figures|\.provenance)/", name):
             continue
         # Most files of a training run are described where the best candidate's are.

@@ -120,6 +120,7 @@ def test_by_hand(call, train, split, tmp_path):
     for width, folder in folders.items():
         assert train(folder, "--model", "nnn-3", "--hidden-width", width, "--sequence-length", 7, "--learning-rate", 0.05) is None
         assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+            ".resume.safetensors",
             "checkpoint.safetensors",
             "history.csv",
             "summary.json",

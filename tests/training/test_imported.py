@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from rnnscope.models.checkpoint import load_checkpoint
@@ -37,14 +38,14 @@ def words(tmp_path):
     (tmp_path / "split/vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
     (tmp_path / "split/split.json").write_text(json.dumps({"sequence_length": 10}))
     (tmp_path / "mine.json").write_text(json.dumps({"bytes": ORDER}))
-    files = ["--weights", tmp_path / "mine.pt", "--vocabulary", tmp_path / "mine.json"]
+    files = ["--weights", tmp_path / "mine.safetensors", "--vocabulary", tmp_path / "mine.json"]
     return ["--split", tmp_path / "split", *files, "--device", "cpu", "--threads", 1, "--out", tmp_path / "model"]
 
 
 def save(folder, module, layers=2):
     torch.manual_seed(1)
     theirs = Theirs(module, layers).eval()
-    torch.save(theirs.state_dict(), folder / "mine.pt")
+    save_file(theirs.state_dict(), folder / "mine.safetensors")
     return theirs
 
 
@@ -81,9 +82,9 @@ def test_its_losses_are_those_that_torch_computes(tmp_path, call, words, cell, m
         (
             ORDER,
             "lstm-2-9-mine",
-            "imported: found the name lstm-2-9-mine for {pt}, expected {right}: 2 layers of 6 units, and about",
+            "imported: found the name lstm-2-9-mine for {weights}, expected {right}: 2 layers of 6 units, and about",
         ),
-        (ORDER[:-1], None, "{pt}: found {K} characters, expected the {fewer} of {json}"),
+        (ORDER[:-1], None, "{weights}: found {K} characters, expected the {fewer} of {json}"),
         ([*ORDER[:-1], 255], None, "{json}: 1 characters of the text are missing and 1 are not in it; expected its {K}"),
         (
             [*ORDER[:-1], "ab"],
@@ -98,31 +99,30 @@ def test_a_network_that_does_not_fit_is_refused(tmp_path, call, words, vocabular
     (tmp_path / "mine.json").write_text(json.dumps(vocabulary))
     right = name_of("gru-after")
     found = call(imported, *words, "--model", model or right)
-    files = {"pt": tmp_path / "mine.pt", "json": tmp_path / "mine.json"}
+    files = {"weights": tmp_path / "mine.safetensors", "json": tmp_path / "mine.json"}
     assert found.startswith("error: " + message.format(**files, right=right, K=K, fewer=K - 1))
     assert "\n" not in found
     assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("write", "message"),
     [
         (None, "no such file; expected the state dict of a network"),
-        (b"no weights", "not readable as a state dict ("),
-        ([1, 2], "found list, expected a mapping of names to tensors: model.state_dict()"),
-        ({"epoch": 3}, "found dict, expected a mapping of names to tensors: model.state_dict()"),
-        (Theirs(nn.GRU), "not readable as a state dict ("),
+        (lambda path: path.write_bytes(b"no weights"), "not readable as a state dict ("),
+        (lambda path: torch.save(Theirs(nn.GRU).state_dict(), path), "not readable as a state dict ("),
+        (lambda path: path.mkdir(), "no such file; expected the state dict of a network"),
     ],
 )
-def test_files_that_are_no_state_dict_are_refused(tmp_path, call, words, content, message):
-    """A whole pickled module, too: loading one would run code."""
-    path = tmp_path / "mine.pt"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content is not None:
-        torch.save(content, path)
+def test_files_that_are_no_state_dict_are_refused(tmp_path, call, words, write, message):
+    """What torch.save writes, too: loading it could run code."""
+    path = tmp_path / "mine.safetensors"
+    if write:
+        write(path)
     found = call(imported, *words, "--model", name_of("gru-after"))
     assert found.startswith(f"error: {path}: {message}")
+    if "not readable" in message:
+        assert found.endswith("; expected what safetensors.torch.save_file(model.state_dict(), path) writes")
     assert "\n" not in found
 
 

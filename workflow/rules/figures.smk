@@ -10,7 +10,8 @@ for figure, entry in FIGURES.items():
                 f"results/{{corpus}}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{corpus}",
-                labels={"figure": figure.replace("_", " ")},
+                subcategory=numbered_section(figure),
+                labels={"figure": numbered_heading(figure)},
             ),
             png=f"results/{{corpus}}/figures/{figure}.png",
         group:
@@ -20,7 +21,7 @@ for figure, entry in FIGURES.items():
         params:
             **stage(f"figures.{entry.folder}.{figure}"),
             tables=named_inputs,
-            title=title,
+            title=title_of(figure),
             paper=paper_points if entry.draws_paper else "",
         shell:
             "python -m {params.module} {params.tables} {params.paper} --title={params.title:q} --out-svg {output.svg} "

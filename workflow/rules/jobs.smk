@@ -10,7 +10,9 @@ from pathlib import Path
 # Snakemake takes the last --configfile of several: all files follow one. Their paths are those from where it was started.
 DIRECTORY = str(workflow.overwrite_workdir or ".")
 STARTED_IN = None if os.path.isabs(DIRECTORY) else os.path.relpath(".", DIRECTORY)
+FOUND_WITHOUT_FLAG = STARTED_IN is not None and Path(STARTED_IN, "Snakefile").resolve() == Path(workflow.main_snakefile).resolve()
 CONFIGURATION = {
+    "--snakefile": [] if FOUND_WITHOUT_FLAG else [str(workflow.main_snakefile)],
     "--directory": [DIRECTORY] if DIRECTORY != "." else [],
     "--configfile": [os.path.relpath(path, STARTED_IN) if STARTED_IN else str(path) for path in workflow.overwrite_configfiles],
     "--config": workflow.config_settings.config_args or [],

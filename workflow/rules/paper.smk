@@ -3,7 +3,7 @@ rule against_paper:
     input:
         **split_files("train", "validation", "test", "vocabulary"),
         **{name: table(name) for name in PAPER_TABLES},
-        predictions=predictions([*MODELS, *NGRAMS, *NNNS]),
+        predictions=predictions(PAPER_MODELS),
     output:
         values=table("against_paper"),
         claims=table("paper_claims"),
@@ -17,7 +17,7 @@ rule against_paper:
         oracles=ORACLES,
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
-        models=[*MODELS, *NGRAMS, *NNNS],
+        models=PAPER_MODELS,
         tables=lambda wildcards, input: [word for name in PAPER_TABLES for word in (f"--{name.replace('_', '-')}", input[name])],
         paper=paper_flags,
     shell:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rnnscope.corpus.sources import local_files
-from rnnscope.figures.catalogue import FIGURES, figures_for
+from rnnscope.figures.catalogue import FIGURES, figures_for, numbered_heading, numbered_section
 
 
 wildcard_constraints:
@@ -102,15 +102,33 @@ def named_inputs(wildcards, input):
     return [word for flag, path in input.items() for word in (f"--{flag}", path)]
 
 
-def figures_and_pages(wildcards):
-    """Everything that a person looks at. Without a dumped model there is no page."""
-    if left_out := [name for name in FIGURES if name not in figures_for({*AVAILABLE, "paper"})]:
-        logger.warning(f"Sections of the configuration that are left out leave out these figures: {', '.join(left_out)}")
-    figures = [
+def figures_of(corpus):
+    """The names of the figures of a corpus."""
+    return figures_for({*AVAILABLE, "paper"} if corpus in OF_THE_PAPER else AVAILABLE)
+
+
+def figures(suffixes=("svg", "png")):
+    """The figures of all corpora that are run."""
+    return [
         f"results/{corpus}/figures/{name}.{suffix}"
         for corpus in config["run"]
-        for name in figures_for({*AVAILABLE, "paper"} if corpus in OF_THE_PAPER else AVAILABLE)
-        for suffix in ("svg", "png")
+        for name in figures_of(corpus)
+        for suffix in suffixes
     ]
-    pages = expand("results/{corpus}/explorer.html", corpus=config["run"])
-    return figures + (pages if DUMPED else [])
+
+
+def explorers():
+    """The explorer's pages of all corpora that are run. Without a dumped model there is none."""
+    return expand("results/{corpus}/explorer.html", corpus=config["run"]) if DUMPED else []
+
+
+def figures_and_pages(wildcards):
+    """Everything that a person looks at."""
+    if left_out := [name for name in FIGURES if name not in figures_for({*AVAILABLE, "paper"})]:
+        logger.warning(f"Sections of the configuration that are left out leave out these figures: {', '.join(left_out)}")
+    return [*figures(), *explorers(), "results/index.html"]
+
+
+def tables_of_corpora(*names):
+    """Some tables of every corpus that is run."""
+    return expand("results/{corpus}/analyses/{name}.csv", corpus=config["run"], name=names)

@@ -27,13 +27,14 @@ def jobs_of_corpora():
     """All jobs that the targets need, whether or not they ran now, by the folder of their corpus."""
     found = {}
     for job in workflow.dag.jobs:
-        if "corpus" in job.wildcards.keys():
+        if "corpus" in job.wildcards.keys() and "source" in job.params.keys():
             folder = f"results/{job.wildcards.corpus}"
             found.setdefault(folder, []).append(job_facts(job))
     return found
 
 
-onsuccess:
+def collect_provenance():
+    """Write provenance.json of every corpus."""
     subprocess.run(
         [sys.executable, "-m", "rnnscope.storage.provenance", "collect"],
         input=json.dumps(jobs_of_corpora(), default=str),

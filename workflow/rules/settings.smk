@@ -11,6 +11,7 @@ from rnnscope import settings
 from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
+from rnnscope.data.paper import paper_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import *
@@ -21,7 +22,7 @@ try:
     convert_texts(config)
     check_configuration(config)
     if "kept_models" in config:
-        KEPT = os.path.relpath(Path(workflow.basedir, config["kept_models"]))
+        KEPT = os.path.relpath(Path(HOME, config["kept_models"]))
         kept_config, remarks = with_kept_models(config, Path(KEPT))
         config.clear()
         config.update(kept_config)
@@ -65,6 +66,8 @@ AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.i
 # The corpora that are texts of the paper, or like one.
 OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in corpus]
 
+# The models whose predictions are compared with the paper's numbers: its own, and those of the oracles.
+PAPER_MODELS = [name for name in [*MODELS, *NGRAMS, *NNNS] if name in {*paper_models(), *ORACLE_NGRAMS}]
 # The tables in which the paper's numbers and claims are looked for.
 PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters"]
 PAPER_TABLES += ["dynamics"] if {"nnn", "dynamics"} <= AVAILABLE else []
@@ -95,6 +98,11 @@ def corpus_of(wildcards):
 def title(wildcards):
     """The name of a corpus in figures."""
     return corpus_of(wildcards)["title"]
+
+
+def title_of(figure):
+    """A parameter: the title of a figure, the corpus and what is shown."""
+    return lambda wildcards: f"{title(wildcards)}: {FIGURES[figure].heading}"
 
 
 def paper_flags(wildcards):
@@ -156,3 +164,10 @@ def candidate_flags(wildcards):
     if kind == "dropout":
         return ["--dropout", value]
     return ["--hidden-width", value, *flags(FeedForwardTraining)]
+
+
+def corpus_facts():
+    """What the page knows of every corpus that is run, as JSON."""
+    keys = ("title", "paper", "paper_numbers")
+    corpora = [config["corpora"][corpus] for corpus in config["run"]]
+    return [json.dumps({key: corpus[key] for key in keys if key in corpus}) for corpus in corpora]

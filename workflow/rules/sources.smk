@@ -19,7 +19,7 @@ def import_graph():
 @cache
 def module_digest(name):
     """SHA-256 of a module's file and of the files in its folder that it reads or compiles, as this run finds them."""
-    stem = Path(workflow.basedir, "src", *name.split("."))
+    stem = Path(HOME, "src", *name.split("."))
     return source_digest(stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py"))
 
 

@@ -28,7 +28,7 @@ rule import_model:
     output:
         run_files(),
     wildcard_constraints:
-        model="|".join(IMPORTED),
+        model="|".join(IMPORTED) or "(?!)",  # matches nothing
     threads: THREADS
     resources:
         **needs(mem_mb=scaled_with_text(1500, 10), gpu=GPU_SLOTS),

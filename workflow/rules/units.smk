@@ -104,6 +104,7 @@ rule cell_text:
         features="results/{corpus}/analyses/features.parquet",
         activations=activation_files(DUMPED),
         cells=table("cells"),
+        baseline=table("cells_baseline"),
     output:
         table("cell_text"),
     resources:
@@ -114,4 +115,4 @@ rule cell_text:
         activations=folders_of("activations"),
     shell:
         "python -m {params.module} --features {input.features} --activations {params.activations} --cells {input.cells} "
-        "--split {params.split} {params.settings} --out {output} 2> {log}"
+        "--baseline {input.baseline} --split {params.split} {params.settings} --out {output} 2> {log}"

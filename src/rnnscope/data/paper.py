@@ -52,6 +52,11 @@ def contents() -> dict[str, Any]:
     return json.loads(files("rnnscope.data").joinpath("paper.json").read_text(encoding="utf-8"))
 
 
+def paper_models() -> set[str]:
+    """Return the names of all models that the paper has numbers of."""
+    return {model for text in contents()["texts"] for value in paper_values(text) for model in value.model.split()}
+
+
 def paper_values(text: str) -> Iterator[PaperValue]:
     """Yield all numbers of one text, a key of `texts` in `paper.json`, in the order of the file."""
     for series in contents()["texts"][text]["series"]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
+from rnnscope.analyses.units.margins import CHANCE, GROUP, with_margins
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Shape
@@ -13,10 +14,7 @@ from rnnscope.storage.tables import read_csv
 RANKS = 10  # units of each feature on the page
 INTEGERS = ["layer", "unit", "sign", "rank"]
 NUMBERS = ["selection_score", "held_out_score"]
-GROUP = ["model", "feature", "measure"]
 COLUMNS = [*GROUP, "quantity", *INTEGERS, *NUMBERS]
-CHANCE = "held_out_percentile_95"
-PERFECT = 1.0  # AUC and both correlations
 
 
 def read_ranked_units(cells: Path, baseline: Path, shapes: dict[str, Shape]) -> pd.DataFrame:
@@ -34,9 +32,8 @@ def read_ranked_units(cells: Path, baseline: Path, shapes: dict[str, Shape]) -> 
     Returns
     -------
     pandas.DataFrame
-        The columns `COLUMNS`; `chance`, the score that the best of as many units exceeds once in twenty permutations; and
-        `margin`, the held-out score above chance as a share of what is possible, (score - chance) / (1 - chance). `rank` counts
-        the units of a model, feature and measure from 1 on: of two states of one unit the better one is kept.
+        The columns `COLUMNS`, and those of `with_margins`. `rank` counts the units of a model, feature and measure from 1 on: of
+        two states of one unit the better one is kept.
 
     Raises
     ------
@@ -48,14 +45,8 @@ def read_ranked_units(cells: Path, baseline: Path, shapes: dict[str, Shape]) -> 
     table = table.sort_values([*GROUP, "rank"], kind="stable").drop_duplicates([*GROUP, "layer", "unit"])
     table["rank"] = table.groupby(GROUP).cumcount() + 1
     table = table[table["rank"] <= RANKS]
-    chance = _read(baseline, [*GROUP, CHANCE], [], [CHANCE], shapes).drop_duplicates(GROUP)
-    table = table.merge(chance.rename(columns={CHANCE: "chance"}), on=GROUP, how="left")
-    missing = table[table["chance"].isna()]
-    if len(missing):
-        model, feature, measure = missing.iloc[0][GROUP]
-        raise InputError(f"{baseline}: has no row of {model}, {feature} and {measure}; expected one for each in {cells}")
-    table["margin"] = (table["held_out_score"] - table["chance"]) / (PERFECT - table["chance"]).clip(lower=1e-6)
-    return table.reset_index(drop=True)
+    chance = _read(baseline, [*GROUP, CHANCE], [], [CHANCE], shapes)
+    return with_margins(table, chance, baseline)
 
 
 def _read(path: Path, columns: list[str], integers: list[str], numbers: list[str], shapes: dict[str, Shape]) -> pd.DataFrame:

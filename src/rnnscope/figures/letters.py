@@ -16,6 +16,13 @@ from rnnscope.storage.tables import read_csv
 
 FIRST_BEYOND_ASCII = 128
 INVISIBLE = "\N{WHITE VERTICAL RECTANGLE}"  # as in the tables
+# The signs of white space, as on the explorer's page (its symbols.js).
+SIGNS = {
+    ord("\t"): "\N{RIGHTWARDS ARROW}",
+    ord("\n"): "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}",
+    ord("\r"): "\N{LEFTWARDS ARROW}",
+    ord(" "): "\N{MIDDLE DOT}",
+}
 # What to install for scripts whose letters no installed font has: a Debian package each, and the beginning of their names.
 PACKAGES = {
     "CJK": "fonts-noto-cjk",

@@ -1,5 +1,6 @@
 """What all figures share: colours, markers, sizes, reading a table, writing the .svg and the .png."""
 
+import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.typing import ColorType
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
@@ -44,6 +46,15 @@ LineStyle = Literal["-"] | tuple[float, tuple[float, ...]]
 LINE_STYLES: tuple[LineStyle, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 
 SANS, GENERIC = "DejaVu Sans", {"sans-serif", "sans", "serif", "monospace"}  # comes with matplotlib
+
+# Of the values of units, from low to high: those of the explorer's page in the light (its page.css). Black is readable on all.
+ACTIVATIONS = matplotlib.colors.LinearSegmentedColormap.from_list(
+    "activations", [tuple(part / 255 for part in colour) for colour in ((234, 106, 53), (247, 247, 247), (58, 149, 221))]
+)
+
+TEXT_CONTRAST = 4.5  # of small text, at least (Web Content Accessibility Guidelines 2.2)
+TITLE_ADVANCE = 0.55  # width of a character of a title, on average, in ems
+LINE_APART = 1.25  # distance of names of lines, in ems
 
 NO_ERRORS = "The model makes no errors."
 LOSS_LABEL = "test loss (nats per character)"
@@ -138,8 +149,62 @@ def empty_figure(message: str, title: str) -> Figure:
     """Return a figure that says why there is nothing to show."""
     figure = Figure(figsize=(PAGE_WIDTH, 0.8))
     figure.text(0.5, 0.3, message, ha="center", fontsize=8)
-    figure.suptitle(title)
+    set_title(figure, title)
     return figure
+
+
+def set_title(figure: Figure, title: str, note: str = "") -> None:
+    """Write the title of a figure, in several lines if it is too long for one, and a note below it."""
+    size = float(matplotlib.rcParams["figure.titlesize"])
+    characters = int(figure.get_figwidth() * 72 / (TITLE_ADVANCE * size))
+    lines = [line for part in (title, note) for line in textwrap.wrap(part, characters)]
+    figure.suptitle("\n".join(lines))
+
+
+def luminance(colour: ColorType) -> float:
+    """Return the relative luminance of a colour, 0 to 1 (Web Content Accessibility Guidelines 2.2)."""
+    rgb = np.asarray(matplotlib.colors.to_rgb(colour), dtype=np.float64)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def text_colour(colour: str) -> str:
+    """Return a colour for text on white: the colour itself, or as much darker as it takes to contrast with white by 4.5:1."""
+    red, green, blue = matplotlib.colors.to_rgb(colour)
+    darkness = 1.0
+    while 1.05 / (luminance((red * darkness, green * darkness, blue * darkness)) + 0.05) < TEXT_CONTRAST:
+        darkness -= 0.01
+    return str(matplotlib.colors.to_hex((red * darkness, green * darkness, blue * darkness)))
+
+
+def label_lines(axes: Axes, lines: list[tuple[float, str, str]], height: float) -> None:
+    """Write the names of lines at the right of a panel, at their ends, apart from each other.
+
+    Parameters
+    ----------
+    axes
+        The panel, with its limits and scale set.
+    lines
+        Of each line the value at its end, its name and its colour.
+    height
+        Of the panel, in inches, about.
+    """
+    ends = axes.transLimits.transform(axes.transScale.transform([(1, value) for value, _, _ in lines]))[:, 1]
+    size = float(matplotlib.rcParams["legend.fontsize"])
+    apart = LINE_APART * size / 72 / height
+    order = np.argsort(ends, kind="stable")
+    places = ends[order].clip(0, 1)
+    # Pushed up one after another, then the whole stack down as far as it is too high.
+    for rank in range(1, len(places)):
+        places[rank] = max(places[rank], places[rank - 1] + apart)
+    places -= max(places[-1] - 1, 0) if len(places) else 0
+    for rank in range(len(places) - 2, -1, -1):
+        places[rank] = min(places[rank], places[rank + 1] - apart)
+    for rank, index in enumerate(order):
+        _, name, colour = lines[index]
+        place, offset = (1, places[rank]), (4, 0)
+        look: dict[str, Any] = {"va": "center", "fontsize": size, "color": text_colour(colour), "annotation_clip": False}
+        axes.annotate(name, place, offset, "axes fraction", "offset points", **look)
 
 
 def interval_note(table: pd.DataFrame) -> str:

@@ -40,7 +40,7 @@ class Corpus:
 class Imported:
     """An item of `imported`: a network that was trained elsewhere with torch.nn."""
 
-    weights: str = setting("its state dict, a .safetensors file or one of torch.save; {corpus} is the corpus", pattern=".")
+    weights: str = setting("its state dict, a .safetensors file; {corpus} is the corpus", pattern=".")
     vocabulary: str = setting("JSON, the character of each of its ids; {corpus} is the corpus", pattern=".")
 
 

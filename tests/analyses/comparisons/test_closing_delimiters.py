@@ -158,6 +158,14 @@ def test_a_row_a_way_to_bin_a_bucket_and_model(tmp_path, call, project):
         assert float(row["low"]) <= expected <= float(row["high"])
 
 
+def test_without_an_n_nn_the_other_models_are_compared(tmp_path, call, project, best_models):
+    words, _ = project
+    best_models.write_text("".join(line for line in best_models.open() if not line.startswith("nnn,")))
+    assert call(stage, *words) is None
+    with (tmp_path / "closing.csv").open() as file:
+        assert [row["model"] for row in csv.DictReader(file)] == 2 * MODELS[:2]
+
+
 def test_too_few_delimiters_leave_an_empty_table(tmp_path, call, project):
     words, _ = project
     words[words.index("--minimum-count") + 1] = "31"

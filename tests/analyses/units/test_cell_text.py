@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from helpers.small_corpus import write_baseline
 from helpers.synthetic_activations import quantity_of, write_features, write_layer
 
 from rnnscope.analyses.units import cell_text
@@ -34,8 +35,20 @@ def words(tmp_path):
         ("gru-2-8", "gru", 2, "h", 1, "depth", "spearman", 0.5, 0.4, 1),
     ]
     pd.DataFrame(rows, columns=cell_text.CHOSEN).to_csv(tmp_path / "cells.csv", index=False)
+    chance = [("lstm-1-8", "inside", "auc", 0.75), ("gru-2-8", "inside", "auc", 0.9), ("gru-2-8", "depth", "spearman", 0.1)]
+    write_baseline(tmp_path / "baseline.csv", [(model, "", *row) for model, *row in chance])
     folders = ["--activations", tmp_path / "lstm-1-8", tmp_path / "gru-2-8"]
-    tables = ["--features", tmp_path / "features.parquet", "--cells", tmp_path / "cells.csv", "--split", tmp_path, *folders]
+    tables = [
+        "--features",
+        tmp_path / "features.parquet",
+        "--cells",
+        tmp_path / "cells.csv",
+        "--baseline",
+        tmp_path / "baseline.csv",
+        "--split",
+        tmp_path,
+        *folders,
+    ]
     settings = ["--characters", 10**6, "--lines", 3, "--columns", 20, "--random-units", 6, "--seed", 2]
     return [*tables, *settings, "--out", tmp_path / "cell_text.csv"]
 
@@ -45,12 +58,16 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
     table = pd.read_csv(tmp_path / "cell_text.csv")
     test = np.load(tmp_path / "test.npy")
     vocabulary = json.loads((tmp_path / "vocabulary.json").read_text())["bytes"]
-    units = table.groupby("panel")[["model", "layer", "quantity", "unit", "feature", "measure", "held_out_score"]].first()
-    assert units.iloc[:2].to_numpy().tolist() == [
-        ["lstm-1-8", 1, "c", 2, "inside", "auc", 0.8],
-        ["gru-2-8", 2, "h", 1, "depth", "spearman", 0.4],
+    columns = ["model", "layer", "quantity", "unit", "feature", "measure", "held_out_score", "sign"]
+    units = table.groupby("panel")[[*columns, "margin"]].first()
+    assert units[columns].iloc[:2].to_numpy().tolist() == [
+        ["gru-2-8", 2, "h", 1, "depth", "spearman", 0.4, 1],
+        ["lstm-1-8", 1, "c", 2, "inside", "auc", 0.8, -1],
     ]
+    np.testing.assert_allclose(units["margin"].iloc[:2], [0.3 / 0.9, 0.05 / 0.25])
     drawn = units.iloc[2:]
+    assert drawn["margin"].isna().all()
+    assert set(drawn["sign"]) == {1}
     assert len(drawn.drop_duplicates(["model", "layer", "quantity", "unit"])) == 6
     assert set(drawn["feature"]) == {"random"}
     assert set(zip(drawn["model"], drawn["quantity"], strict=True)) == {("lstm-1-8", "c"), ("gru-2-8", "h")}
@@ -67,6 +84,10 @@ def test_characters_and_values_are_those_of_the_files(tmp_path, call, words):
         np.testing.assert_allclose(panel["value"], np.tanh(values / scale) if unbounded else values, atol=1e-6)
         characters = [vocabulary[test[first["stream"], step]] for step in panel["step"]]
         assert panel["character"].tolist() == characters
+        if first["feature"] == "inside":
+            assert panel["on"].tolist() == [character == ord("c") for character in characters]
+        else:
+            assert panel["on"].isna().all()
         assert (np.diff(panel["step"]) == 1).all()
         assert panel["line"].max() == 2
         assert panel["column"].max() < 20

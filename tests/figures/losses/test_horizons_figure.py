@@ -65,7 +65,7 @@ def test_the_best_models_are_those_of_their_table(horizons, losses, best_models,
         best = roles["model"][roles["role"] == f"best {cell}"].item()
         _, layers, size = best.split("-")
         loss = models["test_loss"][models["model"] == best].item()
-        line = lines[f"{cell.upper()}, {layers} layer{'' if layers == '1' else 's'}, size {size}: {loss:.3f}"]
+        line = lines[f"{cell.upper()} {layers}×{size}: {loss:.3f}"]
         assert set(line.get_ydata()) == {loss}
         assert line.get_color() == style.cell_colour(cell)
 

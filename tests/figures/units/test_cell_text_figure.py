@@ -1,27 +1,24 @@
+import re
+
 import numpy as np
 import pytest
-from matplotlib import colormaps
-from matplotlib.colors import to_rgba
+from helpers.workspace import REPOSITORY
+from matplotlib.collections import LineCollection, PathCollection
 
+from rnnscope.figures import style
 from rnnscope.figures.units import cell_text
 
 
 def letters(axes):
     """{(column, line): (outline, colour)} of what is drawn in a panel."""
     found = {}
-    for collection in axes.collections:
+    for collection in (found for found in axes.collections if isinstance(found, PathCollection)):
         (outline,) = collection.get_paths()
         for column, line in collection.get_offsets():
             position = (round(column), round(line - 0.8))
             assert position not in found
             found[position] = outline, tuple(collection.get_facecolor()[0][:3])
     return found
-
-
-def relative_luminance(colour):
-    """Web Content Accessibility Guidelines 2.1."""
-    rgb = np.array(to_rgba(colour)[:3])
-    return np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
 def test_every_character_is_on_its_value(cell_text_table, check_legible):
@@ -31,12 +28,12 @@ def test_every_character_is_on_its_value(cell_text_table, check_legible):
         (image,) = axes.images
         values = image.get_array()
         assert image.get_clim() == (-1, 1)
-        assert image.get_cmap().name == "RdBu"
+        assert image.get_cmap() is style.ACTIVATIONS
         assert values.count() == len(panel), "nothing beyond the ends of lines"
         drawn = letters(axes)
         assert set(drawn) == set(zip(panel["column"], panel["line"], strict=True))
         for row in panel.to_dict("records"):
-            assert values[row["line"], row["column"]] == row["value"]
+            assert values[row["line"], row["column"]] == row["value"] * row["sign"]
             expected = {32: "·", 10: "↵", 13: "←", 9: "→", 200: "▯"}.get(row["character"], chr(row["character"]))
             size = cell_text.outline(expected, 10).get_extents().size
             outline = drawn[row["column"], row["line"]][0]
@@ -44,18 +41,41 @@ def test_every_character_is_on_its_value(cell_text_table, check_legible):
     check_legible(figure)
 
 
-def test_red_is_minus_one_and_blue_plus_one():
-    low, high = (colormaps[cell_text.COLOURS](end) for end in (0.0, 1.0))
-    assert low[0] > 3 * max(low[1:3])
-    assert high[2] > 1.5 * max(high[:2])
+def test_the_true_feature_is_underlined(cell_text_table):
+    table = cell_text_table()
+    for axes, (_, panel) in zip(cell_text.draw(table, "").axes, table.groupby("panel"), strict=False):
+        (lines,) = (found for found in axes.collections if isinstance(found, LineCollection))
+        places = {(round(left), int(line)) for (left, line), _ in lines.get_segments()}
+        on = panel[panel["on"]]
+        assert places == set(zip(on["column"], on["line"], strict=True))
+        assert (len(places) > 0) == (panel["feature"].iloc[0] == "inside_quotes")
+
+
+def test_the_colours_are_those_of_the_explorer():
+    """Low is orange, high is blue, and both are as light."""
+    page = (REPOSITORY / "src/rnnscope/explorer/browser/page.css").read_text().partition("@media")[0]
+    for name, value in (("low", 0.0), ("zero", 0.5), ("high", 1.0)):
+        (expected,) = re.findall(rf"--{name}: (\d+) (\d+) (\d+);", page)
+        assert np.abs(np.array(style.ACTIVATIONS(value)[:3]) * 255 - list(map(int, expected))).max() < 2
 
 
 def test_letters_contrast_with_their_colour():
-    for value in np.linspace(-1, 1, 81):
-        background = relative_luminance(colormaps[cell_text.COLOURS]((value + 1) / 2))
-        letter = 0.0 if cell_text.DARK[0] <= value <= cell_text.DARK[1] else 1.0
-        lighter, darker = max(background, letter), min(background, letter)
-        assert (lighter + 0.05) / (darker + 0.05) > 4.5, value
+    for value in np.linspace(0, 1, 81):
+        background = style.luminance(style.ACTIVATIONS(value)[:3])
+        assert (background + 0.05) / (style.luminance(cell_text.INK) + 0.05) > style.TEXT_CONTRAST, value
+
+
+def test_what_does_not_fit_on_a_page_is_left_out_and_said(cell_text_table, check_legible):
+    features = [f"feature_{number}" for number in range(30)]
+    table = cell_text_table([*features, "random", "random", "random"])
+    figure = cell_text.draw(table, "A tale")
+    check_legible(figure)
+    assert figure.get_figheight() * 72 <= cell_text.PAGE_HEIGHT
+    titles = [text.get_text().partition(":")[0] for text in figure.texts if ": " in text.get_text()]
+    shown = [title for title in titles if title.startswith("feature")]
+    assert shown == [f"feature {number}" for number in range(len(shown))], "the first are the best"
+    assert titles.count("drawn at random") == 2
+    assert f"{31 - len(shown)} more units are in the table" in " ".join(text.get_text() for text in figure.texts)
 
 
 @pytest.mark.parametrize("columns", [20, 90, 110])
@@ -73,7 +93,7 @@ def test_letters_fill_the_width_and_are_legible(cell_text_table, columns):
 def test_titles(cell_text_table):
     texts = [text.get_text() for text in cell_text.draw(cell_text_table(), "").texts]
     assert texts[:3] == [
-        "inside quotes: tanh(c/12.3) of cell 11, layer 1 of lstm-3-512 (AUC 0.87)",
-        "brace depth: tanh(c) of cell 12, layer 1 of lstm-3-512 (Spearman 0.87)",
-        "drawn at random: tanh(c) of cell 13, layer 1 of lstm-3-512",
+        "inside quotes: tanh(c/12.3) of cell 11, layer 1 of LSTM 3×512 (AUC 0.87)",
+        "brace depth: -tanh(c) of cell 12, layer 1 of LSTM 3×512 (Spearman 0.87)",
+        "drawn at random: tanh(c) of cell 13, layer 1 of LSTM 3×512",
     ]

@@ -22,7 +22,7 @@ def test_the_best_unit_of_each_cell_by_the_half_that_chooses(cells_table, baseli
     for cell in ("lstm", "gru"):
         for (feature, measure), rows in table[table["cell"] == cell].groupby(["feature", "measure"]):
             best = max(rows.to_dict("records"), key=lambda row: row["selection_score"])
-            name = f"{best['model']}, layer {best['layer']}, h {best['unit']}"
+            name = f"{style.model_title(best['model'])}, layer {best['layer']}, h {best['unit']}"
             key = baseline_table.set_index(["model", "feature", "measure"])["held_out_percentile_95"]
             width = key[best["model"], feature, measure] - (0.5 if measure == "auc" else 0)
             found = [dot for dot in drawn(figure)[name] if dot[1] == best["held_out_score"]]

@@ -41,7 +41,7 @@ def test_differences_over_the_panels(memory_tables):
     }
     for name, text in expected.items():
         written = [text.get_text() for text in drawn[name].texts]
-        assert sorted(written) == [f"{model} layer 2 {text}" for model in ("gru-3-512", "lstm-3-512")]
+        assert sorted(written) == [f"{model} 3×512, layer 2, {text}" for model in ("GRU", "LSTM")]
 
 
 def test_one_feature(memory_tables, check_legible):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.comparisons.delimiters import STATES, closings
-from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best
+from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_best, read_roles
 from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, resampled_means
 from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.cli import run
@@ -212,7 +212,8 @@ def main(
     opened = read_split(split)
     test = opened.vocabulary[opened.part("test")[:, :-1]]
     found = closings(test, read_states(features, test.shape))
-    models = [read_best(best, role) for role in (NETWORK, NGRAM, NNN)]
+    roles = read_roles(best)
+    models = [read_best(best, NETWORK), read_best(best, NGRAM), *([roles[NNN]] if NNN in roles else [])]
     log_prob = {model: opened.read_log_prob(predictions_path(predictions_folder, model)) for model in models}
     bins = {"paper": np.array(PAPER_EDGES), "decades": decade_edges(int(found["distance"].max()) if len(found) else 1)}
     clusters = draw_clusters((test.shape[0], test.shape[1]), intervals.clusters)

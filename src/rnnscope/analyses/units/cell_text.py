@@ -4,8 +4,8 @@ Nothing is picked by hand, and the values of a unit are not used to choose its s
 unit: of all models, the one of the highest selection score, among the displayed states of the cells (AUC for a yes/no
 feature, Spearman's correlation for a count). Its snippet is the one, of those that begin a line in the streams that were not
 used to choose the unit, in which the feature switches most often (yes/no) or has the largest variance (count); of equals the
-first. After these come units drawn at random from all layers and models, on a snippet drawn at random: what most units look
-like.
+first. The unit of the largest margin over chance comes first. After these come units drawn at random from all layers and
+models, on a snippet drawn at random: what most units look like.
 
 A state without bounds, such as the LSTM's c, is shown through tanh. Where c counts to 70, tanh(c) would be 1 nearly
 everywhere and show nothing of it. Such a unit is first divided by its own scale.
@@ -19,6 +19,7 @@ import pandas as pd
 
 from rnnscope.activations.reader import row_groups
 from rnnscope.analyses.units.features import POSITION, read_features
+from rnnscope.analyses.units.margins import CHANCE, GROUP, with_margins
 from rnnscope.analyses.units.scoring import PEARSON
 from rnnscope.analyses.units.snippet_layout import candidate_snippets, layout, most_varying
 from rnnscope.analyses.units.units import UNIT, UNIT_COLUMNS, cell_of, display_values, layers_and_states
@@ -41,13 +42,21 @@ CELL_TEXT = Table(
         *UNIT_COLUMNS,
         Column("feature", "text", "as in `cells.csv`; `random` for a unit drawn at random"),
         Column("measure", "text", "`auc` or `spearman`; `random` for a unit drawn at random"),
+        Column("sign", "integer", "as in `cells.csv`: -1 for a unit that is low where its feature is on or high; else 1"),
         Column("held_out_score", "number", "as in `cells.csv`; empty for a unit drawn at random"),
+        Column(
+            "margin",
+            "number",
+            "share of what is possible above chance: (`held_out_score` - chance) / (1 - chance), where chance is "
+            "`held_out_percentile_95` of `cells_baseline.csv`; empty for a unit drawn at random. Panels are in its order",
+        ),
         Column("stream", "integer", "row s of `test.npy`"),
         Column("step", "integer", "t: the character is column t"),
         Column("line", "integer", "line of the panel, from 0: lines end where those of the text do, or when they are full"),
         Column("column", "integer", "characters before it in this line"),
         Column("character", "integer", "byte or code point of the character, not its id"),
         Column("letter", "text", LETTER),
+        Column("on", "yes/no", "whether the feature is on; empty for a count and for a unit drawn at random"),
         Column("state", "number", "stored value of the unit after reading it"),
         Column(
             "scale",
@@ -63,13 +72,20 @@ RANDOM = "random"
 log = logging.getLogger(__name__)
 
 
-def best_units(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the unit to show for each feature, in the order of the features in cells.csv."""
+def best_units(cells: pd.DataFrame, baseline: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the unit to show for each feature, that of the largest margin over chance first.
+
+    Parameters
+    ----------
+    cells
+        The columns `CHOSEN`.
+    baseline, path
+        cells_baseline.csv, and where it was read from.
+    """
     displayed = cells["quantity"] == cells["cell"].map({name: cell.displayed_state for name, cell in CELLS.items()})
     able = cells[displayed & (cells["measure"] != PEARSON)]
     best = able.sort_values("selection_score", ascending=False, kind="stable").drop_duplicates("feature")
-    order = {name: index for index, name in enumerate(cells["feature"].drop_duplicates())}
-    return best.sort_values("feature", key=lambda names: names.map(order))[CHOSEN]
+    return with_margins(best[CHOSEN], baseline, path).sort_values("margin", ascending=False, kind="stable")
 
 
 def random_units(folders: list[Path], count: int, random: np.random.Generator) -> pd.DataFrame:
@@ -170,16 +186,21 @@ def plan(
 def panel_rows(
     panel: dict,
     text: np.ndarray,
+    feature: np.ndarray | None,
     values: dict[str, np.ndarray | float],
     size: tuple[int, int],
     encoding: str = DEFAULT_ENCODING,
 ) -> pd.DataFrame:
-    """Return the characters of a panel, one row each; `values` as from `read_values`."""
+    """Return the characters of a panel, one row each.
+
+    `feature` has its values at all characters, if the panel is that of a yes/no feature; `values` as from `read_values`.
+    """
     steps = np.arange(panel["start"], panel["start"] + panel["length"])
     characters = text[panel["stream"], steps]
     line, column = layout(characters, *size)
     letters = shown_letters(characters, encoding, INVISIBLE)
     of_character = {"step": steps, "line": line, "column": column, "character": characters, "letter": letters}
+    of_character["on"] = None if feature is None else feature[panel["stream"], steps]
     return pd.DataFrame(panel | of_character | values)[CELL_TEXT.names]
 
 
@@ -192,7 +213,16 @@ def read_characters(split: Split, characters: int) -> np.ndarray:
     return split.vocabulary[ids[:, : max(characters // len(ids), 1)]]
 
 
-def main(features: Path, activations: list[Path], cells: Path, split: Path, units: Units, cell_text: CellText, out: Path) -> None:
+def main(
+    features: Path,
+    activations: list[Path],
+    cells: Path,
+    baseline: Path,
+    split: Path,
+    units: Units,
+    cell_text: CellText,
+    out: Path,
+) -> None:
     """Write the snippets of the best and of some random units.
 
     Parameters
@@ -203,6 +233,8 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
         Folders of activations, each named like its model.
     cells
         cells.csv of the same models.
+    baseline
+        cells_baseline.csv of the same models.
     split
         Folder that rnnscope.corpus.split wrote.
     units
@@ -217,13 +249,14 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
     text = read_characters(opened, units.characters)
     if are_wide(text):
         size = cell_text.lines, cell_text.columns // 2
-    best = best_units(read_csv(cells, CHOSEN))
-    drawn = random_units(activations, cell_text.random_units, random).assign(feature=RANDOM, measure=RANDOM)
+    best = best_units(read_csv(cells, CHOSEN), read_csv(baseline, [*GROUP, CHANCE]), baseline)
+    drawn = random_units(activations, cell_text.random_units, random).assign(feature=RANDOM, measure=RANDOM, sign=1)
     by_name = {
         name: values.reshape(len(text), -1)[:, : text.shape[1]]
         for name, values in read_features(features).items()
         if name not in POSITION
     }
+    yes_no = {name: values for name, values in by_name.items() if values.dtype == bool}
     panels = plan(pd.concat([best, drawn]), text, by_name, size, random)
     tables = []
     for folder in activations:
@@ -231,7 +264,8 @@ def main(features: Path, activations: list[Path], cells: Path, split: Path, unit
         of_model = panels[panels["model"] == folder.name]
         values = read_values(folder, of_model)
         tables += [
-            panel_rows(panel, text, values[panel["panel"]], size, opened.encoding) for panel in of_model.to_dict("records")
+            panel_rows(panel, text, yes_no.get(panel["feature"]), values[panel["panel"]], size, opened.encoding)
+            for panel in of_model.to_dict("records")
         ]
     CELL_TEXT.write(pd.concat(tables).sort_values(["panel", "step"]), out)
 

@@ -199,7 +199,7 @@ $("model").replaceChildren(...page.models.map(({ name, title }) => new Option(ti
 $("feature").replaceChildren(...features.map((feature) => new Option(featureName(feature), feature)));
 makeStops();
 const given = readAddress();
-show({ ...firstView(), ...given }, true);
+show({ ...firstView(), ...passageOf(given), ...given }, true);
 if (!location.hash) {
   invite();
   scrollTo(view.at);

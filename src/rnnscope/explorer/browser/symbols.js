@@ -1,6 +1,6 @@
 // How the symbols of the vocabulary are written, each a byte or a code point.
 
-const SIGNS = { 9: "→", 10: "↵", 13: "CR", 32: "·" };
+const SIGNS = { 9: "→", 10: "↵", 13: "←", 32: "·" };
 const PLAIN = 0, SIGN = 1, LETTER = 2, REST = 3; // a character of the row's text; a sign; a letter in a cell; more of its bytes
 const isBytes = page.text.kind === "bytes";
 const symbols = page.text.symbols;

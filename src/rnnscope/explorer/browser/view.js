@@ -25,6 +25,14 @@ function firstView() {
   return { ...first, layer, quantity, unit, at, feature: `${best.feature}:${best.measure}` };
 }
 
+/** The clearest passage of the unit that an address names without a place, where there is one. */
+function passageOf({ model, layer, quantity, unit, feature }) {
+  const isNamed = (row) => row.model === model && row.layer === layer && row.quantity === quantity && row.unit === unit;
+  const rows = page.ranked.filter((row) => row.at !== null && isNamed(row));
+  const row = rows.find((found) => `${found.feature}:${found.measure}` === feature) ?? rows[0];
+  return row ? { at: row.at } : {};
+}
+
 function textOf({ text }) {
   return text === "own" ? ownText : testText;
 }

@@ -40,7 +40,9 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     measure = "AUC" if rows["measure"].iloc[0] == "auc" else "Spearman"
     axes.set_title(f"{style.words(rows['feature'].iloc[0])} ({measure})", loc="left", pad=4 + 9 * len(lines))
     for row, (text, colour) in enumerate(reversed(lines)):
-        axes.annotate(text, (0, 1), (0, 3 + 9 * row), "axes fraction", "offset points", fontsize=7, color=colour)
+        axes.annotate(
+            text, (0, 1), (0, 3 + 9 * row), "axes fraction", "offset points", fontsize=7, color=style.text_colour(colour)
+        )
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
@@ -66,7 +68,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     note = style.interval_note(table[["end_effect_low", "clusters"]]).replace("\n", " ")
     heading = f"each unit held {'at its mean' if hold == 'mean' else f'at {hold}'}; {note}"
     figure.legend(handles=handles, loc="outside lower center", ncols=3, title=heading)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -1,6 +1,5 @@
 """The probability of the correct character, by character, of a network and an n-gram model (paper section 4, F4)."""
 
-from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,11 @@ from matplotlib.figure import Figure
 from rnnscope.cli import run
 from rnnscope.data.paper import paper_points
 from rnnscope.figures import style
+from rnnscope.figures.letters import SIGNS
 from rnnscope.models.cells import ModelName
 
 MOST_EACH_WAY = 10  # characters of the largest gain, and of the largest loss, as in the paper's figure
-MOST_IN_A_ROW = 50  # characters whose names fit side by side
+NAMED = {"TAB": SIGNS[9], "LF": SIGNS[10], "CR": SIGNS[13], "space": SIGNS[32]}  # names in the table
 MARKERS = {"network": "o", "ngram": "s"}
 OFFSETS = {"network": -0.13, "ngram": 0.13}  # of the markers of a character
 
@@ -24,11 +24,15 @@ def _bar_ends(table: pd.DataFrame, column: str) -> np.ndarray:
     return style.bar_lengths(table[column], table[f"{column}_low"], table[f"{column}_high"])
 
 
-def shown_characters(table: pd.DataFrame, paper: dict[str, dict[str, float]]) -> pd.DataFrame:
-    """Return the rows of the largest and the lowest `difference`, and those of the paper's characters, the largest first."""
+def shown_characters(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the largest and the lowest `difference`, the largest first."""
     table = table.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
-    ends = (table.index < MOST_EACH_WAY) | (table.index >= len(table) - MOST_EACH_WAY)
-    return table[ends | table["character"].isin(paper["network"])]
+    return table[(table.index < MOST_EACH_WAY) | (table.index >= len(table) - MOST_EACH_WAY)]
+
+
+def _written(character: str) -> str:
+    """Return the label of a character: white space with the sign that it has in all figures."""
+    return f"{NAMED[character]} {character}" if character in NAMED else character
 
 
 def points_of(paper: str | None) -> dict[str, dict[str, float]]:
@@ -98,38 +102,33 @@ def _draw_differences(axes: Axes, table: pd.DataFrame) -> None:
 def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     """Draw the characters of the largest differences either way, the largest `difference` first, with the paper's points.
 
-    In several rows of panels if they do not fit side by side. `paper` as for `main`.
+    `paper` as for `main`.
     """
     points, compared = points_of(paper), len(table)
-    table = shown_characters(table, points)
-    rows = ceil(len(table) / MOST_IN_A_ROW)
-    across = ceil(len(table) / rows)
-    figure = Figure(figsize=(style.PAGE_WIDTH, 0.75 + 2.1 * rows))
-    panels = figure.subplots(2 * rows, 1, squeeze=False)[:, 0]
+    table = shown_characters(table)
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.85))
+    above, below = figure.subplots(2, 1)
     drawn = table[["difference", "difference_low", "difference_high"]].to_numpy(dtype=float)
     ends = np.nanmin(drawn), np.nanmax(drawn)
     margin = 0.05 * (ends[1] - ends[0])
-    for row in range(rows):
-        part = table.iloc[row * across : (row + 1) * across]
-        above, below = panels[2 * row : 2 * row + 2]
-        _draw_probabilities(above, part)
-        if paper:
-            _draw_paper(above, part, points)
-        _draw_differences(below, part)
-        above.set_xticks(range(len(part)), [])
-        below.set_xticks(range(len(part)), list(map(str, part["character"])))
-        for label in below.get_xticklabels():
-            label.set_rotation(90 if len(label.get_text()) > 1 else 0)  # a rotated comma is not recognisable
-        below.set_ylim(min(ends[0] - margin, 0), max(ends[1] + margin, 0))
-        for axes in (above, below):
-            axes.set_xlim(-0.7, across - 0.3)
-            axes.grid(axis="x", linewidth=0.3, color="#DDDDDD")
-    figure.align_ylabels(panels)
-    hollow = [line for line in panels[0].lines if str(line.get_label()).startswith("the paper")]
-    figure.legend(handles=[*panels[0].containers, *hollow], loc="outside lower center", ncols=4)
+    _draw_probabilities(above, table)
+    if paper:
+        _draw_paper(above, table, points)
+    _draw_differences(below, table)
+    above.set_xticks(range(len(table)), [])
+    below.set_xticks(range(len(table)), [_written(str(character)) for character in table["character"]])
+    for label in below.get_xticklabels():
+        label.set_rotation(90 if len(label.get_text()) > 1 else 0)  # a rotated comma is not recognisable
+    below.set_ylim(min(ends[0] - margin, 0), max(ends[1] + margin, 0))
+    for axes in (above, below):
+        axes.set_xlim(-0.7, len(table) - 0.3)
+        axes.grid(axis="x", linewidth=0.3, color="#DDDDDD")
+    figure.align_ylabels()
+    hollow = [line for line in above.lines if str(line.get_label()).startswith("the paper")]
+    figure.legend(handles=[*above.containers, *hollow], loc="outside lower center", ncols=4)
     note = f"{style.interval_note(table)}; filled: significant (Holm's correction for {compared} comparisons)"
-    panels[-1].set_xlabel(note, fontsize=7)
-    figure.suptitle(title)
+    below.set_xlabel(note, fontsize=7)
+    style.set_title(figure, title)
     return figure
 
 

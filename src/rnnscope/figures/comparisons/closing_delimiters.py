@@ -120,7 +120,8 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     figure.align_ylabels()
     shown = [handle for label, handle in handles.items() if not label.startswith("_")]
     figure.legend(handles=shown, loc="outside lower center", ncols=len(shown), title=style.interval_note(table))
-    figure.suptitle(title)
+    missing = [delimiter for delimiter in NAMES if delimiter not in delimiters]
+    style.set_title(figure, title, f"too few cases to show: {'  '.join(missing)}" if missing else "")
     return figure
 
 

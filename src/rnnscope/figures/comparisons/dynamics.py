@@ -41,7 +41,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
             curve = table[table["n"] == n]
             axes.plot(curve["epoch"], curve[column], color=colour, label=f"{n}-NN")
         _draw_paper(axes, column, colours, paper)
-        axes.set_xlabel(f"epoch of {table['model'].iloc[0]}")
+        axes.set_xlabel(f"epoch of {style.model_title(table['model'].iloc[0])}")
         axes.set_ylabel(label)
         axes.set_xlim(left=0)
     divergence, difference = figure.axes
@@ -51,9 +51,10 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     divergence.set_yscale("log")
     divergence.yaxis.set(major_locator=LogLocator(subs=TICKS), minor_locator=NullLocator(), major_formatter=ScalarFormatter())
     difference.axhline(0, color=style.NEUTRAL, linewidth=0.6, zorder=0)
-    handles = [line for line in difference.lines if str(line.get_label()).endswith("-NN")]
-    figure.legend(handles=handles, loc="outside lower center", ncols=8, columnspacing=1.2)
-    figure.suptitle(title)
+    for axes, column in zip(figure.axes, PANELS, strict=True):
+        last = table.sort_values("epoch").groupby("n")[column].last()
+        style.label_lines(axes, [(last[n], f"{n}-NN", colour) for n, colour in colours.items()], height=1.7)
+    style.set_title(figure, title)
     return figure
 
 

@@ -57,7 +57,7 @@ def _draw_matrix(axes: Axes, matrix: np.ndarray, names: list[str]) -> None:
     image = axes.imshow(matrix, cmap=COLOURS, aspect="auto", interpolation="nearest", vmin=0)
     axes.set_yticks(range(len(names)), [style.model_title(name) for name in names])
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
-        label.set_color(style.model_colour(name))
+        label.set_color(style.text_colour(style.model_colour(name)))
     axes.set_xticks([])
     axes.set_xlabel("the same models in the same order")
     axes.spines[:].set_visible(False)
@@ -74,7 +74,7 @@ def draw(table: pd.DataFrame, merges: pd.DataFrame, title: str) -> Figure:
     _draw_matrix(right, table["distance"].to_numpy().reshape(len(names), len(names)), names)
     _draw_dendrogram(left, merges, len(names))
     left.set_ylim(right.get_ylim())
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

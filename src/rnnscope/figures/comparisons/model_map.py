@@ -63,7 +63,7 @@ def _draw_external(axes: Axes, models: pd.DataFrame) -> None:
             ha="center",
             va="bottom",
             fontsize=7,
-            color=style.EXTERNAL_COLOUR,
+            color=style.text_colour(style.EXTERNAL_COLOUR),
         )
         name.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
@@ -82,7 +82,7 @@ def _name_ends(axes: Axes, chains: list[pd.DataFrame]) -> None:
                 ha="center",
                 va="bottom" if above else "top",
                 fontsize=7,
-                color=point["colour"],
+                color=style.text_colour(point["colour"]),
             )
             name.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
@@ -123,7 +123,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         _draw_map(axes, table[table["map"] == name], areas)
         axes.set_title(heading)
     figure.legend(handles=_legend_handles(networks, areas), loc="outside lower center", ncols=5)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -70,7 +70,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
     tolerance = summary["tolerance"].iloc[0]
     heading = f"network: T within {tolerance:g} nats of the whole past (zero state / another stream / shuffled)"
     figure.legend(handles=handles, loc="outside lower center", ncols=COLUMNS, title=heading)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

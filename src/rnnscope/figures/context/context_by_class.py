@@ -43,7 +43,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
     note = style.interval_note(curves[["rise_low", "clusters"]])
     panels[COLUMNS * (rows - 1)].set_xlabel(f"last characters that are read (T)\n{note}")
     figure.legend(handles=[*legend_lines(summary).values()], loc="outside lower center", ncols=5)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -45,8 +45,9 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes.set_xlabel(f"share of the class's errors (%)\n{style.interval_note(table)}")
     first = table.iloc[0]
     change = style.bounds(first["test_loss_difference_low"], first["test_loss_difference_high"], "+.4f")
+    name = style.model_title(first["model"])
     axes.set_title(
-        f"{first['model']}: test loss {first['test_loss_before']:.4f},\nwhile learning {first['test_loss_after']:.4f} nats per "
+        f"{name}: test loss {first['test_loss_before']:.4f},\nwhile learning {first['test_loss_after']:.4f} nats per "
         f"character:\n{first['test_loss_difference']:+.4f} {change}".rstrip()
     )
     handles = [
@@ -54,7 +55,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         Patch(facecolor=style.NEUTRAL, label="removed (right)"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

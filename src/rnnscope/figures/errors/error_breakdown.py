@@ -1,6 +1,5 @@
 """The errors of a model by class: what each oracle removes in turn, and what it would remove alone (paper section 4, F7)."""
 
-import math
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ LEVELS = {
     "boost": "+{}",
 }
 PAPER_QUANTITY = "share of the errors"
-SMALL_SLICE = 0.02  # a smaller slice of the pie has no room for its share
 
 
 def _classes_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -59,24 +57,6 @@ def _level_label(table: pd.DataFrame, name: str) -> str:
         return label
     ends = levels if len(levels) < 3 else [levels[0], "...", levels[-1]]
     return f"{label}\n{LEVELS[name].format(', '.join(ends))}"
-
-
-def _draw_pie(axes: Axes, classes: pd.DataFrame) -> None:
-    """Draw one slice per class, clockwise from the top in the order of removal, with its share of all errors."""
-    axes.pie(
-        classes["removed_share"],
-        colors=[style.ERROR_COLOURS[name] for name in classes["class"]],
-        startangle=90,
-        counterclock=False,
-        normalize=False,
-        wedgeprops={"edgecolor": "white", "linewidth": 1},
-    )
-    turn = 0.0
-    for share in classes["removed_share"]:
-        angle = math.tau * (0.25 - turn - share / 2)
-        turn += share
-        if share >= SMALL_SLICE:
-            axes.text(1.18 * math.cos(angle), 1.18 * math.sin(angle), f"{share:.0%}", ha="center", va="center", fontsize=7)
 
 
 def paper_shares(paper: str | None, model: str) -> tuple[str, dict[str, float]]:
@@ -129,13 +109,13 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, classes: pd.DataFrame, marks: li
         axes.annotate(text, (end, row), (6 if marked else 4, 0), textcoords="offset points", va="center", fontsize=7)
     axes.set_yticks(range(len(classes)), [_level_label(table, name) for name in classes["class"]])
     axes.tick_params(axis="y", length=0)
-    axes.set_xmargin(0.45)  # for the text after the longest bar
+    axes.set_xmargin(0.3)  # for the text after the longest bar
     axes.invert_yaxis()
     axes.set_xlabel(f"share of all errors (%)\n{style.interval_note(classes)}")
 
 
 def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
-    """Draw the shares of the classes of `table` as a pie, and with their levels and what they remove alone as bars.
+    """Draw the shares of the classes of `table` with their levels, and what they remove alone, as bars.
 
     Of its first reading; the shares under the other one are marks, as are those of the paper. `paper` as for `main`.
     """
@@ -152,23 +132,23 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
     model, shares = paper_shares(paper, table["model"].iloc[0])
     if shares:
         marks.append((f"in turn, the paper's {style.model_title(model)}", shares, PAPER_MARK))
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.9))
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    _draw_pie(left, classes)
-    _draw_bars(right, table, classes, marks)
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.7))
+    axes = figure.add_subplot()
+    _draw_bars(axes, table, classes, marks)
     errors, characters = (int(table[column].iloc[0]) for column in ("errors", "characters"))
     ends = style.bounds(table["errors_low"].iloc[0], table["errors_high"].iloc[0], ",.0f")
     counted = f"{ends} of {characters:,}".lstrip()
-    left.set_title(f"{table['model'].iloc[0]} errs on {errors:,}\n{counted}\ntest characters ({errors / characters:.0%})")
+    name = style.model_title(table["model"].iloc[0])
+    axes.set_title(f"{name} errs on {errors:,} {counted} test characters, {errors / characters:.0%}", loc="left")
     handles = [
         Patch(facecolor=style.NEUTRAL, label="removed in turn, one part per level"),
         Line2D([], [], color=style.NEUTRAL, linewidth=0.8, label="alone: if its oracle were the first"),
     ]
     for label, of_class, mark in marks:
-        _draw_marks(right, classes, of_class, **mark)
+        _draw_marks(axes, classes, of_class, **mark)
         handles.append(Line2D([], [], linestyle="", label=label, **mark))
-    figure.legend(handles=handles, loc="outside lower right", ncols=2)
-    figure.suptitle(title)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    style.set_title(figure, title)
     return figure
 
 

@@ -77,7 +77,7 @@ def draw(table: pd.DataFrame, counts: pd.DataFrame, title: str) -> Figure:
         left_out = 100 * disagreed["fraction"].iloc[MOST:].sum()
         note += f"\n({len(disagreed) - MOST} smaller intersections, {left_out:.1f} % together, left out)"
     members.set_xlabel(note, fontsize=7)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -71,7 +71,7 @@ def _write_counts(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     axes.set_axis_off()
     columns = [0.05 + 0.14 * index for index in range(len(models))]
     for model, x in zip(models, columns, strict=True):
-        colour = style.model_colour(model)
+        colour = style.text_colour(style.model_colour(model))
         axes.text(x, -0.35, style.model_title(model), ha="center", va="bottom", rotation=90, fontsize=7, color=colour)
     axes.text(0.62, -0.35, "characters", ha="right", va="bottom", fontsize=7)
     axes.text(1, -0.35, "%", ha="right", va="bottom", fontsize=7)
@@ -93,7 +93,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     _draw_circles(left, table, models)
     _write_counts(right, table, models)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

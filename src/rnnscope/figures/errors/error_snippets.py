@@ -14,12 +14,9 @@ from matplotlib.patches import Rectangle
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.letters import INVISIBLE, drawn_letters, families, is_wide, read_letters, reads_from_the_right
+from rnnscope.figures.letters import INVISIBLE, SIGNS, drawn_letters, families, is_wide, read_letters, reads_from_the_right
 
-# How white space other than a space is shown, and other characters that are not visible.
-SIGNS = {9: "\N{RIGHTWARDS ARROW}", 10: "\N{DOWNWARDS ARROW}", 13: "\N{LEFTWARDS ARROW}"}
-OTHER = "\N{MIDDLE DOT}"
-PLAIN = {*SIGNS.values(), OTHER}
+PLAIN = {*SIGNS.values(), INVISIBLE}
 GAP = " ... "
 ABOUT = {
     "n-gram": "an n-gram model gives the character a probability of at least one half",
@@ -109,13 +106,12 @@ def _draw_snippet(axes: Axes, baseline: float, snippet: pd.DataFrame, name: str,
         _draw_marks(axes, line, column, baseline, piece, name)
         plain += GAP if plain else ""
         for letter in drawn_letters(piece, SIGNS):
-            shown = OTHER if letter.text == INVISIBLE else letter.text
-            if is_plain and letter.span == 1 and (shown.isascii() or shown in PLAIN):
-                plain += shown
+            if is_plain and letter.span == 1 and (letter.text.isascii() or letter.text in PLAIN):
+                plain += letter.text
             else:
                 plain += " " * letter.span
                 middle = line.left(column + letter.index, letter.span) + letter.span * width / 2
-                axes.text(middle, baseline, shown, family=fonts, fontsize=FONT_SIZE, ha="center", parse_math=False)
+                axes.text(middle, baseline, letter.text, family=fonts, fontsize=FONT_SIZE, ha="center", parse_math=False)
     if is_plain:
         axes.text(MARGIN, baseline, plain, family=FONT, fontsize=FONT_SIZE, parse_math=False)
 
@@ -132,7 +128,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, style.PAGE_WIDTH * 72), ylim=(0, height))
     axes.set_axis_off()
     figure.suptitle(title, y=1 - 3 / height, va="top")
-    axes.text(style.PAGE_WIDTH * 72 - MARGIN, height - 11, f"errors of {table['model'].iloc[0]}", ha="right")
+    axes.text(style.PAGE_WIDTH * 72 - MARGIN, height - 11, f"errors of {style.model_title(table['model'].iloc[0])}", ha="right")
     y = height - TITLE
     text = "".join(table["letter"].unique())
     fonts, width = families(text, FONT), CHARACTER

@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: thousands(abs(value))))
     left.set_yticks(range(len(table)), [style.words(name) for name in table["class"]])
     left.invert_yaxis()
-    smaller, larger = table["smaller"].iloc[0], table["larger"].iloc[0]
+    smaller, larger = (style.model_title(table[column].iloc[0]) for column in ("smaller", "larger"))
     removed, added = table["removed"].sum(), table["added"].sum()
     right.set_title(f"{larger} removes {removed:,}\nerrors of {smaller} and adds {added:,}")
     handles = [
@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         Patch(facecolor=style.NEUTRAL, label=f"{larger}: {table['errors_after'].sum():,} errors"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -61,7 +61,7 @@ def _draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
             color=name.cell.colour,
             linestyle=(-rank * dash, (dash, (len(best) - 1) * dash or dash)),
             linewidth=1.6,
-            label=f"{name.cell.title}, {style.plural_layers(name.layers)}, size {name.size}: {loss:.3f}",
+            label=f"{name.title}: {loss:.3f}",
         )
 
 
@@ -114,7 +114,7 @@ def draw(table: pd.DataFrame, best: pd.DataFrame, title: str) -> Figure:
         axes.set_xlabel("n (characters of context)")
     left.set_xlabel(f"n (characters of context)\n{style.interval_note(table)}")
     right.set_xlabel(f"n (characters of context)\n{_fall_back_note(table)}")
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -50,7 +50,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     panels[0].set_ylabel("validation loss\n(nats per character)")
     handles = _legend_handles(table, colours)
     figure.legend(handles=handles, loc="outside lower center", ncols=8, columnspacing=1.2, handlelength=2.4)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -64,7 +64,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes.set_ylabel(style.LOSS_LABEL)
     # Outside the axes: an interval may be anywhere.
     figure.legend(handles=_legend_handles(table), ncols=3, loc="outside lower center", columnspacing=1.0, handletextpad=0.4)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

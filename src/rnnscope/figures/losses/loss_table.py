@@ -96,7 +96,7 @@ def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     _label_axes(axes, losses)
     axes.set_xlabel(_note(ranking), fontsize=7)
     figure.colorbar(image, ax=axes, label="test loss\n(nats per character)", pad=0.01, aspect=8)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     _draw_differences(left, table)
     left.set_yticks(range(len(order)), [style.model_title(model) for model in order])
     for label, model in zip(left.get_yticklabels(), order, strict=True):
-        label.set_color(style.model_colour(model))
+        label.set_color(style.text_colour(style.model_colour(model)))
     left.set_xlabel(f"test loss above the lowest (nats per character)\n{style.interval_note(table)}")
     left.grid(axis="x", linewidth=0.3, color="#DDDDDD")
     runs = table.dropna(subset="run_end")
@@ -51,7 +51,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     right.set_xlabel(f"no significant\ndifference from top\nof the line (Holm,\n{pairs:,} pairs)", fontsize=7)
     for axes in (left, right):
         axes.set_ylim(len(order) - 0.4, -0.6)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -12,20 +12,22 @@ from rnnscope.figures import style
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
     """Draw `loss` (nats per character) against the position, a curve a model, its interval as a band."""
-    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.8))
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 2.6))
     axes = figure.add_subplot()
+    ends = []
     for model in dict.fromkeys(table["model"]):
         rows = table[table["model"] == model]
         middle = (rows["first_position"] * rows["last_position"]) ** 0.5
         colour = style.model_colour(model)
         axes.fill_between(middle, rows["low"], rows["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(middle, rows["loss"], color=colour, marker=".", markersize=3, label=style.model_title(model))
+        ends.append((rows["loss"].iloc[-1], style.model_title(model), colour))
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
     axes.set_xlabel(f"position in the test part of a stream (characters)\n{style.interval_note(table)}")
     axes.set_ylabel(style.LOSS_LABEL)
-    figure.legend(loc="outside lower center", ncols=2)
-    figure.suptitle(title)
+    style.label_lines(axes, ends, height=1.6)
+    style.set_title(figure, title)
     return figure
 
 

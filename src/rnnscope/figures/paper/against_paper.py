@@ -100,7 +100,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     )
     bar.set_label(f"ours minus the paper's (nats per character)\n{summary(table)}", fontsize=7)
     bar.set_ticks([-LARGEST, -LARGEST / 2, 0, LARGEST / 2, LARGEST])
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Text coloured by the values of one unit, -1 red to +1 blue: best units of features, then random ones (paper section 4, F2)."""
+"""Text coloured by the values of one unit, blue where its feature is on: best units, then random ones (paper section 4, F2)."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -18,7 +18,7 @@ from matplotlib.transforms import Affine2D
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.letters import drawn_letters, families, is_wide, read_letters, reads_from_the_right
+from rnnscope.figures.letters import SIGNS, drawn_letters, families, is_wide, read_letters, reads_from_the_right
 from rnnscope.models.cells import ModelName
 from rnnscope.storage.tables import read_csv
 
@@ -27,10 +27,12 @@ MONOSPACE = "DejaVu Sans Mono"  # comes with matplotlib
 ADVANCE = 1233 / 2048  # of its letters, in ems
 WIDE_ADVANCE = 1.05  # of letters that are as wide as they are high, with a gap
 LINE_HEIGHT = 1.25  # ems
-TITLE, GAP = 12, 7  # points
-SIGNS = {ord(" "): "\u00b7", ord("\n"): "\u21b5", ord("\r"): "\u2190", ord("\t"): "\u2192"}
-COLOURS = "RdBu"
-DARK = (-0.67, 0.72)  # beyond these values white letters have more contrast than black ones
+TITLE, GAP, MARGINS = 12, 7, 60  # points
+PAGE_HEIGHT = 9.4 * 72  # points: the panels that fit are shown, those of the best units first
+AT_RANDOM = "random"
+RANDOM_PANELS = 2  # units drawn at random that are shown at least, if there are any
+INK = "black"
+YES = {True: True, "True": True}
 MEASURES = {"auc": "AUC", "spearman": "Spearman"}
 
 
@@ -79,23 +81,22 @@ def outline(letter: str, points: float, fonts: tuple[str, ...] = (MONOSPACE,)) -
 
 def _draw_letters(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
     """Draw the letters over their characters, one collection of equal outlines per letter and colour."""
-    equal: dict[tuple[str, str, float], list[tuple[float, float]]] = {}
+    equal: dict[tuple[str, float], list[tuple[float, float]]] = {}
     for line in range(int(panel["line"].max()) + 1):
         rows = panel[panel["line"] == line]
-        x, value = rows["x"].to_numpy(), rows["value"].to_numpy()
+        x = rows["x"].to_numpy()
         for letter in drawn_letters(rows, SIGNS):
             over = slice(letter.index, letter.index + letter.span)
-            colour = "black" if DARK[0] <= value[over].mean() <= DARK[1] else "white"
             # In the middle of its characters; letters of the monospaced font fill theirs exactly.
             width = 1.0 if letter.span == 1 and not grid.is_wide else _width(letter.text, grid)
             left = x[over].min() + (letter.span - width) / 2
-            equal.setdefault((letter.text, colour, 0.45 if letter.is_space else 1.0), []).append((left, line + 0.8))
-    for (text, colour, alpha), offsets in equal.items():
+            equal.setdefault((letter.text, 0.45 if letter.is_space else 1.0), []).append((left, line + 0.8))
+    for (text, alpha), offsets in equal.items():
         letters_drawn = PathCollection(
             [outline(text, grid.points, grid.fonts)],
             offsets=np.array(offsets),
             offset_transform=axes.transData,
-            facecolors=colour,
+            facecolors=INK,
             alpha=alpha,
             linewidths=0,
         )
@@ -116,10 +117,13 @@ def _draw_panel(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
     x = grid.columns - 1 - panel["column"] if reads_from_the_right(panel["letter"]) else panel["column"]
     panel = panel.assign(x=x)
     values = np.full((panel["line"].max() + 1, grid.columns), np.nan)
-    values[panel["line"], panel["x"]] = panel["value"]
+    values[panel["line"], panel["x"]] = panel["value"] * panel["sign"]
     extent = (0, grid.columns, len(values), 0)
-    axes.imshow(values, cmap=COLOURS, vmin=-1, vmax=1, interpolation="none", aspect="auto", extent=extent)
+    axes.imshow(values, cmap=style.ACTIVATIONS, vmin=-1, vmax=1, interpolation="none", aspect="auto", extent=extent)
     axes.set_axis_off()
+    on = panel[panel["on"].astype(bool)]
+    lines = [[(x, line + 0.95), (x + 1, line + 0.95)] for x, line in zip(on["x"], on["line"], strict=True)]
+    axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.1, capstyle="butt"), autolim=False)
     _draw_letters(axes, panel, grid)
 
 
@@ -128,19 +132,37 @@ def _panel_title(panel: pd.Series) -> str:
     activation = ModelName.parse(panel["model"]).cell.by_name[panel["quantity"]]
     divided = activation.name if panel["scale"] == 1 else f"{activation.name}/{panel['scale']:.3g}"
     state = f"tanh({divided}) of cell" if activation.saturating else f"{activation.name} of unit"
-    unit = f"{state} {panel['unit']}, layer {panel['layer']} of {panel['model']}"
-    if panel["feature"] == "random":
+    state = f"-{state}" if panel["sign"] < 0 else state
+    unit = f"{state} {panel['unit']}, layer {panel['layer']} of {style.model_title(panel['model'])}"
+    if panel["feature"] == AT_RANDOM:
         return f"drawn at random: {unit}"
     return f"{style.words(panel['feature'])}: {unit} ({MEASURES[panel['measure']]} {panel['held_out_score']:.2f})"
 
 
+def panels_on_a_page(panels: list[pd.DataFrame], heights: list[float]) -> list[int]:
+    """Return which panels are shown: as many as fit on a page, the best units first, with some drawn at random."""
+    drawn = [index for index, panel in enumerate(panels) if panel["feature"].iloc[0] == AT_RANDOM]
+    wanted = [*drawn[:RANDOM_PANELS], *(index for index in range(len(panels)) if index not in drawn), *drawn[RANDOM_PANELS:]]
+    chosen: list[int] = []
+    left = PAGE_HEIGHT - MARGINS
+    for index in wanted:
+        left -= heights[index] + TITLE + GAP
+        if left < 0 and chosen:
+            break
+        chosen.append(index)
+    return sorted(chosen)
+
+
 def draw(table: pd.DataFrame, title: str) -> Figure:
-    """Draw one panel per unit, one below the other, each as high as its lines; a colour bar at the bottom."""
+    """Draw one panel per unit, one below the other, each as high as its lines, on a page; a colour bar at the bottom."""
     panels = [panel for _, panel in table.groupby("panel")]
     grid = Grid.of(table)
     line = LINE_HEIGHT * grid.points
     heights = [line * (panel["line"].max() + 1) for panel in panels]
-    height = sum(heights) + (TITLE + GAP) * len(panels) + 60
+    chosen = panels_on_a_page(panels, heights)
+    left_out = len(panels) - len(chosen)
+    panels, heights = [panels[index] for index in chosen], [heights[index] for index in chosen]
+    height = sum(heights) + (TITLE + GAP) * len(panels) + MARGINS
     figure = Figure(figsize=(style.PAGE_WIDTH, height / 72))
     figure.set_layout_engine("none")  # all positions are computed here
     top = height - 20
@@ -150,10 +172,28 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         axes = figure.add_axes((0.01, (top - panel_height) / height, 0.98, panel_height / height))
         _draw_panel(axes, panel, grid)
         top -= panel_height + GAP
-    bar = figure.add_axes((0.35, 24 / height, 0.3, 6 / height))
-    figure.colorbar(ScalarMappable(Normalize(-1, 1), COLOURS), bar, orientation="horizontal", ticks=[-1, 0, 1])
+    bar = figure.add_axes((0.02, 24 / height, 0.2, 6 / height))
+    figure.colorbar(ScalarMappable(Normalize(-1, 1), style.ACTIVATIONS), bar, orientation="horizontal", ticks=[-1, 0, 1])
+    note = "underlined: the feature is on" + (f"; {left_out} more units are in the table" if left_out else "")
+    figure.text(0.26, 24 / height, note, fontsize=7.5, va="bottom")
     figure.text(0.5, (height - 4) / height, title, ha="center", va="top", fontsize=9)
     return figure
+
+
+def read(table: Path) -> pd.DataFrame:
+    """Read cell_text.csv for `draw`.
+
+    Raises
+    ------
+    InputError
+        If it is missing or corrupt, or has no rows.
+    """
+    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value", "sign"]
+    snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
+    snippets["letter"] = read_letters(table)
+    snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
+    snippets["on"] = read_csv(table, ["on"])["on"].map(YES, na_action="ignore").fillna(False)  # empty for counts and random units
+    return snippets
 
 
 def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
@@ -168,11 +208,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value"]
-    snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
-    snippets["letter"] = read_letters(table)
-    snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
-    style.save(draw(snippets, title), out_svg, out_png)
+    style.save(draw(read(table), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,10 @@ def _draw_unit(axes: Axes, unit: pd.Series, y: float, colour: str, chance: float
     width = max(unit["held_out_percentile_95"] - chance, 0)
     axes.barh(y, width, left=chance, height=0.7, color="#BBBBBB", zorder=1)
     axes.plot(unit["held_out_score"], y, "o", color=colour, markersize=4, clip_on=False, zorder=2)
-    name = f"{unit['model']}, layer {unit['layer']}, {unit['quantity']} {unit['unit']}"
-    axes.annotate(name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=colour)
+    name = f"{style.model_title(unit['model'])}, layer {unit['layer']}, {unit['quantity']} {unit['unit']}"
+    axes.annotate(
+        name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=style.text_colour(colour)
+    )
 
 
 def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str, constant: list[str] | None = None) -> Figure:
@@ -79,7 +81,7 @@ def draw(table: pd.DataFrame, baseline: pd.DataFrame, title: str, constant: list
     )
     figure.legend(handles=[*handles, chance_line], loc="outside lower center", ncols=2)
     never = ", ".join(map(style.words, constant or []))
-    figure.suptitle(f"{title}\nnever changes in this test text: {never}" if never else title)
+    style.set_title(figure, title, f"never changes in this test text: {never}" if never else "")
     return figure
 
 

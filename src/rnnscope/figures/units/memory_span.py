@@ -41,7 +41,7 @@ def _draw_unit(axes: Axes, curve: pd.DataFrame, unit: pd.Series) -> None:
 
 def _unit_text(unit: pd.Series) -> str:
     """Return the line over a panel: how much better the kept state separates the feature than the restarted one."""
-    name = f"{unit['model']} layer {unit['layer']} {unit['quantity']} {unit['unit']}"
+    name = f"{style.model_title(unit['model'])}, layer {unit['layer']}, {unit['quantity']} {unit['unit']}"
     if np.isnan(unit["difference"]):
         return f"{name}: spans too short to compare"
     low, high = unit["difference_low"], unit["difference_high"]
@@ -54,7 +54,7 @@ def _draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
     lines = []
     for _, unit in units.iterrows():
         _draw_unit(axes, curves[curves["model"] == unit["model"]], unit)
-        lines.append((_unit_text(unit), style.cell_colour(unit["cell"])))
+        lines.append((_unit_text(unit), style.text_colour(style.cell_colour(unit["cell"]))))
     axes.axvline(units["steps"].iloc[0], **TRAINED)
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
@@ -83,7 +83,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
         figure.legend(handles=_legend_handles(summary.iloc[0]), loc="outside lower center", ncols=2)
     else:
         figure.text(0.5, 0.5, "no yes/no feature switches in this text", ha="center")
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

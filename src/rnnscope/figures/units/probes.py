@@ -46,8 +46,8 @@ def _draw_model(axes: Axes, layers: pd.DataFrame, y: float) -> None:
     axes.plot(unit, y, "x", color=colour, markersize=4, zorder=2)
     for layer, score in zip(layers["layer"], layers["held_out_score"], strict=True):
         axes.add_line(_layer_marker(layer, colour, [score], [y]))
-    name = layers["model"].iloc[0]
-    axes.annotate(name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=colour)
+    name, written = style.model_title(layers["model"].iloc[0]), style.text_colour(colour)
+    axes.annotate(name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=written)
 
 
 def _layer_marker(layer: int, colour: str, x: list[float], y: list[float]) -> Line2D:
@@ -82,7 +82,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     for layer in sorted(table["layer"].unique()):
         handles.append(_layer_marker(layer, style.NEUTRAL, [], []))
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 

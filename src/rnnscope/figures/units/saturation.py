@@ -19,7 +19,9 @@ def _draw_counts(axes: Axes, counts: pd.DataFrame, colours: dict[int, str]) -> N
     """Write how many units of each layer are mostly saturated, in the corner beyond the bound, where no point can be."""
     lines = [("right / left > 90 %", "black")]
     for row in counts.sort_values("layer").to_dict("records"):
-        lines.append((f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}", colours[row["layer"]]))
+        lines.append(
+            (f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}", style.text_colour(colours[row["layer"]]))
+        )
     for index, (text, colour) in enumerate(lines):
         offset = (0, -1 - 9 * index)
         axes.annotate(text, (1, 1), offset, "axes fraction", "offset points", ha="right", va="top", fontsize=7, color=colour)
@@ -73,7 +75,7 @@ def draw(table: pd.DataFrame, counts: pd.DataFrame, title: str) -> Figure:
             _draw_counts(axes, counted[counted["gate"] == gate], colours)
             axes.set_title(f"{gate} gate")
             axes.set_xlabel("fraction right-saturated")
-        row[0].set_ylabel(f"{model}\nfraction left-saturated")
+        row[0].set_ylabel(f"{style.model_title(model)}\nfraction left-saturated")
         free += list(row[len(in_row) :])
     for axes in free:
         axes.set_axis_off()
@@ -82,7 +84,7 @@ def draw(table: pd.DataFrame, counts: pd.DataFrame, title: str) -> Figure:
         free[0].legend(handles=handles, loc="center")
     else:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    figure.suptitle(title)
+    style.set_title(figure, title)
     return figure
 
 
