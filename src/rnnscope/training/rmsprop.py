@@ -57,5 +57,5 @@ class RMSProp:
         learning = [(parameter, parameter.grad) for parameter in self.parameters if parameter.grad is not None]
         weights: list[Tensor] = [parameter for parameter, _ in learning]
         gradients = [gradient for _, gradient in learning]
-        averages = [self.average_of(parameter) for parameter in weights]
+        averages = [self.average_of(parameter) for parameter, _ in learning]
         backends.rmsprop_step(weights, gradients, averages, self.learning_rate, self.alpha, gradient_clip)
