@@ -56,6 +56,14 @@ def fresh(tmp_path, preloaded_python):
     return fresh
 
 
+@pytest.fixture(autouse=True)
+def subnormal_numbers():
+    """A stage that runs a network sets subnormal numbers to zero for its whole process, which here is that of the tests."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
+
+
 @pytest.fixture
 def call(monkeypatch):
     """Run the `main` of a module as from the command line; returns the message it ends with, None when all went well."""

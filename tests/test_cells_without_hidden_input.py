@@ -11,7 +11,7 @@ def results(finished):
 
 def test_the_figures_and_the_explorer_show_them(results):
     assert "minLSTM" in (results / "figures/loss_table.svg").read_text()
-    assert "mingru-1-4" in (results / "figures/saturation.svg").read_text()
+    assert "minGRU 1×4" in (results / "figures/saturation.svg").read_text()
     assert "minlstm-2-5" in (results / "explorer.html").read_text()
 
 

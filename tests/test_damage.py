@@ -22,6 +22,7 @@ READ_BY_NO_STAGE = {
     for name in (
         "provenance.json",
         "nnn/nnn-<n>/history.csv",
+        "analyses/ablation_groups.csv",
         "models/<model>/<candidate>/.resume.safetensors",
     )
 }

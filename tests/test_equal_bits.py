@@ -70,7 +70,8 @@ def run_experiment(folder, kind):
         if kind == "plain":
             patch.setenv("RNNSCOPE_PLAIN", "1")
         workspace = Workspace(folder / "workspace")
-        workspace.configure(EXPERIMENT | SMALL)
+        experiment = {key: section for key, section in EXPERIMENT.items() if key not in ("context", "ablations")}
+        workspace.configure(experiment | SMALL)
         with PreloadedPython(folder / "preloaded_python") as workspace.preloaded_python:
             done = workspace.snakemake(*(f"results/tale/predictions/{name}.parquet" for name in PREDICTIONS))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -24,6 +24,8 @@ STUDY = EXPERIMENT | {
     "imported": {IMPORTED: {"weights": "{corpus}.safetensors", "vocabulary": "{corpus}.json"}},
     "external": {"uniform": "{corpus}.parquet"},
     "activations": {"models": [IMPORTED]},
+    "context": EXPERIMENT["context"] | {"models": MODELS},
+    "ablations": EXPERIMENT["ablations"] | {"models": [IMPORTED]},
     "errors": {"candidates": MODELS},
     "size_breakdown": {"smaller": IMPORTED, "larger": EXTERNAL},
 }

@@ -1,7 +1,8 @@
 rule evaluate_model:
     """The losses of a model, and its probability of every character of the test part."""
     input:
-        **split_files("train", "validation", "test", "vocabulary", "layout"),
+        **split_files("validation", "test", "vocabulary", "layout"),
+        train=train_part_of_networks,
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
         kept=kept_files("evaluation.json") if KEPT else [],
     output:
@@ -14,7 +15,7 @@ rule evaluate_model:
         **needs(mem_mb=scaled_with_text(1500, 10), runtime=scaled_with_text(30, 1), gpu=GPU_SLOTS),
     params:
         **stage("training.evaluate", Device),
-        split=subpath(input.train, parent=True),
+        split=subpath(input.test, parent=True),
         kept=lambda wildcards, input: ["--kept", *input.kept] if KEPT else [],
     shell:
         "python -m {params.module} --split {params.split} --checkpoint {input.checkpoint} {params.settings} --threads {threads} "

@@ -40,6 +40,11 @@ def split_files(*names):
     return {name: described.get(name, f"{folder}/{name}.npy") for name in names}
 
 
+def train_part_of_networks(wildcards):
+    """The train part, whose loss is computed of recurrent networks; of an n-NN it is not."""
+    return [] if wildcards.model in NNNS else f"results/{wildcards.corpus}/split/train.npy"
+
+
 def table(name):
     """A table of an analysis."""
     return f"results/{{corpus}}/analyses/{name}.csv"

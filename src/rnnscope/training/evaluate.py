@@ -104,9 +104,11 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
         log_prob = found.cpu().numpy()
         loss_of[f"{name}_loss"] = -float(np.mean(log_prob, dtype=np.float64))
         if name == "test":
-            if kept:
-                check_kept(kept, known, loss_of)
-            write_predictions(predictions, part, log_prob, predicted.cpu().numpy())
+            tested = part, log_prob, predicted.cpu().numpy()
+    if kept:
+        check_kept(kept, known, loss_of)
+    # At the end, when all parts are found to be readable.
+    write_predictions(predictions, *tested)
     write_json(losses, taken_over | loss_of)
 
 

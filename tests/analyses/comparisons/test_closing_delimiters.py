@@ -160,7 +160,9 @@ def test_a_row_a_way_to_bin_a_bucket_and_model(tmp_path, call, project):
 
 def test_without_an_n_nn_the_other_models_are_compared(tmp_path, call, project, best_models):
     words, _ = project
-    best_models.write_text("".join(line for line in best_models.open() if not line.startswith("nnn,")))
+    best_models.write_text(
+        "".join(line for line in best_models.read_text().splitlines(keepends=True) if not line.startswith("nnn,"))
+    )
     assert call(stage, *words) is None
     with (tmp_path / "closing.csv").open() as file:
         assert [row["model"] for row in csv.DictReader(file)] == 2 * MODELS[:2]

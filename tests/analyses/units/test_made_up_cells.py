@@ -131,7 +131,8 @@ def test_memory_span_takes_the_values_as_they_are_displayed(tmp_path, call, cell
 
 def test_cell_text_shows_the_displayed_state(tmp_path, call, cell, dumped, unit_words, cells_csv):
     settings = ["--lines", 2, "--columns", 20, "--random-units", 3, "--seed", 1]
-    words = ["--cells", cells_csv, "--split", tmp_path, *settings, "--out", tmp_path / "cell_text.csv"]
+    words = ["--cells", cells_csv, "--baseline", tmp_path / "base.csv", "--split", tmp_path, *settings]
+    words += ["--out", tmp_path / "cell_text.csv"]
     assert call(cell_text, *unit_words, *words) is None
     table = pd.read_csv(tmp_path / "cell_text.csv")
     assert set(table["quantity"]) == {cell.displayed_state}

@@ -41,7 +41,7 @@ def stages(tmp_path, call):
         control = ["--restart-steps", 3, "--restart-cases", 5, "--samples", 2, "--seed", 1, "--device", "cpu"]
         written = ["--models-folder", tmp_path / "models", "--out", table["span"], "--summary", table["summary"]]
         assert call(memory_span, *named, *control, *written) is None
-        size = ["--lines", 2, "--columns", 20, "--random-units", 1, "--seed", 1]
+        size = ["--baseline", table["baseline"], "--lines", 2, "--columns", 20, "--random-units", 1, "--seed", 1]
         assert call(cell_text, *named, *size, "--out", table["text_of_cells"]) is None
         return table
 

@@ -25,7 +25,7 @@ def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, satura
     figure = saturation.draw(table, saturation_counts(models), "A tale")
     found = panels(figure)
     lstm_first = [model for cell in ("lstm", "gru") for model in models if model.startswith(cell)]
-    assert list(found) == [(model, gate) for model in lstm_first for gate in GATES[model.split("-")[0]]]
+    assert list(found) == [(style.model_title(model), gate) for model in lstm_first for gate in GATES[model.split("-")[0]]]
     colours = style.ordered_colours(table["layer"])
     for (model, gate), axes in found.items():
         drawn = set()
@@ -33,7 +33,7 @@ def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, satura
             layer = int(points.get_label())
             assert points.get_edgecolor()[0][:3] == pytest.approx([int(colours[layer][i : i + 2], 16) / 255 for i in (1, 3, 5)])
             drawn |= {(layer, x, y) for x, y in points.get_offsets().tolist()}
-        rows = table[(table["model"] == model) & (table["gate"] == gate)]
+        rows = table[(table["model"].map(style.model_title) == model) & (table["gate"] == gate)]
         assert drawn == set(zip(rows["layer"], rows["right_fraction"], rows["left_fraction"], strict=True))
     check_legible(figure)
 
@@ -70,7 +70,7 @@ def test_units_on_an_axis_are_drawn_whole(saturation_table, saturation_counts):
 def test_counts_are_beyond_the_bound_of_their_panel(saturation_table, saturation_counts):
     counts = saturation_counts()
     for (model, gate), axes in panels(saturation.draw(saturation_table(), counts, "")).items():
-        rows = counts[(counts["model"] == model) & (counts["gate"] == gate)].sort_values("layer")
+        rows = counts[(counts["model"].map(style.model_title) == model) & (counts["gate"] == gate)].sort_values("layer")
         written = [text.get_text() for text in axes.texts]
         expected = [f"{row['mostly_right']} / {row['mostly_left']} of {row['units']}" for _, row in rows.iterrows()]
         assert written == ["right / left > 90 %", *expected]

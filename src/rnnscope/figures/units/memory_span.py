@@ -46,7 +46,7 @@ def _unit_text(unit: pd.Series) -> str:
         return f"{name}: spans too short to compare"
     low, high = unit["difference_low"], unit["difference_high"]
     ends = "too few streams" if np.isnan(low) else f"{100 * low:+.0f} to {high:+.0%}"
-    return f"{name}: difference {unit['difference']:+.0%} ({ends})"
+    return f"{name}: {unit['difference']:+.0%} ({ends})"
 
 
 def _draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
