@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def sample(
     for _ in range(length):
         characters = torch.tensor(read).unsqueeze(1)
         if holds:
-            logits, state = held_forward(network, characters, state, holds)
+            logits, state = held_forward(cast(Network, network), characters, state, holds)
         else:
             logits, activations = network(characters, state)
             state = network.last_state(activations)
