@@ -5,8 +5,6 @@ kernel, a machine without a compiler, the environment variable `RNNSCOPE_PLAIN`)
 results to rounding.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -91,9 +89,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def rmsprop_step(
-    weights: Sequence[Tensor],
-    gradients: Sequence[Tensor],
-    averages: Sequence[Tensor],
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    averages: list[Tensor],
     learning_rate: float,
     alpha: float,
     gradient_clip: float,

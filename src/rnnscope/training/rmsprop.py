@@ -55,6 +55,7 @@ class RMSProp:
             Bound on each component of the gradient.
         """
         learning = [(parameter, parameter.grad) for parameter in self.parameters if parameter.grad is not None]
-        weights, gradients = [parameter for parameter, _ in learning], [gradient for _, gradient in learning]
-        averages = [self.average_of(parameter) for parameter in weights]
+        weights: list[Tensor] = [parameter for parameter, _ in learning]
+        gradients = [gradient for _, gradient in learning]
+        averages = [self.average_of(parameter) for parameter, _ in learning]
         backends.rmsprop_step(weights, gradients, averages, self.learning_rate, self.alpha, gradient_clip)
