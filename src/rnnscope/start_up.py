@@ -7,6 +7,7 @@ longer than its training. In the process of a stage they are not imported with t
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
@@ -38,6 +39,13 @@ class _Torch(SourceFileLoader):
                 del sys.modules[name]
                 parent, _, child = name.rpartition(".")
                 vars(sys.modules.get(parent, module)).pop(child, None)
+        _complete_generators(module)
+
+
+def _complete_generators(torch: ModuleType) -> None:
+    """Do what a deferred module does for `torch.Generator`, which some versions of torch refuse to make without it."""
+    if hasattr(torch._C, "_set_generator_metaclass"):
+        torch._C._set_generator_metaclass(import_module("torch._opaque_base").OpaqueBaseMeta)
 
 
 class _Finder(MetaPathFinder):
