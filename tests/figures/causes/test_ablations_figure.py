@@ -14,8 +14,8 @@ def test_a_dot_a_unit_and_the_name_of_the_largest_effect(check_legible):
     assert list(axes.lines[0].get_xdata()) == pytest.approx(list(units["score"]))
     assert list(axes.lines[0].get_ydata()) == pytest.approx(list(units["end_effect"]))
     assert [text.get_text() for text in axes.texts] == [
-        "GRU 3×512: layer 2 h 7, score rank 1",
-        "LSTM 3×512: layer 2 c 7, score rank 1",
+        "GRU 3×512: 2 h 7, rank 1",
+        "LSTM 3×512: 2 c 7, rank 1",
     ]
     check_legible(figure)
 

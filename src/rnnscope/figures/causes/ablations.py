@@ -1,6 +1,7 @@
 """How well each unit detects a feature, against what holding it does where the feature ends."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,12 +19,14 @@ TEXT = ["model", "cell", "quantity", "hold", "feature"]
 
 def shown_features(table: pd.DataFrame) -> list[str]:
     """Return the features to show: those whose largest effect stands out most from that of units of like variance."""
+    known = table[table["end_effect_low"].notna()]
+    table = known if len(known) else table  # with few streams no effect has an interval
     above = (table["end_effect"] - table["control"]).groupby(table["feature"], sort=False).max()
     return list(above.dropna().sort_values(ascending=False, kind="stable").index[:PANELS])
 
 
 def _name(unit: pd.Series) -> str:
-    return f"layer {unit['layer']:.0f} {unit['quantity']} {unit['unit']:.0f}, score rank {unit['score_rank']:.0f}"
+    return f"{unit['layer']:.0f} {unit['quantity']} {unit['unit']:.0f}, rank {unit['score_rank']:.0f}"
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
@@ -40,9 +43,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     measure = "AUC" if rows["measure"].iloc[0] == "auc" else "Spearman"
     axes.set_title(f"{style.words(rows['feature'].iloc[0])} ({measure})", loc="left", pad=4 + 9 * len(lines))
     for row, (text, colour) in enumerate(reversed(lines)):
-        axes.annotate(
-            text, (0, 1), (0, 3 + 9 * row), "axes fraction", "offset points", fontsize=7, color=style.text_colour(colour)
-        )
+        look: dict[str, Any] = {"fontsize": 7, "color": style.text_colour(colour), "in_layout": False}
+        axes.annotate(text, (0, 1), (0, 3 + 9 * row), "axes fraction", "offset points", **look)
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
