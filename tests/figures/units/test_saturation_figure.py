@@ -25,7 +25,7 @@ def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, satura
     figure = saturation.draw(table, saturation_counts(models), "A tale")
     found = panels(figure)
     lstm_first = [model for cell in ("lstm", "gru") for model in models if model.startswith(cell)]
-    assert list(found) == [(model, gate) for model in lstm_first for gate in GATES[model.split("-")[0]]]
+    assert list(found) == [(style.model_title(model), gate) for model in lstm_first for gate in GATES[model.split("-")[0]]]
     colours = style.ordered_colours(table["layer"])
     for (model, gate), axes in found.items():
         drawn = set()
@@ -33,7 +33,7 @@ def test_every_unit_is_a_point_in_the_panel_of_its_gate(saturation_table, satura
             layer = int(points.get_label())
             assert points.get_edgecolor()[0][:3] == pytest.approx([int(colours[layer][i : i + 2], 16) / 255 for i in (1, 3, 5)])
             drawn |= {(layer, x, y) for x, y in points.get_offsets().tolist()}
-        rows = table[(table["model"] == model) & (table["gate"] == gate)]
+        rows = table[(table["model"].map(style.model_title) == model) & (table["gate"] == gate)]
         assert drawn == set(zip(rows["layer"], rows["right_fraction"], rows["left_fraction"], strict=True))
     check_legible(figure)
 
