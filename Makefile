@@ -48,9 +48,10 @@ cluster-test: $(CLUSTER)
 fault-injection: $(INSTALLED)
 	$(BIN)/python tests/fault_injection.py
 
-# docs/tables.md, from the files and columns that the code declares.
+# docs/tables.md, from the files and columns that the code declares; README's picture and losses, from results/reference.
 docs: $(INSTALLED)
 	$(BIN)/python docs/write_tables.py
+	$(BIN)/python docs/write_reference.py
 
 verify: $(INSTALLED)
 	$(BIN)/python -m rnnscope.storage.provenance verify --files results/*/provenance.json

@@ -15,17 +15,24 @@ hypothesis.settings.load_profile("no_deadline")
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id):
+def preloaded_python(tmp_path_factory):
+    """What runs stages, and Snakemake, in forks of one process."""
+    with PreloadedPython(tmp_path_factory.mktemp("preloaded_python")) as python:
+        yield python
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, worker_id, preloaded_python):
     """A workspace after one run of the whole DAG, for all workers together. Tests that change it copy it first."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
     finished = Workspace.__new__(Workspace)
-    finished.folder = shared / "finished"
+    finished.folder, finished.preloaded_python = shared / "finished", preloaded_python
     with FileLock(shared / "finished.lock"):
         if not (shared / "finished.done").exists():
             workspace = Workspace(finished.folder)
-            with PreloadedPython(shared / "preloaded_python") as workspace.preloaded_python:
-                done = workspace.snakemake()
+            workspace.preloaded_python = preloaded_python
+            done = workspace.snakemake()
             assert done.returncode == 0, done.stdout + done.stderr
             (shared / "finished.done").write_text(done.stdout + done.stderr)
     finished.screen = (shared / "finished.done").read_text()
@@ -36,15 +43,17 @@ def finished(tmp_path_factory, worker_id):
 def workspace(finished, tmp_path):
     """A copy of the finished workspace that a test may change."""
     copy = Workspace.__new__(Workspace)
-    copy.folder = tmp_path / "workspace"
+    copy.folder, copy.preloaded_python = tmp_path / "workspace", finished.preloaded_python
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
     return copy
 
 
 @pytest.fixture
-def fresh(tmp_path):
+def fresh(tmp_path, preloaded_python):
     """A workspace in which nothing has run."""
-    return Workspace(tmp_path / "fresh")
+    fresh = Workspace(tmp_path / "fresh")
+    fresh.preloaded_python = preloaded_python
+    return fresh
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ READ_BY_NO_STAGE = {
 def damaged(finished, tmp_path_factory):
     """A copy of the finished workspace, in which files are damaged and made whole again."""
     copy = Workspace.__new__(Workspace)
-    copy.folder = tmp_path_factory.mktemp("damage") / "workspace"
+    copy.folder, copy.preloaded_python = tmp_path_factory.mktemp("damage") / "workspace", finished.preloaded_python
     shutil.copytree(finished.folder, copy.folder, symlinks=True)
     return copy
 

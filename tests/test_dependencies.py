@@ -1,7 +1,8 @@
-"""Every package that is imported is declared in pyproject.toml."""
+"""Every package that is imported is declared in pyproject.toml, and a stage does not pay for imports that it has no use of."""
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 
@@ -49,3 +50,41 @@ def test_every_version_is_pinned():
     pinned = (REPOSITORY / "requirements.lock").read_text() + (REPOSITORY / "requirements-test.lock").read_text()
     names = {line.partition("==")[0].lower().replace("_", "-") for line in pinned.splitlines() if "==" in line}
     assert declared("test", "lint") - names == set()
+
+
+# What takes long to import, for the stages that do without it: what runs most often, and one analysis and one figure.
+SCIENTIFIC = {"matplotlib", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch"}
+WITHOUT = {
+    "training.select": SCIENTIFIC,
+    "training.train": SCIENTIFIC - {"numpy", "torch"} | {"torch._dynamo", "torch._meta_registrations", "torch.export"},
+    "training.evaluate": SCIENTIFIC - {"numpy", "torch", "pyarrow"} | {"torch._dynamo", "torch._meta_registrations"},
+    "analyses.losses.losses": SCIENTIFIC - {"numpy", "pandas", "pyarrow", "scipy"},
+    "figures.losses.learning_curves": SCIENTIFIC - {"matplotlib", "numpy", "pandas", "pyarrow"},
+}
+
+
+@pytest.mark.parametrize("stage", WITHOUT)
+def test_a_stage_does_without(stage):
+    command = [sys.executable, "-X", "importtime", "-m", f"rnnscope.{stage}", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "rnnscope.cli" in imported
+    assert WITHOUT[stage] & imported == set()
+
+
+AFTER_A_SHORT_IMPORT = """
+from rnnscope.start_up import DEFERRED, shorten_import_of_torch
+shorten_import_of_torch()
+import importlib, sys, torch
+assert not set(DEFERRED) & set(sys.modules)
+assert torch.empty(2, device="meta").shape == (2,)
+for name in DEFERRED:
+    assert importlib.import_module(name).__file__
+assert torch.export.export and torch.distributions.Normal(0.0, 1.0).sample().isfinite()
+"""
+
+
+def test_what_is_not_imported_with_torch_is_imported_where_it_is_used():
+    done = subprocess.run([sys.executable, "-c", AFTER_A_SHORT_IMPORT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

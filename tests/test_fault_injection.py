@@ -4,11 +4,11 @@ from helpers.faults import FaultInjection
 
 
 def test_a_run_under_kills_ends_with_the_files_of_an_undisturbed_one(tmp_path):
-    injection = FaultInjection(tmp_path, seed=1, targets=["results/tale/analyses/losses.csv"])
+    injection = FaultInjection(tmp_path, seed=1, targets=["results/tale/models/lstm-1-4/summary.json"])
     try:
-        injection.kills(6)
+        injection.kills(4)
     finally:
         injection.close()
-    assert sum(injection.faults.values()) >= 6
-    assert len(injection.expected) > 20
+    assert sum(injection.faults.values()) >= 4
+    assert len(injection.expected) >= 10
     assert injection.differences == []

@@ -226,6 +226,8 @@ def test_the_longest_runs_start_first(fresh):
     experiment = changed(
         grid={"cells": ["lstm"], "sizes": [4, 16, 64], "additional": []},
         activations={"models": []},
+        context={"models": ["lstm-1-4"]},
+        ablations={"models": ["lstm-1-4"]},
         size_breakdown={"smaller": "lstm-1-4", "larger": "lstm-1-64"},
     )
     fresh.configure(experiment)
@@ -244,9 +246,17 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
-    rules = ("rule train_", "rule evaluate_", "rule dump_", "rule dynamic", "rule memory_span:")
+    rules = (
+        "rule train_",
+        "rule evaluate_",
+        "rule dump_",
+        "rule dynamic",
+        "rule memory_span:",
+        "rule context:",
+        "rule ablations:",
+    )
     on_the_device = [job for job in jobs if job.startswith(rules)]
-    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
@@ -309,7 +319,7 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
 
 def test_without_optional_sections_everything_else_runs(fresh):
     """A dry run: the jobs that are left, and one line that names the figures that are not."""
-    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams")
+    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "context", "ablations")
     done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
     assert done.returncode == 0, done.stdout + done.stderr
     figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))

@@ -3,11 +3,18 @@
 For notebooks and scripts: `rnnscope.open` reads what the pipeline wrote. `docs/python.md` describes it.
 """
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnscope.start_up import shorten_import_of_torch
+
 if TYPE_CHECKING:
     from rnnscope.interface.results import Results
+
+# While `python -m rnnscope...` looks for its module, that is a stage. A notebook or another program gets the whole of torch.
+if sys.argv[:1] == ["-m"]:
+    shorten_import_of_torch()
 
 __all__ = ["export", "open"]
 

@@ -113,12 +113,14 @@ MESSAGES = [
     ("dynamics.model", "lstm-3-9", "dynamics.model: found lstm-3-9, expected a model of the grid"),
     ("size_breakdown.smaller", "lstm-3-9", "size_breakdown.smaller: found lstm-3-9, expected a model of the grid"),
     ("size_breakdown.larger", "lstm-3-9", "size_breakdown.larger: found lstm-3-9, expected a model of the grid"),
+    ("context.models", ["lstm-3-9"], "context.models: found lstm-3-9, expected a model of the grid"),
+    ("ablations.models", ["lstm-3-9"], "ablations.models: found lstm-3-9, expected a model of the grid"),
     ("comparisons.ngram", 21, "comparisons.ngram: found 21, expected at most ngrams.longest_context, 20"),
     ("dynamics.epochs", 51, "dynamics.epochs: found 51, expected at most training.epochs, 50"),
 ]
 
 
-OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "imported", "external")
+OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "context", "ablations", "imported", "external")
 
 
 @pytest.mark.parametrize("section", OPTIONAL)

@@ -43,7 +43,7 @@ def test_linked_file_is_read(package):
 
 
 def test_nothing_matches(package):
-    with pytest.raises(InputError, match=r"headers_of_ours: no file in .* matches \*\.rs"):
+    with pytest.raises(InputError, match=r"no file in .*headers_of_ours matches \*\.rs"):
         write_package_files("headers_of_ours", ["*.rs"], 1, None, package / "text.bin")
 
 

@@ -1,5 +1,6 @@
 import pytest
 from helpers.comparison_tables import make_closings, make_distances, make_dynamics, make_gains, make_map
+from helpers.context_tables import make_ablations, make_context, make_context_summary
 from helpers.error_tables import (
     make_error_breakdown,
     make_error_changes,
@@ -97,6 +98,9 @@ MAKERS = {
     "character_gains": make_gains,
     "closing_delimiters": make_closings,
     "dynamics": make_dynamics,
+    "context": make_context,
+    "context_summary": make_context_summary,
+    "ablations": make_ablations,
     "against_paper": make_against_paper,
 }
 

@@ -128,7 +128,7 @@ class FaultInjection:
         while True:
             process, struck = self.start(workspace), 0
             if injected >= wanted:
-                self.second_snakemake(workspace)
+                self.second_snakemake(workspace, process)
             while process.poll() is None and injected + struck < wanted:
                 self.wait(process, self.random.uniform(0, self.duration / 8))
                 if process.poll() is None:
@@ -194,9 +194,10 @@ class FaultInjection:
         with contextlib.suppress(ProcessLookupError):  # it ended by itself a moment ago
             os.kill(process, number)
 
-    def second_snakemake(self, workspace):
-        """Another Snakemake in the folder of one that runs is refused."""
-        time.sleep(self.duration / 10)
+    def second_snakemake(self, workspace, first):
+        """Another Snakemake in the folder of one that runs, and has locked it, is refused."""
+        while first.poll() is None and not any((workspace.folder / ".snakemake/locks").glob("*")):
+            time.sleep(0.05)
         done = workspace.snakemake(*DEFAULT, *self.targets)
         if "cannot be locked" not in done.stdout + done.stderr:
             self.say("two snakemake processes: the first had ended, nothing was refused")

@@ -29,6 +29,7 @@ PRELOADED = [
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
     *("snakemake.cli", "snakemake.api", "grimp", "jsonschema", "yaml", "jinja2", "pytest"),
 ]
+EXECUTABLE = "FORKED_EXECUTABLE"  # environment variable: what a fork takes for its Python
 FLUSHED = "FLUSHED_INODES"  # environment variable: where a stage notes what it has flushed
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -120,12 +121,13 @@ class PreloadedPython:
         self.listening.listen(64)
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def snakemake(self):
-        """The words that start a Snakemake whose jobs run here."""
-        return [str(self.folder / "bin/real-python"), "-m", "snakemake"]
+    def snakemake(self, forked):
+        """The words that start a Snakemake whose jobs run here; one that is forked is not in the process group of its starter."""
+        return [str(self.folder / "bin" / ("python" if forked else "real-python")), "-m", "snakemake"]
 
     def environment(self, source):
-        return {"PYTHONPATH": f"{source}{os.pathsep}{self.packages}", "OMP_NUM_THREADS": "1"}
+        paths = f"{source}{os.pathsep}{self.packages}"
+        return {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", EXECUTABLE: str(self.folder / "bin/real-python")}
 
     def running(self):
         """The processes that run stages now."""
@@ -223,6 +225,7 @@ def become(request, descriptors):
     os.environ.clear()
     os.environ.update(request.environment)
     sys.path[:0] = ["", *request.environment["PYTHONPATH"].split(os.pathsep)]
+    sys.executable = request.environment.get(EXECUTABLE, sys.executable)
     if FLUSHED in request.environment:
         note_flushes(request.environment[FLUSHED])
     if descriptors[3:]:

@@ -43,13 +43,14 @@ TABLES_OF_MODELS = {
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span"}
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span", "context", "ablations"}
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
     *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
 }
-INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span"}  # whose clusters are streams, or groups of them
+# Whose clusters are streams, or groups of them.
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span", "context", "ablations"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
@@ -85,12 +86,12 @@ KEYS = {
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
-    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals", "against_paper"}),
+    "ngrams.longest_context": Change(4, {"ngrams", "loss_intervals", "context", "against_paper"}),
     "nnn.longest_context": Change(
         3,
         {
             *("best_models", "horizons", "dynamics", "model_distances", "paired_differences", "loss_intervals"),
-            *("error_overlap", "closing_delimiters", "against_paper"),
+            *("error_overlap", "closing_delimiters", "context", "against_paper"),
         },
         new=NNN,
     ),
@@ -133,6 +134,19 @@ KEYS = {
     "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),
     "dynamic_evaluation.sequence_length": Change(10, {"dynamic_evaluation"}),
     "dynamic_evaluation.streams": Change(2, {"dynamic_evaluation"}),
+    "context.models": Change(["gru-2-5"], {"context"}),
+    "context.lengths": Change([1, 2], {"context"}),
+    "context.targets": Change(20, {"context"}),
+    "context.shuffled": Change(5, {"context"}),
+    "context.tolerance": Change(0.02, {"context"}),
+    "context.choice_seed": Change(2, {"context"}),
+    "ablations.models": Change(["gru-2-5"], {"ablations"}),
+    "ablations.holds": Change(["zero"], {"ablations"}),
+    "ablations.characters": Change(200, {"ablations"}),
+    "ablations.group_sizes": Change([1, 2], {"ablations"}),
+    "ablations.controls": Change(2, {"ablations"}),
+    "ablations.control_groups": Change(2, {"ablations"}),
+    "ablations.choice_seed": Change(2, {"ablations"}),
     "bootstrap.samples": Change(20, BOOTSTRAP),
     "bootstrap.seed": Change(2, BOOTSTRAP),
 }

@@ -16,3 +16,16 @@ def write_one_stream(path, log_prob, predicted=None):
         "log_prob": log_prob,
     }
     pq.write_table(pa.table(columns), path)
+
+
+def write_rows(path, targets, log_prob):
+    """Predictions of a model; `targets`: uint8, `log_prob`: float32, both (streams, steps)."""
+    streams, steps = targets.shape
+    columns = {
+        "stream": np.repeat(np.arange(streams, dtype=np.int16), steps),
+        "step": np.tile(np.arange(steps, dtype=np.int32), streams),
+        "target": targets.ravel(),
+        "predicted": np.zeros(targets.size, np.uint8),
+        "log_prob": np.ascontiguousarray(log_prob, dtype=np.float32).ravel(),
+    }
+    pq.write_table(pa.table(columns), path)

@@ -48,6 +48,8 @@ EXPERIMENT = {
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
+    "context": {"models": ["lstm-1-4", "minlstm-2-5"], "lengths": [1, 3, 5], "targets": 30, "shuffled": 4},
+    "ablations": {"models": ["lstm-1-4", "minlstm-2-5"], "holds": ["mean", "zero", "elsewhere"], "characters": 400},
     "comparisons": {"ngram": 3, "minimum_count": 5},
     "intervals": {"clusters": 20, "samples": 20},
     "bootstrap": {"samples": 10},
@@ -73,8 +75,9 @@ class Workspace:
     def configure(self, experiment):
         (self.folder / "experiment.yaml").write_text(yaml.safe_dump(experiment))
 
-    def command(self, words):
-        snakemake = self.preloaded_python.snakemake() if self.preloaded_python else [Path(sys.executable).with_name("snakemake")]
+    def command(self, words, forked=False):
+        preloaded = self.preloaded_python
+        snakemake = preloaded.snakemake(forked) if preloaded else [Path(sys.executable).with_name("snakemake")]
         return [*snakemake, "--configfile", "experiment.yaml", "--cores", "2", *words]
 
     def environment(self):
@@ -87,7 +90,7 @@ class Workspace:
 
     def snakemake(self, *words, preexec_fn=None):
         return subprocess.run(
-            self.command(words),
+            self.command(words, forked=preexec_fn is None),
             cwd=self.folder,
             env=self.environment(),
             preexec_fn=preexec_fn,

@@ -1,4 +1,6 @@
+import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -279,3 +281,54 @@ def test_it_compiles_without_a_warning(tmp_path):
     output, libraries = build(tmp_path)
     assert "warning" not in output
     assert len(libraries) == len(list(compiled.SOURCE.parent.glob("*.so")))
+
+
+def arguments_of_product():
+    """Those of a product (2, 3) x (3, 4) without a bias, as `multiply` passes them."""
+    left, right, product = torch.ones(2, 3), torch.ones(3, 4), torch.empty(2, 4)
+    return [2, 3, 4, left, 3, 1, right, 4, 1, None, product]
+
+
+def changed(index, value):
+    arguments = arguments_of_product()
+    arguments[index] = value
+    return arguments
+
+
+# Each would read or write outside its arrays, or crash.
+WRONG = {
+    "too few": arguments_of_product()[:-1],
+    "too many": [*arguments_of_product(), 1],
+    "a tensor in place of a number": changed(0, torch.ones(1)),
+    "a fraction in place of a count": changed(1, 3.5),
+    "an address in place of a tensor": changed(3, 4096),
+    "another precision": changed(3, torch.ones(2, 3, dtype=torch.float64)),
+    "ids in place of floats": changed(6, torch.ones(3, 4, dtype=torch.int64)),
+    "a tensor without memory": changed(10, torch.empty(2, 4, device="meta")),
+}
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_arguments_of_a_compiled_function_raise(wrong):
+    with pytest.raises((TypeError, ctypes.ArgumentError)):
+        compiled._call("product", *WRONG[wrong])
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+def test_right_arguments_do_not():
+    arguments = arguments_of_product()
+    compiled._call("product", *arguments)
+    assert torch.equal(arguments[-1], torch.full((2, 4), 3.0))
+
+
+def test_the_types_of_all_compiled_functions_are_declared_as_in_the_source():
+    """Every function of the source, the kind of each of its parameters."""
+    kinds = {"int64_t": compiled.COUNT, "float": compiled.NUMBER, "const int64_t*": compiled.Ids}
+    kinds |= {"const float*": compiled.Floats, "float*": compiled.Floats}
+    source = re.sub(r"//.*", "", compiled.SOURCE.read_text().partition('extern "C" {')[2])
+    found = {}
+    for name, parameters in re.findall(r"^void (\w+)\(([^)]*)\)", source, re.MULTILINE):
+        types = [" ".join(parameter.split()).rpartition(" ") for parameter in parameters.split(",")]
+        found[name] = [kinds[kind] for kind, _, _ in types]
+    assert found == compiled.ARGUMENTS

@@ -4,10 +4,11 @@ import pytest
 import torch
 from helpers.plain_network import plain_weights, run_stream
 
+from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.training import sample as stage
-from rnnscope.training.sample import LOWEST_TEMPERATURE, sample
+from rnnscope.training.sample import LOWEST_TEMPERATURE, parse_hold, sample, side_by_side
 
 
 def draw_network():
@@ -78,3 +79,32 @@ def test_temperatures_at_the_bounds_draw_characters(call, capfdbinary, checkpoin
     written = capfdbinary.readouterr().out
     assert len(written) == 1 + 5 + 1
     assert set(written) <= {10, 97, 98, 99, 100}
+
+
+def test_a_held_unit_decides_what_is_drawn():
+    """Only unit 2 of the upper layer has weights to the characters; held up it makes one certain, held down another."""
+    network = Network(Shape("lstm", 2, 4, 5)).eval()
+    with torch.no_grad():
+        network.softmax.weight.zero_()
+        network.softmax.bias.zero_()
+        network.softmax.weight[1, 2], network.softmax.weight[3, 2] = 50.0, -50.0
+    for value, expected in ((1.0, 1), (-1.0, 3)):
+        holds = [parse_hold(f"2:h_2={value}", network.shape)]
+        assert sample(network, [0], 6, 1.0, torch.Generator().manual_seed(1), holds=holds) == [expected] * 6
+
+
+def test_a_hold_names_layer_state_unit_and_value():
+    hold = parse_hold("2:68=-1.5e0", Shape("lstm", 2, 100, 5))
+    assert (hold.layer, hold.state, int(hold.units), float(hold.values)) == (2, "c", 68, -1.5)
+    assert parse_hold("1:h_0=0", Shape("gru", 1, 1, 5)).state == "h"
+
+
+@pytest.mark.parametrize("word", ["", "2:68", "2=1", "3:1=0", "0:1=0", "1:100=0", "1:f_1=0", "1:1=nan", "1:1=1e999", "1:1=--1"])
+def test_any_other_hold_is_refused_in_one_line(word):
+    with pytest.raises(InputError, match=r"^--hold: found '.*', expected [^\n]*$"):
+        parse_hold(word, Shape("lstm", 2, 100, 5))
+
+
+def test_two_columns_of_long_and_short_lines():
+    lines = side_by_side(b"a\r\n" + b"b" * 60, "ä\n".encode(), "utf-8").decode().split("\n")
+    assert lines == [f"{'without':<56} | with the units held", f"{'a':<56} | ä", f"{'b' * 56} |", f"{'bbbb':<56} |"]

@@ -1,22 +1,9 @@
 """The page to open: results/index.html."""
 
 import hashlib
-import json
 from pathlib import Path
 
 CAPTIONS = Path(HOME, "workflow/report")
-
-
-def tables_of_corpora(*names):
-    """Some tables of every corpus that is run."""
-    return expand("results/{corpus}/analyses/{name}.csv", corpus=config["run"], name=names)
-
-
-def corpus_facts():
-    """What the page knows of every corpus that is run, as JSON."""
-    keys = ("title", "paper", "paper_numbers")
-    corpora = [config["corpora"][corpus] for corpus in config["run"]]
-    return [json.dumps({key: corpus[key] for key in keys if key in corpus}) for corpus in corpora]
 
 
 rule overview:

@@ -127,3 +127,8 @@ def figures_and_pages(wildcards):
     if left_out := [name for name in FIGURES if name not in figures_for({*AVAILABLE, "paper"})]:
         logger.warning(f"Sections of the configuration that are left out leave out these figures: {', '.join(left_out)}")
     return [*figures(), *explorers(), "results/index.html"]
+
+
+def tables_of_corpora(*names):
+    """Some tables of every corpus that is run."""
+    return expand("results/{corpus}/analyses/{name}.csv", corpus=config["run"], name=names)

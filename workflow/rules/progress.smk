@@ -18,7 +18,7 @@ BEGAN = time.monotonic()
 TRAINING_RULES = frozenset({"train_model", "train_snapshots"})
 UNSAID = ("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs", "Execute ", "Complete log", "Elapsed time")
 UNSAID += ("Exiting because", "Shutting down")
-TOLD = ("CalledProcessError in file", "At least one job did not complete")  # the line of the job has the cause
+REPEATED = ("CalledProcessError in file", "At least one job did not complete")  # the line of the job has the cause
 
 
 def kind_and_work(job):
@@ -47,7 +47,7 @@ class Screen(logging.Filter):
         if event == LogEvent.JOB_ERROR:
             return self.fail(record)
         if event == LogEvent.ERROR:
-            return not any(words in record.getMessage() for words in TOLD)
+            return not any(words in record.getMessage() for words in REPEATED)
         if event is not None:
             return False
         return not str(record.msg).startswith(UNSAID)

@@ -54,6 +54,8 @@ EXTERNAL = external_models(config)  # of which only the predictions are known
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed
 DUMPED = value_of("activations", "models", [])
 GATED = [model for model in DUMPED if ModelName.parse(model).cell.gates]
+CONTEXT_MODELS = value_of("context", "models", [])
+ABLATED = value_of("ablations", "models", [])
 OBSERVED = value_of("dynamics", "model", None)  # early in its training
 OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
 
@@ -162,3 +164,10 @@ def candidate_flags(wildcards):
     if kind == "dropout":
         return ["--dropout", value]
     return ["--hidden-width", value, *flags(FeedForwardTraining)]
+
+
+def corpus_facts():
+    """What the page knows of every corpus that is run, as JSON."""
+    keys = ("title", "paper", "paper_numbers")
+    corpora = [config["corpora"][corpus] for corpus in config["run"]]
+    return [json.dumps({key: corpus[key] for key in keys if key in corpus}) for corpus in corpora]

@@ -43,7 +43,15 @@ RENAMED_KEYS = {
 }
 
 # Keys that name recurrent networks.
-MODEL_KEYS = ("activations.models", "dynamics.model", "errors.candidates", "size_breakdown.smaller", "size_breakdown.larger")
+MODEL_KEYS = (
+    "activations.models",
+    "dynamics.model",
+    "errors.candidates",
+    "size_breakdown.smaller",
+    "size_breakdown.larger",
+    "context.models",
+    "ablations.models",
+)
 
 # Of these, those whose model is trained again.
 TRAINED_KEYS = ("dynamics.model",)

@@ -11,7 +11,6 @@ from rnnscope.corpus.text import is_encoding
 from rnnscope.errors import InputError
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of
-from rnnscope.storage.predictions import check_targets, read_predictions
 
 PARTS = ("train", "validation", "test")
 KINDS_OF_CHARACTERS = {"bytes": (np.uint8, 0xFF), "code_points": (np.uint32, 0x10FFFF)}
@@ -114,6 +113,8 @@ class Split:
         targets : ndarray, shape (streams, steps)
             Ids of the characters that it predicts.
         """
+        from rnnscope.storage.predictions import check_targets  # with pyarrow, which training does without
+
         check_targets(path, targets, self.part("test")[:, 1:], self.path("test"))
 
     def read_log_prob(self, path: Path) -> np.ndarray:
@@ -134,6 +135,8 @@ class Split:
         InputError
             If the file is missing or corrupt, or predicts other characters than the test part's.
         """
+        from rnnscope.storage.predictions import read_predictions
+
         predictions = read_predictions(path)
         self.check_aligned(path, predictions.targets)
         return predictions.log_prob

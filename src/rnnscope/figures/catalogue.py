@@ -38,7 +38,15 @@ class CatalogueEntry:
 
 
 # What the report and results/index.html call the figures of a folder, in their order.
-SECTIONS = {"losses": "Results", "paper": "Results", "units": "Units", "errors": "Errors", "comparisons": "Models"}
+SECTIONS = {
+    "losses": "Results",
+    "paper": "Results",
+    "units": "Units",
+    "causes": "Units",
+    "errors": "Errors",
+    "comparisons": "Models",
+    "context": "Models",
+}
 
 
 FIGURES = {
@@ -118,6 +126,15 @@ FIGURES = {
     ),
     "dynamics": CatalogueEntry(
         "A network in training compared with n-NNs", "comparisons", {"table": "dynamics"}, needs="dynamics nnn", draws_paper=True
+    ),
+    "context": CatalogueEntry(
+        "How much of the past networks use", "context", {"table": "context", "summary": "context_summary"}, needs="context"
+    ),
+    "context_by_class": CatalogueEntry(
+        "Which characters need the distant past", "context", {"table": "context", "summary": "context_summary"}, needs="context"
+    ),
+    "ablations": CatalogueEntry(
+        "What a unit causes, against how well it detects", "causes", {"table": "ablations"}, needs="ablations"
     ),
     "against_paper": CatalogueEntry("Test losses beside the paper's", "paper", {"table": "against_paper"}, needs="paper ngrams"),
 }

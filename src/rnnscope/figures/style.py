@@ -13,6 +13,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.typing import ColorType
 from pandas.api.types import is_numeric_dtype
 
 from rnnscope.errors import InputError
@@ -160,20 +161,20 @@ def set_title(figure: Figure, title: str, note: str = "") -> None:
     figure.suptitle("\n".join(lines))
 
 
-def luminance(colour: str | tuple[float, ...]) -> float:
+def luminance(colour: ColorType) -> float:
     """Return the relative luminance of a colour, 0 to 1 (Web Content Accessibility Guidelines 2.2)."""
-    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    rgb = np.asarray(matplotlib.colors.to_rgb(colour), dtype=np.float64)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def text_colour(colour: str) -> str:
     """Return a colour for text on white: the colour itself, or as much darker as it takes to contrast with white by 4.5:1."""
-    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    red, green, blue = matplotlib.colors.to_rgb(colour)
     darkness = 1.0
-    while 1.05 / (luminance(tuple(rgb * darkness)) + 0.05) < TEXT_CONTRAST:
+    while 1.05 / (luminance((red * darkness, green * darkness, blue * darkness)) + 0.05) < TEXT_CONTRAST:
         darkness -= 0.01
-    return str(matplotlib.colors.to_hex(rgb * darkness))
+    return str(matplotlib.colors.to_hex((red * darkness, green * darkness, blue * darkness)))
 
 
 def label_lines(axes: Axes, lines: list[tuple[float, str, str]], height: float) -> None:
@@ -203,7 +204,7 @@ def label_lines(axes: Axes, lines: list[tuple[float, str, str]], height: float) 
     for rank, index in enumerate(order):
         _, name, colour = lines[index]
         place, offset = (1, places[rank]), (4, 0)
-        look = {"va": "center", "fontsize": size, "color": text_colour(colour), "annotation_clip": False}
+        look: dict[str, Any] = {"va": "center", "fontsize": size, "color": text_colour(colour), "annotation_clip": False}
         axes.annotate(name, place, offset, "axes fraction", "offset points", **look)
 
 

@@ -5,6 +5,7 @@ kernel, a machine without a compiler, the environment variable `RNNSCOPE_PLAIN`)
 results to rounding.
 """
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -12,6 +13,8 @@ from rnnscope.models import compiled, recurrences
 from rnnscope.models.cells import CELLS
 from rnnscope.models.protocol import Activations
 from rnnscope.storage.checksums import computing_device
+
+RMSPROP_EPSILON = 1e-8  # beside the root of the average
 
 
 def uses_kernels(weights: Tensor, cell: str | None = None) -> bool:
@@ -83,3 +86,36 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     if uses_kernels(logits):
         return compiled.cross_entropy(logits, targets)
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+
+
+def rmsprop_step(
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    averages: list[Tensor],
+    learning_rate: float,
+    alpha: float,
+    gradient_clip: float,
+) -> None:
+    """Take a step of RMSProp (`training.rmsprop` has the equations) in place: weights and averages change.
+
+    Parameters
+    ----------
+    weights, gradients, averages
+        As many tensors of each, those of the same index of the same shape. The gradients may change too.
+    learning_rate, alpha, gradient_clip
+        As in the equations.
+    """
+    if not weights:
+        return
+    if all(uses_kernels(tensor) for tensor in weights):
+        for tensors in zip(weights, gradients, averages, strict=True):
+            compiled.rmsprop_step(*tensors, learning_rate, alpha, gradient_clip, RMSPROP_EPSILON)
+        return
+    # On a GPU each of these is one kernel for all tensors.
+    torch._foreach_clamp_min_(gradients, -gradient_clip)
+    torch._foreach_clamp_max_(gradients, gradient_clip)
+    torch._foreach_mul_(averages, alpha)
+    torch._foreach_addcmul_(averages, gradients, gradients, value=1 - alpha)
+    roots = torch._foreach_sqrt(averages)
+    torch._foreach_add_(roots, RMSPROP_EPSILON)
+    torch._foreach_addcdiv_(weights, gradients, roots, value=-learning_rate)

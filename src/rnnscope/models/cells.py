@@ -55,6 +55,8 @@ class Cell:
         Whether its affine maps read the previous hidden state. Where they do not, the matrix W_hidden has no rows.
     hidden_bias
         Those of `gate_order` whose product with the previous hidden state has a bias of its own, after the others in `bias`.
+    output_gate
+        The gate o of h = o tanh(c), where c is the displayed state; empty where that is h itself.
 
     Notes
     -----
@@ -70,6 +72,7 @@ class Cell:
     colour: str
     hidden_input: bool = True
     hidden_bias: tuple[str, ...] = ()
+    output_gate: str = ""
     by_name: dict[str, Activation] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +128,7 @@ CELLS = {
             states=("h", "c"),
             displayed_state="c",
             colour="#0072B2",
+            output_gate="o",
         ),
         Cell(
             name="rnn",

@@ -7,6 +7,9 @@
 // number of threads: a run repeats to the bit.
 
 #include <omp.h>
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -184,6 +187,43 @@ inline float across(Vector vector, Join join) {
     return values[0];
 }
 
+// Some values of an array as one register, the lanes beyond them 0, and back.
+inline Vector load(const float* values, int64_t count) {
+    if (count == WIDTH) return *lanes(values);
+    Vector vector = {};
+    std::memcpy(&vector, values, count * sizeof(float));
+    return vector;
+}
+
+inline void store(float* values, int64_t count, Vector vector) { std::memcpy(values, &vector, count * sizeof(float)); }
+
+// Call work(first, number) for one register of numbers after another; the last may have fewer than its lanes.
+template <typename Work>
+inline void in_registers(int64_t count, Work work) {
+    share_out((count + WIDTH - 1) / WIDTH, [&](int64_t first, int64_t last) {
+        const int64_t whole = std::min(last, count / WIDTH);
+        for (int64_t v = first; v < whole; v++) work(v * WIDTH, WIDTH);
+        if (whole < last) work(whole * WIDTH, count - whole * WIDTH);
+    });
+}
+
+// A gradient that is no number stays so: training then ends with a message.
+inline Vector clipped(Vector values, float clip) {
+    values = values < -clip ? Vector{} - clip : values;
+    return values > clip ? Vector{} + clip : values;
+}
+
+// a * b + c, rounded once where the processor can.
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+    return _mm256_fmadd_ps(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 }  // namespace
 
 extern "C" {
@@ -241,6 +281,27 @@ void cross_entropy(int64_t count, int64_t K, const float* logits, const int64_t*
                 d_x[targets[n]] -= 1;
             }
         }
+    });
+}
+
+// One step of RMSProp in two passes, between which the caller takes the root of the averages. Sums and products are rounded
+// as plain torch rounds them: a multiplication and the addition after it once, where the processor can.
+
+// average = alpha * average + rest * g^2, g the gradient clipped to [-clip, clip].
+void rmsprop_averages(int64_t count, float clip, float alpha, float rest, const float* gradient, float* average) {
+    in_registers(count, [=](int64_t first, int64_t values) {
+        const Vector g = clipped(load(gradient + first, values), clip);
+        store(average + first, values, multiply_add(rest * g, g, alpha * load(average + first, values)));
+    });
+}
+
+// weight += factor * g / (root + epsilon).
+void rmsprop_weights(int64_t count, float clip, float factor, float epsilon, const float* gradient, const float* root,
+                     float* weight) {
+    in_registers(count, [=](int64_t first, int64_t values) {
+        const Vector g = clipped(load(gradient + first, values), clip);
+        const Vector step = factor * g / (load(root + first, values) + epsilon);
+        store(weight + first, values, load(weight + first, values) + step);
     });
 }
 

@@ -44,13 +44,54 @@ def library() -> ctypes.CDLL | None:
         log.info("no compiled recurrences (%s): plain torch computes them, several times slower", path.name)
         return None
     functions = ctypes.CDLL(str(path))
-    functions.compiled_from.restype = ctypes.c_char_p
+    functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
     if functions.compiled_from().decode() != sha256_of(SOURCE):
         log.warning(
             "%s was compiled from another %s: plain torch computes the recurrences; install again", path.name, SOURCE.name
         )
         return None
+    for name, kinds in ARGUMENTS.items():
+        getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
     return functions
+
+
+class Floats:
+    """The type of an argument that is the address of floats: a tensor, or None where a function does without it."""
+
+    dtype = torch.float32
+
+    @classmethod
+    def from_param(cls, values: Tensor | None) -> ctypes.c_void_p:
+        """Return the address of a tensor's first element. Raises TypeError for what is no such tensor in main memory."""
+        if values is None:
+            return ctypes.c_void_p(None)
+        if not isinstance(values, Tensor) or values.dtype != cls.dtype or values.device.type != "cpu":
+            found = f"{values.dtype} on {values.device}" if isinstance(values, Tensor) else repr(values)
+            raise TypeError(f"found {found}, expected a tensor of {cls.dtype} on the CPU")
+        return ctypes.c_void_p(values.data_ptr())
+
+
+class Ids(Floats):
+    """The same for the ids of characters, 64 bits each."""
+
+    dtype = torch.int64
+
+
+COUNT, NUMBER = ctypes.c_int64, ctypes.c_float
+LAYER = [COUNT] * 4 + [Ids] + [Floats] * 4  # T, B, H, D, characters, below, W_input, bias and W_hidden of a forward pass
+ARGUMENTS: dict[str, list[Any]] = {
+    "product": [COUNT] * 3 + [Floats, COUNT, COUNT] * 2 + [Floats] * 2,
+    "add_rows": [COUNT] * 2 + [Ids] + [Floats] * 2,
+    "cross_entropy": [COUNT] * 2 + [Floats, Ids] + [Floats] * 2,
+    "rmsprop_averages": [COUNT] + [NUMBER] * 3 + [Floats] * 2,
+    "rmsprop_weights": [COUNT] + [NUMBER] * 3 + [Floats] * 3,
+    "rnn_forward": [*LAYER, Floats],
+    "rnn_backward": [COUNT] * 3 + [Floats] * 4,
+    "lstm_forward": [*LAYER, COUNT] + [Floats] * 3,
+    "lstm_backward": [COUNT] * 3 + [Floats] * 5,
+    "gru_forward": [*LAYER, COUNT] + [Floats] * 3,
+    "gru_backward": [COUNT] * 3 + [Floats] * 5,
+}
 
 
 class RNN(Function):
@@ -225,14 +266,37 @@ def multiply(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     return product
 
 
-def _call(name: str, *arguments: Tensor | int | None) -> None:
-    """Call a compiled function; tensors are passed by the address of their first element."""
-    numbers = (ctypes.c_int64(value) if isinstance(value, int) else _address(value) for value in arguments)
-    getattr(library(), name)(*numbers)
+def rmsprop_step(
+    weights: Tensor,
+    gradient: Tensor,
+    average: Tensor,
+    learning_rate: float,
+    alpha: float,
+    gradient_clip: float,
+    epsilon: float,
+) -> None:
+    """Take a step of RMSProp as `backends.rmsprop_step` does, for one tensor of weights.
+
+    The square root is torch's, which with MKL is not always the nearest float: with another the results would differ from
+    those of plain torch.
+    """
+    gradient = gradient.contiguous()
+    count = weights.numel()
+    _call("rmsprop_averages", count, gradient_clip, alpha, 1 - alpha, gradient, average)
+    _call("rmsprop_weights", count, gradient_clip, -learning_rate, epsilon, gradient, average.sqrt(), weights)
 
 
-def _address(values: Tensor | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if values is None else values.data_ptr())
+def _call(name: str, *arguments: Tensor | float | None) -> None:
+    """Call a compiled function; tensors are passed by the address of their first element.
+
+    Raises
+    ------
+    TypeError, ctypes.ArgumentError
+        If the arguments are not as many as it takes, or one is of another type. The function would read and write at random.
+    """
+    if len(arguments) != len(ARGUMENTS[name]):  # ctypes allows more
+        raise TypeError(f"{name}: found {len(arguments)} arguments, expected {len(ARGUMENTS[name])}")
+    getattr(library(), name)(*arguments)
 
 
 def _check_ids(characters: Tensor, vocabulary: int) -> None:

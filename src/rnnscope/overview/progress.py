@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: which job starts, how long the rest takes, why a job failed."""
+"""What a person sees during a run: which job starts, how long the rest takes, why a job failed."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

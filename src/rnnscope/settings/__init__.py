@@ -18,6 +18,7 @@ from rnnscope.settings.base import (
     setting,
     settings_of,
 )
+from rnnscope.settings.context import Ablations, Context
 from rnnscope.settings.corpus import (
     Corpus,
     Imported,
@@ -67,6 +68,7 @@ __all__ = [
     "ERROR_CLASSES",
     "READINGS",
     "SECTIONS",
+    "Ablations",
     "Activations",
     "Bootstrap",
     "Candidates",
@@ -74,6 +76,7 @@ __all__ = [
     "Cells",
     "Comparisons",
     "Computing",
+    "Context",
     "Corpus",
     "Device",
     "DynamicEvaluation",
@@ -136,6 +139,8 @@ SECTIONS: dict[str, type[Section]] = {
         ErrorSnippets,
         SizeBreakdown,
         DynamicEvaluation,
+        Context,
+        Ablations,
         Explorer,
     )
 }

@@ -59,7 +59,7 @@ def _read_and_learn(
 ) -> tuple[Tensor, Tensor]:
     """Return the predictions, (total steps, streams) each, of a group of streams; the weights of `network` change."""
     network.eval()  # no dropout: the predictions are also what is learned from
-    optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate)
+    parameters = list(network.parameters())
     state = network.zero_state(characters.shape[1])
     log_probabilities, predicted = [], []
     for inputs, targets in segments(characters, sequence_length):
@@ -67,9 +67,10 @@ def _read_and_learn(
         losses = cross_entropy(logits, targets)
         log_probabilities.append(-losses.detach())
         predicted.append(logits.detach().argmax(2).to(torch.int32))
-        optimizer.zero_grad()
-        torch.autograd.backward(losses.mean())
-        optimizer.step()
+        gradients = torch.autograd.grad(losses.mean(), parameters)
+        with torch.no_grad():
+            for weights, gradient in zip(parameters, gradients, strict=True):
+                weights.add_(gradient, alpha=-learning_rate)
         state = network.last_state(activations)
         advance(targets.numel())
     return torch.cat(log_probabilities), torch.cat(predicted)

@@ -22,6 +22,7 @@ from rnnscope.storage.checksums import read_record
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
+from rnnscope.training.rmsprop import RMSProp
 
 RESUME = ".resume.safetensors"  # in the folder of a run: its state after the last finished epoch
 HISTORY = (
@@ -56,7 +57,7 @@ class TrainingRun(Generic[AnyNetwork]):
     """
 
     network: AnyNetwork
-    optimizer: torch.optim.RMSprop
+    optimizer: RMSProp
     history: History
     best: dict[str, Tensor]
 
@@ -73,10 +74,7 @@ class TrainingRun(Generic[AnyNetwork]):
 
 def start_training(network: AnyNetwork, optimisation: Optimisation) -> TrainingRun[AnyNetwork]:
     """Return a run before its first epoch."""
-    # A GPU may replay recorded steps (`backpropagation`): RMSProp must then keep its state on the device.
-    recorded = next(network.parameters()).is_cuda
-    rate, alpha = optimisation.learning_rate, optimisation.rmsprop_alpha
-    optimizer = torch.optim.RMSprop(network.parameters(), lr=rate, alpha=alpha, capturable=recorded)
+    optimizer = RMSProp(network.parameters(), optimisation.learning_rate, optimisation.rmsprop_alpha)
     return TrainingRun(network, optimizer, [], {})
 
 
@@ -95,8 +93,7 @@ def begin_epoch(training_run: TrainingRun, optimisation: Optimisation, epoch: in
     # What is drawn in training follows from seed and epoch alone, so that a resumed run draws the same.
     torch.manual_seed(optimisation.seed * 1_000_003 + epoch)
     rate = optimisation.learning_rate_of(epoch)
-    for group in training_run.optimizer.param_groups:
-        group["lr"] = rate
+    training_run.optimizer.learning_rate = rate
     return rate
 
 
@@ -104,8 +101,7 @@ def optimizer_step(training_run: TrainingRun, loss: Tensor, gradient_clip: float
     """Take one step of RMSProp down the gradient of `loss`, each component clipped to [-gradient_clip, gradient_clip]."""
     training_run.optimizer.zero_grad()
     torch.autograd.backward(loss)
-    torch.nn.utils.clip_grad_value_(training_run.network.parameters(), gradient_clip)
-    training_run.optimizer.step()
+    training_run.optimizer.step(gradient_clip)
 
 
 def fit(
@@ -163,8 +159,8 @@ def fit(
 
 def save_training(path: Path, training_run: TrainingRun, key: str) -> None:
     """Save a run's weights, best weights, RMSProp averages and history; `key` says which settings and text they belong to."""
-    network, states = training_run.network, training_run.optimizer.state
-    averages = {name: states[values]["square_avg"] for name, values in network.named_parameters()}
+    network, optimizer = training_run.network, training_run.optimizer
+    averages = {name: optimizer.average_of(values) for name, values in network.named_parameters()}
     groups = {"weights": network.state_dict(), "best": training_run.best, "average": averages}
     tensors = {f"{group}/{name}": tensor for group, members in groups.items() for name, tensor in members.items()}
     save_tensors(path, tensors, {"key": key, "history": training_run.history})
@@ -204,9 +200,7 @@ def resume_training(path: Path, training_run: TrainingRun, key: str, end: Callab
     training_run.network.load_state_dict(groups["weights"])
     training_run.best, training_run.history = groups["best"], stored["history"]
     for name, values in training_run.network.named_parameters():
-        average = groups["average"][name].to(values.device)
-        # RMSProp counts its steps but never uses the count.
-        training_run.optimizer.state[values] = {"step": torch.tensor(0.0, device=values.device), "square_avg": average}
+        training_run.optimizer.averages[values] = groups["average"][name].to(values.device)
     log.info("resuming after epoch %d, found in %s", len(training_run.history), path)
     if read_record(path) is None:  # a kill came between the two
         save_training(path, training_run, key)

@@ -1,7 +1,11 @@
 """Text drawn from a checkpoint, one character at a time."""
 
 import math
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -10,12 +14,15 @@ from torch import Tensor
 from rnnscope.cli import run, write_output
 from rnnscope.corpus.text import as_bytes, check_characters, string_as
 from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import Description, load_checkpoint
-from rnnscope.models.network import Network
+from rnnscope.models.interventions import Hold, held_forward
+from rnnscope.models.network import Network, Shape
 from rnnscope.models.protocol import SequenceModel
 from rnnscope.settings.base import check_seed
 from rnnscope.training.score import encode
 
+COLUMN = 56  # characters of a column, of two
 LINE_FEED = ord("\n")
 
 # At a lower temperature, logits that differ by 0.1 have odds of e^100: the most probable character is certain.
@@ -31,6 +38,7 @@ def sample(
     generator: torch.Generator,
     top_k: int | None = None,
     nucleus: float = 1.0,
+    holds: Sequence[Hold] = (),
 ) -> list[int]:
     """Draw the characters that follow a text.
 
@@ -48,6 +56,8 @@ def sample(
         Source of randomness.
     top_k, nucleus
         As of `likeliest`.
+    holds
+        Units that are held at a value from the first character of the text on.
 
     Returns
     -------
@@ -57,8 +67,12 @@ def sample(
     state = network.zero_state(1)
     read, drawn = prime, []
     for _ in range(length):
-        logits, activations = network(torch.tensor(read).unsqueeze(1), state)
-        state = network.last_state(activations)
+        characters = torch.tensor(read).unsqueeze(1)
+        if holds:
+            logits, state = held_forward(cast(Network, network), characters, state, holds)
+        else:
+            logits, activations = network(characters, state)
+            state = network.last_state(activations)
         last = logits[-1, 0]
         if temperature == 0:
             read = [int(last.argmax())]
@@ -132,6 +146,7 @@ def continue_text(
     seed: int,
     top_k: int | None = None,
     nucleus: float = 1.0,
+    holds: Sequence[Hold] = (),
 ) -> np.ndarray:
     """Draw the characters that follow a text.
 
@@ -143,7 +158,7 @@ def continue_text(
         What its checkpoint says of it.
     prime
         Ids of the text that it reads first.
-    length, temperature, top_k, nucleus
+    length, temperature, top_k, nucleus, holds
         As of `sample`.
     seed
         Seed of what is drawn.
@@ -170,7 +185,48 @@ def continue_text(
         raise InputError("prime text: found no character, expected at least one")
     check_seed("seed", seed)
     generator = torch.Generator().manual_seed(seed)
-    return description.symbols[sample(network, prime, length, temperature, generator, top_k, nucleus)]
+    return description.symbols[sample(network, prime, length, temperature, generator, top_k, nucleus, holds)]
+
+
+def parse_hold(word: str, shape: Shape) -> Hold:
+    """Return the unit that a word such as 2:68=0.5 or 2:c_68=0.5 holds, of the first stream.
+
+    Raises
+    ------
+    InputError
+        If it is written in another way, or the network has no such unit.
+    """
+    facts = CELLS[shape.cell]
+    found = re.fullmatch(r"(\d+):(?:(\w+)_)?(\d+)=([-+.\deE]+)", word, re.ASCII)
+    try:
+        value = float(found[4]) if found else math.nan
+    except ValueError:
+        value = math.nan
+    if not found or not math.isfinite(value):
+        raise InputError(f"--hold: found {word!r}, expected <layer>:<unit>=<value>, such as 2:68=0.5 or 2:h_68=0.5")
+    layer, state, unit = int(found[1]), found[2] or facts.displayed_state, int(found[3])
+    if not 1 <= layer <= shape.layers or state not in facts.states or unit >= shape.hidden_width:
+        raise InputError(
+            f"--hold: found {word!r}, expected a layer from 1 to {shape.layers}, a state of {', '.join(facts.states)} and a unit "
+            f"from 0 to {shape.hidden_width - 1}"
+        )
+    return Hold(layer, state, torch.tensor([0]), torch.tensor([unit]), torch.tensor([value]))
+
+
+def side_by_side(left: bytes, right: bytes, encoding: str) -> bytes:
+    """Return two texts in two columns of `COLUMN` characters, with a line above; a longer line continues on the next."""
+    columns = [
+        [heading, *(piece for line in text.decode(encoding, "replace").splitlines() for piece in _pieces(line))]
+        for heading, text in (("without", left), ("with the units held", right))
+    ]
+    lines = zip_longest(*columns, fillvalue="")
+    return "\n".join(f"{first:<{COLUMN}} | {second}".rstrip() for first, second in lines).encode()
+
+
+def _pieces(line: str) -> list[str]:
+    """A line in pieces of at most `COLUMN` characters, tabs as one space."""
+    line = line.replace("\t", " ")
+    return [line[start : start + COLUMN] for start in range(0, max(len(line), 1), COLUMN)]
 
 
 def main(
@@ -184,8 +240,11 @@ def main(
     prime_bytes: str | None = None,
     encoding: str | None = None,
     raw: bool = False,
+    hold: list[str] | None = None,
 ) -> None:
     """Print the prime text and the model's continuation of it.
+
+    With units that are held, two columns: the continuation without and with them, from the same random numbers.
 
     Parameters
     ----------
@@ -209,6 +268,9 @@ def main(
         Encoding of the model's text; as of the checkpoint when left out.
     raw
         Write control characters to a terminal as they are.
+    hold
+        Units that are held while the network reads and writes: <layer>:<unit>=<value>, such as 2:68=0 for unit 68 of the
+        displayed state of layer 2, or 2:h_68=0 for that of another state.
 
     Raises
     ------
@@ -222,7 +284,12 @@ def main(
     if ids is None:
         ids = first_character(network, description)
     drawn = continue_text(network, description, ids, length, temperature, seed, top_k, nucleus)
-    write_output(as_bytes(description.symbols[ids]) + as_bytes(drawn) + b"\n", raw)
+    text = as_bytes(description.symbols[ids]) + as_bytes(drawn)
+    if hold:
+        holds = [parse_hold(word, network.shape) for word in hold]
+        drawn = continue_text(network, description, ids, length, temperature, seed, top_k, nucleus, holds)
+        text = side_by_side(text, as_bytes(description.symbols[ids]) + as_bytes(drawn), encoding or description.encoding)
+    write_output(text + b"\n", raw)
 
 
 if __name__ == "__main__":

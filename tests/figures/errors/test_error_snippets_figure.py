@@ -48,7 +48,7 @@ def test_a_line_with_its_marks(snippet):
     figure = error_snippets.draw(snippet, "A tale")
     (axes,) = figure.axes
     ((baseline, line),) = lines_of(axes)
-    assert line == "and→the←↓ ... an and ·"
+    assert line == "and→the←↵ ... an·and·▯"
     assert marks(axes, baseline, style.ERROR_COLOURS["memory"]) == [14, 18, 19]
     assert marks(axes, baseline, error_snippets.OTHER_ERROR) == [16]
     assert marks(axes, baseline) == [0, 1, 2, 17, 18, 19]

@@ -7,6 +7,7 @@ function drawHold(otherUnit) {
   slider.disabled = !isState;
   $("hold-kind").disabled = !isState;
   if (!isState) {
+    engine.cancel("hold"); // its answer would be about the quantity before
     $("hold-note").textContent = "Only a state can be held; the gates follow from states. Choose a state as the quantity.";
     $("held").replaceChildren();
     return;
@@ -23,7 +24,10 @@ function drawHold(otherUnit) {
 function askHold() {
   const value = $("hold-value").valueAsNumber, shift = $("hold-kind").value === "shift", text = textOf(view);
   $("hold-label").textContent = `Value ${briefly(value)}`;
-  if (!text.ids.length) return;
+  if (!text.ids.length) {
+    engine.cancel("hold");
+    return;
+  }
   const question = { ...unitQuestion(view, text), at: view.at, value, shift, ahead: AHEAD, length: DRAWN, ...drawingChoice() };
   engine.ask("hold", "hold", question, (answer) => drawHeld(text, view.at, answer));
 }

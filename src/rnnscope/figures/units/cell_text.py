@@ -180,6 +180,22 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+def read(table: Path) -> pd.DataFrame:
+    """Read cell_text.csv for `draw`.
+
+    Raises
+    ------
+    InputError
+        If it is missing or corrupt, or has no rows.
+    """
+    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value", "sign"]
+    snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
+    snippets["letter"] = read_letters(table)
+    snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
+    snippets["on"] = read_csv(table, ["on"])["on"].map(YES, na_action="ignore").fillna(False)  # empty for counts and random units
+    return snippets
+
+
 def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     """Draw text coloured by the values of single units.
 
@@ -192,12 +208,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
     title
         Line above the figure, such as the name of the corpus.
     """
-    numbers = ["panel", "layer", "unit", "line", "column", "character", "scale", "value", "sign"]
-    snippets = style.read(table, numbers, ["model", "quantity", "feature", "measure"])
-    snippets["letter"] = read_letters(table)
-    snippets["held_out_score"] = read_csv(table, ["held_out_score"])["held_out_score"]  # empty for random units
-    snippets["on"] = read_csv(table, ["on"])["on"].map(YES, na_action="ignore").fillna(False)  # empty for counts and random units
-    style.save(draw(snippets, title), out_svg, out_png)
+    style.save(draw(read(table), title), out_svg, out_png)
 
 
 if __name__ == "__main__":

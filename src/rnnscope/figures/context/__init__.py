@@ -1,0 +1,1 @@
+"""Figures of how much of the past networks use."""

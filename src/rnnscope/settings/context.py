@@ -1,0 +1,38 @@
+"""How much of the past networks use, and what their units cause."""
+
+from dataclasses import dataclass
+
+from rnnscope.settings.base import SEED, Section, setting
+
+HOLDS = ("mean", "zero", "elsewhere")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context(Section):
+    """Section `context`: the loss of networks that read only the last characters."""
+
+    key = "context"
+    is_optional = True
+    models: list[str] = setting("networks whose past is cut off, replaced and shuffled", names="model")
+    lengths: list[int] = setting("characters that the networks read before each target", minimum=1)
+    targets: int = setting("test characters that are predicted at each length, the same for all models, at most", minimum=1)
+    shuffled: int = setting("characters before these that are read in a random order", minimum=1)
+    tolerance: float = setting(
+        "nats per character: the effective context comes as close to the loss with the whole past", above=0
+    )
+    choice_seed: int = setting("seed of the choice of the targets and of the orders", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ablations(Section):
+    """Section `ablations`: units that are held at a value while the network reads."""
+
+    key = "ablations"
+    is_optional = True
+    models: list[str] = setting("networks whose units are held, one after another", names="model")
+    holds: list[str] = setting("where a unit is held", choices=HOLDS)
+    characters: int = setting("test characters that are read for each unit, at most", minimum=1)
+    group_sizes: list[int] = setting("how many of the best units of a feature are held together", minimum=1)
+    controls: int = setting("units of like variance that a unit is compared with", minimum=1)
+    control_groups: int = setting("random groups of such units that a group is compared with", minimum=1)
+    choice_seed: int = setting("seed of these groups", **SEED)

@@ -1,0 +1,65 @@
+"""Tables of the context used and of what units cause with contents that a test chooses."""
+
+import numpy as np
+import pandas as pd
+
+from rnnscope.models.cells import ModelName
+
+NETWORKS = ("lstm-1-64", "lstm-2-64", "lstm-3-64", "rnn-1-64", "gru-1-64", "gru-2-64")
+SIZES = {"inside a word": 3000, "first of a word": 900, "white space": 800, "other": 150, "line end": 80, "all": 4930}
+PASTS = {"none": 1.0, "other text": 0.5, "shuffled": 0.7}
+LENGTHS = [1, 2, 5, 10, 20, 50, 100, 300]
+
+
+def make_context(networks=NETWORKS, finite=("ngram-1", "ngram-20", "nnn-1", "nnn-6")):
+    """Losses that fall with the length, and n-gram models and n-NNs beside them."""
+    rows = []
+    for rank, model in enumerate(networks):
+        for past, scale in PASTS.items():
+            for of_class, targets in SIZES.items():
+                for length in LENGTHS:
+                    rise = scale * (1 + 0.1 * rank) * np.exp(-length / 20)
+                    rows.append([model, past, of_class, length, targets, 1.5 + rise, rise])
+    for model in finite:
+        length = ModelName.parse(model).context
+        rows += [[model, "nothing more", of_class, length, targets, 2.5, np.nan] for of_class, targets in SIZES.items()]
+    table = pd.DataFrame(rows, columns=["model", "past", "target_class", "length", "targets", "loss", "rise"])
+    for column in ("loss", "rise"):
+        table[f"{column}_low"], table[f"{column}_high"] = table[column] - 0.02, table[column] + 0.02
+    return table.assign(clusters="100 streams")
+
+
+def make_context_summary(networks=NETWORKS, effective=(100, 300)):
+    """Effective contexts of all networks; that of the shuffled past is longer than the longest length."""
+    reached = dict(zip(PASTS, [*effective, None], strict=True))
+    rows = [
+        [model, past, of_class, targets, 1.5, 1.48, 1.52, 0.01, reached[past], 50, None, 300, 100]
+        for model in networks
+        for past in PASTS
+        for of_class, targets in SIZES.items()
+    ]
+    ends = ["effective", "effective_low", "effective_high"]
+    names = ["model", "past", "target_class", "targets", "loss", "loss_low", "loss_high", "tolerance", *ends, "longest"]
+    table = pd.DataFrame(rows, columns=[*names, "sequence_length"])
+    return table.astype(dict.fromkeys(ends, "Int64")).assign(clusters="100 streams")
+
+
+def make_ablations(models=("lstm-3-512", "gru-3-512"), units=40):
+    """One unit of each model that is the best by score and by effect, among others that do little."""
+    random = np.random.default_rng(1)
+    rows = []
+    for model in models:
+        name = ModelName.parse(model)
+        for feature, measure in (("all", None), ("inside_quotes", "auc"), ("line_position", "spearman")):
+            for unit in range(units):
+                effect = 0.8 if unit == 7 else float(random.normal(0, 0.02))
+                score = {"auc": 0.6, "spearman": 0.1}.get(measure, np.nan) + (0.3 if unit == 7 else 0.01 * random.random())
+                identity = [model, name.kind, 2, name.cell.displayed_state, unit, "mean", feature, measure, score]
+                rows.append([*identity, 0.01, effect, effect - 0.1, effect + 0.1, 0.01])
+    unit = ["model", "cell", "layer", "quantity", "unit", "hold", "feature", "measure", "score"]
+    effects = ["rise", "end_effect", "end_effect_low", "end_effect_high", "control"]
+    table = pd.DataFrame(rows, columns=[*unit, *effects])
+    of_feature = table.groupby(["model", "feature"])
+    table["effect_rank"] = of_feature["end_effect"].rank(ascending=False, method="first").astype(int)
+    table["score_rank"] = of_feature["score"].rank(ascending=False, method="first").astype("Int64")
+    return table.assign(clusters="50 streams")

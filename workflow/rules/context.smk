@@ -1,0 +1,43 @@
+rule context:
+    """How much of the past networks use: their losses after the last characters alone."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary", "layout"),
+        checkpoints=model_files(CONTEXT_MODELS, "checkpoint.safetensors"),
+        predictions=predictions([*CONTEXT_MODELS, *NGRAMS, *NNNS]),
+    output:
+        table=table("context"),
+        summary=table("context_summary"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(240, 10), gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.context.context", Context, Resampling, Device),
+        split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
+        predictions_folder=folder_of("predictions"),
+        finite=["--finite", *NGRAMS, *NNNS] if [*NGRAMS, *NNNS] else [],
+    shell:
+        "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
+        "--predictions-folder {params.predictions_folder} {params.settings} {params.finite} --threads {threads} "
+        "--out {output.table} --out-summary {output.summary} 2> {log}"
+
+
+rule ablations:
+    """What units cause: the rise of the loss when they are held."""
+    input:
+        **split_files("test", "vocabulary", "layout"),
+        checkpoints=model_files(ABLATED, "checkpoint.safetensors"),
+        features="results/{corpus}/analyses/features.parquet",
+    output:
+        table=table("ablations"),
+        groups=table("ablation_groups"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=3000, runtime=240, gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.causes.ablations", Ablations, Resampling, Device),
+        split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
+    shell:
+        "python -m {params.module} --split {params.split} --models-folder {params.models_folder} --features {input.features} "
+        "{params.settings} --threads {threads} --out {output.table} --out-groups {output.groups} 2> {log}"
