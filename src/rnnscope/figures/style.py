@@ -183,12 +183,13 @@ def label_lines(axes: Axes, lines: list[tuple[float, str, str]], height: float) 
     Parameters
     ----------
     axes
-        The panel, with its limits and scale set.
+        The panel, with its scale set and everything drawn.
     lines
         Of each line the value at its end, its name and its colour.
     height
         Of the panel, in inches, about.
     """
+    axes.get_ylim()  # fits the limits to what is drawn so far
     ends = axes.transLimits.transform(axes.transScale.transform([(1, value) for value, _, _ in lines]))[:, 1]
     size = float(matplotlib.rcParams["legend.fontsize"])
     apart = LINE_APART * size / 72 / height
