@@ -54,6 +54,16 @@ def test_the_screen_has_a_line_a_job_and_at_the_end_what_was_found_and_what_to_o
     assert end.startswith(f"{findings}Open in a browser: results/index.html\n         explorer: results/tale/explorer.html\n")
 
 
+def test_jobs_run_in_processes_of_their_own(fresh):
+    """Elsewhere they are forks of a process that has imported all that a stage may need."""
+    fresh.preloaded_python = None
+    targets = ("models/lstm-1-4/evaluation.json", "activations/lstm-1-4/layer-1.parquet", "figures/learning_curves.svg")
+    fresh.configure(changed(grid={"cells": ["lstm"]}, size_breakdown={"smaller": "gru-2-5"}))
+    done = fresh.snakemake(*(f"results/tale/{name}" for name in targets))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all((fresh.folder / "results/tale" / name).stat().st_size > 0 for name in targets)
+
+
 def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):
     assert finished.stale() == {}
     assert workspace.stale() == {}
