@@ -14,6 +14,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "matplotlib_venn": "matplotlib-venn",
     "sklearn": "scikit-learn",
+    "snakemake_interface_logger_plugins": "snakemake-interface-logger-plugins",
     "yaml": "pyyaml",
 }
 TESTS = REPOSITORY / "tests"

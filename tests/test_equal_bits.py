@@ -59,6 +59,8 @@ SMALL = {
     "activations": {"models": []},
     "errors": {"candidates": ["lstm-1-20"]},
     "size_breakdown": {"smaller": "rnn-1-20", "larger": "lstm-1-20"},
+    "context": {"models": ["lstm-1-20"]},
+    "ablations": {"models": ["lstm-1-20"]},
     "comparisons": {"ngram": 4},
 }
 
@@ -70,8 +72,7 @@ def run_experiment(folder, kind):
         if kind == "plain":
             patch.setenv("RNNSCOPE_PLAIN", "1")
         workspace = Workspace(folder / "workspace")
-        experiment = {key: section for key, section in EXPERIMENT.items() if key not in ("context", "ablations")}
-        workspace.configure(experiment | SMALL)
+        workspace.configure(EXPERIMENT | SMALL)
         with PreloadedPython(folder / "preloaded_python") as workspace.preloaded_python:
             done = workspace.snakemake(*(f"results/tale/predictions/{name}.parquet" for name in PREDICTIONS))
     assert done.returncode == 0, done.stdout + done.stderr

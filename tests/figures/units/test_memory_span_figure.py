@@ -35,9 +35,9 @@ def test_differences_over_the_panels(memory_tables):
     table, summary = memory_tables()
     drawn = panels(memory_span.draw(table, summary, ""))
     expected = {
-        "inside comment": "h 16: difference +12% (-1 to +20%)",
+        "inside comment": "h 16: +12% (-1 to +20%)",
         "inside if condition": "h 11: spans too short to compare",
-        "sentence start": "h 12: difference +4% (too few streams)",
+        "sentence start": "h 12: +4% (too few streams)",
     }
     for name, text in expected.items():
         written = [text.get_text() for text in drawn[name].texts]
