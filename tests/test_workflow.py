@@ -64,6 +64,22 @@ def test_jobs_run_in_processes_of_their_own(fresh):
     assert all((fresh.folder / "results/tale" / name).stat().st_size > 0 for name in targets)
 
 
+def test_many_jobs_are_forks_and_make_the_same_bytes(finished, fresh):
+    client = fresh.folder / "src/rnnscope/preloaded/client.py"
+    asks = "    server.connect("
+    text = client.read_text()
+    assert text.count(asks) == 1
+    client.write_text(text.replace(asks, f"    with open('forked.txt', 'a') as file:\n        file.write('.')\n{asks}"))
+    fresh.variables = {"RNNSCOPE_FORK": "yes"}
+    targets = [f"results/tale/{name}" for name in ("activations/lstm-1-4/layer-1.parquet", "figures/loss_table.svg")]
+    done = fresh.snakemake(*targets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for target in targets:
+        assert (fresh.folder / target).read_bytes() == (finished.folder / target).read_bytes()
+    jobs = re.findall(r"^\d\d:\d\d:\d\d +\d+ of ", done.stdout + done.stderr, re.MULTILINE)
+    assert len((fresh.folder / "forked.txt").read_text()) == len(jobs)
+
+
 def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):
     assert finished.stale() == {}
     assert workspace.stale() == {}

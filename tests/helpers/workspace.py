@@ -84,6 +84,7 @@ class Workspace:
         source = self.folder / "src"
         return {
             **os.environ,
+            "RNNSCOPE_FORK": "no",
             **(self.preloaded_python.environment(source) if self.preloaded_python else {"PYTHONPATH": str(source)}),
             **self.variables,
         }

@@ -5,6 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from rnnscope.preloaded.start import shell_function, start_server
+
 # What a stage tells the user to type when it meets a damaged file: only that file is rebuilt then. What was made from it
 # stays, because the same content makes nothing stale. The first {} is the place of the file.
 # Snakemake takes the last --configfile of several: all files follow one. Their paths are those from where it was started.
@@ -20,7 +22,23 @@ CONFIGURATION = {
 REBUILD = " ".join(["snakemake {}", *(shlex.join([flag, *words]) for flag, words in CONFIGURATION.items() if words)])
 
 # Jobs run the Python that runs Snakemake, whether or not its environment is activated, and end with Snakemake.
-shell.prefix(
+PREFIX = (
     f"export RNNSCOPE_STARTED_BY=$PPID RNNSCOPE_REBUILD={shlex.quote(REBUILD).replace('{', '{{').replace('}', '}}')}; "
     f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
 )
+shell.prefix(PREFIX)
+
+# On this machine many jobs are forks of a process that has imported the libraries. Snakemake does not measure the memory and the
+# processor of forks: they leave no benchmark.
+FORKED = workflow.resource_settings.nodes is None and sys.platform == "linux" and os.environ.get("RNNSCOPE_FORK") != "no"
+FEWEST_FORKED = 10
+
+
+def start_forking():
+    """Start that process, where the jobs of this run are worth it."""
+    if FORKED and len(list(workflow.dag.needrun_jobs())) >= FEWEST_FORKED:
+        shell.prefix(PREFIX + shell_function(start_server()).replace("{", "{{").replace("}", "}}"))
+
+
+onstart:
+    start_forking()

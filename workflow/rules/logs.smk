@@ -14,4 +14,5 @@ for each_rule in workflow.rules:
     each_rule.log_modifier = each_rule.benchmark_modifier = workflow.modifier.path_modifier
     folder = "results/{corpus}" if "corpus" in found else "results"
     each_rule.set_log(f"{folder}/logs/{job}.log")
-    each_rule.benchmark = f"{folder}/benchmarks/{job}.tsv"
+    if not FORKED:
+        each_rule.benchmark = f"{folder}/benchmarks/{job}.tsv"
