@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers.staleness import with_readers
-from helpers.workspace import EXPERIMENT, REPOSITORY
+from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 from rnnscope.figures import catalogue
 
@@ -54,30 +54,38 @@ def test_the_screen_has_a_line_a_job_and_at_the_end_what_was_found_and_what_to_o
     assert end.startswith(f"{findings}Open in a browser: results/index.html\n         explorer: results/tale/explorer.html\n")
 
 
-def test_jobs_run_in_processes_of_their_own(fresh):
-    """Elsewhere they are forks of a process that has imported all that a stage may need."""
-    fresh.preloaded_python = None
-    targets = ("models/lstm-1-4/evaluation.json", "activations/lstm-1-4/layer-1.parquet", "figures/learning_curves.svg")
-    fresh.configure(changed(grid={"cells": ["lstm"]}, size_breakdown={"smaller": "gru-2-5"}))
-    done = fresh.snakemake(*(f"results/tale/{name}" for name in targets))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert all((fresh.folder / "results/tale" / name).stat().st_size > 0 for name in targets)
+def one_network():
+    """An experiment with one network."""
+    experiment = changed(grid={"cells": ["lstm"], "additional": []}, training={"dropout": [0.0]})
+    for section in ("activations", "context", "ablations"):
+        experiment[section]["models"] = ["lstm-1-4"]
+    return experiment | {"size_breakdown": {"smaller": "lstm-1-4", "larger": "lstm-1-4"}}
 
 
-def test_many_jobs_are_forks_and_make_the_same_bytes(finished, fresh):
-    client = fresh.folder / "src/rnnscope/preloaded/client.py"
-    asks = "    server.connect("
-    text = client.read_text()
+def test_jobs_are_forks_or_processes_of_their_own_with_the_same_results(tmp_path):
+    """Elsewhere Snakemake and its jobs are forks of a process of the tests."""
+    names = ("models/lstm-1-4/evaluation.json", "activations/lstm-1-4/layer-1.parquet", "figures/learning_curves.svg")
+    targets = [f"results/tale/{name}" for name in names]
+    written = []
+    for variables in ({"RNNSCOPE_FORK": "no"}, {"RNNSCOPE_FORK": "yes"}):
+        workspace = Workspace(tmp_path / variables["RNNSCOPE_FORK"])
+        workspace.variables = variables
+        workspace.configure(one_network())
+        note_forks(workspace.folder / "src/rnnscope/preloaded/client.py")
+        done = workspace.snakemake(*targets)
+        assert done.returncode == 0, done.stdout + done.stderr
+        written.append([(workspace.folder / target).read_bytes() for target in targets])
+    jobs = re.findall(r"^\d\d:\d\d:\d\d +\d+ of ", done.stdout + done.stderr, re.MULTILINE)
+    assert len((workspace.folder / "forked.txt").read_text()) == len(jobs)
+    assert not (tmp_path / "no/forked.txt").exists()
+    assert written[0] == written[1]
+
+
+def note_forks(client):
+    """Let what stands for a job that is forked write a character to a file."""
+    asks, text = "    server.connect(", client.read_text()
     assert text.count(asks) == 1
     client.write_text(text.replace(asks, f"    with open('forked.txt', 'a') as file:\n        file.write('.')\n{asks}"))
-    fresh.variables = {"RNNSCOPE_FORK": "yes"}
-    targets = [f"results/tale/{name}" for name in ("activations/lstm-1-4/layer-1.parquet", "figures/loss_table.svg")]
-    done = fresh.snakemake(*targets)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for target in targets:
-        assert (fresh.folder / target).read_bytes() == (finished.folder / target).read_bytes()
-    jobs = re.findall(r"^\d\d:\d\d:\d\d +\d+ of ", done.stdout + done.stderr, re.MULTILINE)
-    assert len((fresh.folder / "forked.txt").read_text()) == len(jobs)
 
 
 def test_nothing_is_stale_after_a_run_or_in_a_copy(finished, workspace):

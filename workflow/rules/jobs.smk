@@ -31,7 +31,7 @@ shell.prefix(PREFIX)
 # On this machine many jobs are forks of a process that has imported the libraries. Snakemake does not measure the memory and the
 # processor of forks: they leave no benchmark.
 FORKED = workflow.resource_settings.nodes is None and sys.platform == "linux" and os.environ.get("RNNSCOPE_FORK") != "no"
-FEWEST_FORKED = 10
+FEWEST_FORKED = 8
 
 
 def start_forking():

@@ -311,5 +311,7 @@ def save(figure: Figure, svg: Path, png: Path) -> None:
             text.set_fontfamily([*dict.fromkeys([*found, *others])])
     with warnings.catch_warnings(), whole_file(svg) as partial_svg, whole_file(png) as partial_png:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # `families` has said it in one line
+        figure.draw_without_rendering()  # lays it out, which takes longer than to write it: once for both files
+        figure.set_layout_engine("none")
         figure.savefig(partial_svg, format="svg", metadata={"Date": None})
         figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)

@@ -117,7 +117,7 @@ def draw(table: pd.DataFrame, title: str, paper: str | None = None) -> Figure:
         last = next((axes for axes in grid[::-1, column] if axes.figure is not None), None)
         if last is not None:
             last.set_xlabel("distance (characters)")
-    figure.align_ylabels()
+    figure.align_ylabels([axes for axes in grid[:, 0] if axes.figure is not None])
     shown = [handle for label, handle in handles.items() if not label.startswith("_")]
     figure.legend(handles=shown, loc="outside lower center", ncols=len(shown), title=style.interval_note(table))
     missing = [delimiter for delimiter in NAMES if delimiter not in delimiters]
