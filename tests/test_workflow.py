@@ -159,21 +159,15 @@ def test_a_bare_snakemake_uses_the_default_profile(fresh):
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("figures/units/saturation.py", {"figure_saturation"}),
         ("figures/style.py", {f"figure_{name}" for name in FIGURES}),
-        ("analyses/losses/learning_curves.py", {"learning_curves"}),
-        ("analyses/units/memory_span.py", {"memory_span"}),
         ("analyses/errors/oracles.py", BREAKDOWNS),
-        ("ngrams/kneser_ney.py", {"ngrams"}),
-        ("training/dynamic_evaluation.py", {"dynamic_evaluation"}),
         ("training/sample.py", set()),
         ("settings/units.py", {"features", "cells", "probes", "memory_span", "cell_text", "dump_activations_of_1_layers"}),
-        ("explorer/weights.py", {"explorer"}),
-        ("explorer/browser/page.css", {"explorer"}),
         ("explorer/worker/network.js", {"explorer"}),
     ],
 )
 def test_a_changed_module_makes_stale_what_depends_on_it(workspace, module, rules):
+    """Some modules of each kind; test_staleness.py has all of them."""
     with (workspace.folder / "src/rnnscope" / module).open("a") as file:
         file.write("\n# changed\n")
     stale = set(workspace.stale())

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from helpers.comparison_tables import make_closings, make_distances, make_dynamics, make_gains, make_map
 from helpers.context_tables import make_ablations, make_context, make_context_summary
@@ -30,16 +31,35 @@ from helpers.unit_tables import (
     make_saturation_counts,
 )
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from rnnscope.figures.catalogue import FIGURES
 
 SMALLEST_FONT = 7  # points: legible in a printed column
+LEAST_CONTRAST = 4.5  # of text with what is behind it: WCAG 2.2, level AA
+
+
+def contrast(first, second):
+    """The contrast of two colours, red, green and blue from 0 to 1, as WCAG defines it."""
+    brightness = []
+    for colour in (first, second):
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+        brightness.append(np.dot(linear, (0.2126, 0.7152, 0.0722)) + 0.05)
+    return max(brightness) / min(brightness)
+
+
+def background(pixels, box):
+    """The colour of most pixels (rows, columns, 4) in a box whose origin is at the bottom."""
+    (left, bottom), (right, top) = np.floor(box.min).astype(int), np.ceil(box.max).astype(int)
+    region = pixels[len(pixels) - top : len(pixels) - bottom, left:right, :3].reshape(-1, 3)
+    colours, counts = np.unique(region, axis=0, return_counts=True)
+    return colours[counts.argmax()] / 255
 
 
 @pytest.fixture
 def check_legible(monkeypatch):
-    """Assert that no text of a figure is cut off at its edge, tiny, or on another text."""
+    """Assert that no text of a figure is cut off at its edge, tiny, on another text, or hardly to be told from what is behind."""
     drawn = []
     draw_text = Text.draw
 
@@ -56,10 +76,13 @@ def check_legible(monkeypatch):
         canvas.draw()
         monkeypatch.undo()
         assert drawn
+        pixels = np.asarray(canvas.buffer_rgba())
         for index, (text, box) in enumerate(drawn):
             assert text.get_fontsize() >= SMALLEST_FONT
             assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, f"{text} is cut off"
             assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, f"{text} is cut off"
+            behind = background(pixels, box)
+            assert contrast(to_rgb(text.get_color()), behind) >= LEAST_CONTRAST, f"{text} on {behind}"
             for other, other_box in drawn[:index]:
                 assert not box.overlaps(other_box), f"{text} overlaps {other}"
 

@@ -42,7 +42,7 @@ elif what == "wait":
 """
 STARTER = """
 from rnnscope.preloaded.start import start_server
-print(start_server(), flush=True)
+print(start_server(["numpy"]), flush=True)
 input()
 """
 

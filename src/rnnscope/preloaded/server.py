@@ -20,12 +20,6 @@ from typing import Any, NoReturn
 
 from rnnscope.preloaded.client import WIDTH
 
-# What stages import. A library that is missing here costs the stages that need it the time of its import, and nothing else.
-LIBRARIES = (
-    *("numpy", "pandas", "pyarrow.parquet", "scipy.sparse", "scipy.stats", "sklearn.linear_model", "sklearn.manifold"),
-    *("torch", "safetensors.torch", "yaml", "jsonschema", "jinja2", "pygments.lexers"),
-    *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.patheffects"),
-)
 MOST_DESCRIPTORS = 1024
 KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
@@ -92,7 +86,7 @@ class Server:
         self.clients[fork] = None
 
     def report(self) -> None:
-        """Tell the clients of all forks that have ended how they did."""
+        """Report to the clients of all forks that have ended how they did."""
         while self.clients:
             fork, status = os.waitpid(-1, os.WNOHANG)
             if fork == 0:
@@ -112,7 +106,7 @@ class Server:
 
 def answer(client: socket.socket, number: int) -> None:
     """Send a number to a client, which may have ended."""
-    with suppress(ConnectionError):  # the selector tells of it
+    with suppress(ConnectionError):  # the selector reports it
         client.sendall(number.to_bytes(WIDTH, "big", signed=True))
 
 
@@ -179,14 +173,14 @@ def run_module(option: str, module: str, *words: str) -> int:
 
 
 def main() -> None:
-    """Serve, with the descriptors of the command line: the socket, and the pipe from the process that starts this one."""
-    listening, starter = map(int, sys.argv[1:])
-    for library in LIBRARIES:
+    """Serve, with the descriptors of the command line, the socket and the pipe from the starter, and the libraries after them."""
+    listening, starter, *libraries = sys.argv[1:]
+    for library in libraries:
         importlib.import_module(library)
     gc.collect()
     gc.freeze()  # collecting would write to the pages that forks share
-    with socket.socket(fileno=listening) as bound:
-        Server(bound, starter).serve()
+    with socket.socket(fileno=int(listening)) as bound:
+        Server(bound, int(starter)).serve()
 
 
 if __name__ == "__main__":

@@ -8,13 +8,26 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from rnnscope.preloaded import client
 
+# What stages import. A library that is missing here costs the stages that need it the time of its import, and nothing else.
+LIBRARIES = (
+    *("numpy", "pandas", "pyarrow.parquet", "scipy.sparse", "scipy.stats", "sklearn.linear_model", "sklearn.manifold"),
+    *("torch", "safetensors.torch", "yaml", "jsonschema", "jinja2", "pygments.lexers"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.patheffects"),
+)
 
-def start_server() -> str:
+
+def start_server(libraries: Iterable[str] = LIBRARIES) -> str:
     """Start the server, which ends with this process.
+
+    Parameters
+    ----------
+    libraries
+        Modules that it imports before it forks.
 
     Returns
     -------
@@ -32,7 +45,7 @@ def start_server() -> str:
         descriptors = listening.fileno(), ends_with_this_process
         # A session of its own: the signals of a terminal are for the clients, which forward them.
         subprocess.Popen(
-            [sys.executable, "-m", "rnnscope.preloaded.server", *map(str, descriptors)],
+            [sys.executable, "-m", "rnnscope.preloaded.server", *map(str, descriptors), *libraries],
             stdin=subprocess.DEVNULL,
             pass_fds=descriptors,
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},

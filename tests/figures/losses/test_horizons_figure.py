@@ -77,7 +77,7 @@ def test_fall_back_discounts_are_said(horizons, best, orders, said):
     table = horizons(4, 1)
     table.loc[table["kind"] == "n-gram", "fall_back_orders"] = orders
     _, right = figure_module.draw(table, best(), "").axes
-    assert right.get_xlabel().endswith(f"fall-back discounts: {said}")
+    assert right.get_xlabel().endswith(f"fall-back discounts:\n{said}")
 
 
 def test_a_best_model_without_a_loss_is_refused(tmp_path, call, tables, losses, best_models):
@@ -100,12 +100,20 @@ def test_dashes_are_in_each_others_gaps(horizons, best):
         assert [(position + offset) % sum(dashes) < dashes[0] for offset, dashes in patterns].count(True) == 1
 
 
-def test_legend_keeps_off_the_lines_wherever_they_are(horizons, best):
+def test_names_are_at_their_lines_and_off_the_panels(horizons, best):
     models = best()
     models["test_loss"] += 3  # worse than every n-gram model
-    figure = figure_module.draw(horizons(), models, "")
+    figure = figure_module.draw(horizons(20, 6), models, "")
     FigureCanvasAgg(figure).draw()
-    assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
+    left, right = figure.axes
+    names = {text.get_text(): text.get_window_extent() for text in left.texts}
+    above_its_last_point = names.pop("n-NN")
+    place = left.transData.transform((6, horizons(20, 6).query("kind == 'n-NN' and n == 6")["high"].item()))
+    assert above_its_last_point.x0 < place[0] < above_its_last_point.x1
+    assert 0 < above_its_last_point.y0 - place[1] < above_its_last_point.height
+    assert set(names) == {"n-gram", *horizontal_lines(left)}
+    for name, box in names.items():
+        assert left.get_window_extent().x1 < box.x0 < box.x1 < right.get_window_extent().x0, name
 
 
 @pytest.mark.parametrize("cells", [["lstm"], ["gru", "rnn"]])

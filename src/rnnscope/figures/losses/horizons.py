@@ -1,6 +1,7 @@
 """Test loss and cost of finite-horizon models against n, and the best recurrent model of each cell (paper section 4, T2)."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -48,6 +49,10 @@ def best_losses(losses: pd.DataFrame, roles: pd.DataFrame, path: Path) -> pd.Dat
     return losses.set_index("model").loc[best].reset_index()
 
 
+def _best_label(name: ModelName, loss: float) -> str:
+    return f"{name.title}: {loss:.3f}"
+
+
 def _draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
     """Draw a dashed horizontal line at each model's test loss.
 
@@ -61,7 +66,7 @@ def _draw_best_models(axes: Axes, best: pd.DataFrame) -> None:
             color=name.cell.colour,
             linestyle=(-rank * dash, (dash, (len(best) - 1) * dash or dash)),
             linewidth=1.6,
-            label=f"{name.title}: {loss:.3f}",
+            label=_best_label(name, loss),
         )
 
 
@@ -81,9 +86,21 @@ def _draw_losses(axes: Axes, table: pd.DataFrame, best: pd.DataFrame) -> None:
         )
     _draw_best_models(axes, best)
     axes.set_ylabel(style.LOSS_LABEL)
-    # Outside the axes: a line may be at any height, above the curves too.
-    handles = [*axes.containers, *axes.lines[len(axes.lines) - len(best) :]]
-    axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.6)
+    _name_lines(axes, table, best)
+
+
+def _name_lines(axes: Axes, table: pd.DataFrame, best: pd.DataFrame) -> None:
+    """Write the names at the ends of the lines: at the right of the panel, or above the last point of a shorter curve."""
+    names = map(ModelName.parse, best["model"])
+    ends = [(loss, _best_label(name, loss), name.cell.colour) for name, loss in zip(names, best["test_loss"], strict=True)]
+    for kind, (_, colour) in KINDS.items():
+        for last in table[table["kind"] == kind].nlargest(1, "n").itertuples():
+            if last.n == table["n"].max():
+                ends.append((last.test_loss, kind, colour))
+            else:
+                look: dict[str, Any] = {"ha": "center", "fontsize": 7, "color": style.text_colour(colour)}
+                axes.annotate(kind, (last.n, last.high), (0, 3), textcoords="offset points", **look)
+    style.label_lines(axes, ends, height=2.1)
 
 
 def _draw_costs(axes: Axes, table: pd.DataFrame) -> None:
@@ -100,13 +117,13 @@ def _fall_back_note(table: pd.DataFrame) -> str:
     """Return the line that says how many orders of an n-gram model are smoothed without discounts of their own."""
     orders = sorted(set(table["fall_back_orders"].dropna().astype(int)))
     numbers = " to ".join(str(number) for number in dict.fromkeys((orders[0], orders[-1])))
-    return f"fall-back discounts: {numbers} {'order' if numbers == '1' else 'orders'}"
+    return f"fall-back discounts:\n{numbers} {'order' if numbers == '1' else 'orders'}"
 
 
 def draw(table: pd.DataFrame, best: pd.DataFrame, title: str) -> Figure:
     """Draw losses and costs of the finite-horizon models in `table`, and the losses of the recurrent models in `best`."""
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.15))
-    left, right = figure.subplots(1, 2, width_ratios=(2, 1))
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.8))
+    left, right = figure.subplots(1, 2, width_ratios=(1.8, 1))
     _draw_losses(left, table, best)
     _draw_costs(right, table)
     for axes in (left, right):
