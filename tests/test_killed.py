@@ -83,7 +83,7 @@ def copy_in(source, target):
 def test_a_resumed_training_run_ends_with_the_same_bytes(server, folder):
     flags = ["--split", folder / "given/split", "--model", "lstm-2-4", "--dropout", "0.3", *OPTIMISATION, "--epochs", "2"]
     flags += ["--out", "run"]
-    logs = list(killed_everywhere(server, folder, ["rnnscope.training.train", *flags], step=3))
+    logs = list(killed_everywhere(server, folder, ["rnnscope.training.train", *flags], step=1))
     for epoch in (1, 2):
         assert any(f"after epoch {epoch}, found in" in log for log in logs), f"no run resumed after epoch {epoch}"
     assert sorted(path.name for path in (folder / "whole/run").iterdir() if path.is_file()) == [

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from rnnscope.preloaded.client import WIDTH
 
-MOST_DESCRIPTORS = 1024
+MOST_DESCRIPTORS = 1024  # open files that a fork inherits and closes, at most
 KILL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
