@@ -47,7 +47,7 @@ include: "workflow/rules/paper.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
 include: "workflow/rules/overview.smk"
-include: "workflow/rules/logs.smk"
+include: "workflow/rules/every_rule.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/progress.smk"
 

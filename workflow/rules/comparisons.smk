@@ -27,8 +27,6 @@ rule model_map:
         table("model_map"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.comparisons.model_map", ModelMap),
     shell:
@@ -45,8 +43,6 @@ rule character_gains:
         table("character_gains"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.comparisons.character_gains", Intervals),
         split=subpath(input.test, parent=True),
@@ -67,8 +63,6 @@ rule closing_delimiters:
         table("closing_delimiters"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.comparisons.closing_delimiters", MinimumCount, Intervals),
         split=subpath(input.test, parent=True),

@@ -25,8 +25,6 @@ rule split_text:
         **split_files("train", "validation", "test", "vocabulary", "layout"),
     group:
         "text"
-    resources:
-        **needs(),
     params:
         **stage("corpus.split", SplitSettings),
         fractions=fractions,

@@ -1,7 +1,3 @@
-# How every breakdown removes errors; the n-gram oracle has as many models as there are.
-ORACLES = flags(Oracles, longest_context=len(ORACLE_NGRAMS))
-
-
 rule error_breakdown:
     """Figure F7: what each oracle removes of the best model's errors."""
     input:
@@ -12,16 +8,13 @@ rule error_breakdown:
         table("error_breakdown"),
     group:
         "tables"
-    resources:
-        **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
-        **stage("analyses.errors.error_breakdown", Intervals),
-        oracles=ORACLES,
+        **stage("analyses.errors.error_breakdown", Oracles, Intervals, longest_context=ORACLE_CONTEXT),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --best {input.best} "
-        "{params.oracles} {params.settings} --out {output} 2> {log}"
+        "{params.settings} --out {output} 2> {log}"
 
 
 rule error_snippets:
@@ -34,16 +27,13 @@ rule error_snippets:
         table("error_snippets"),
     group:
         "tables"
-    resources:
-        **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
-        **stage("analyses.errors.snippets", ErrorSnippets),
-        oracles=ORACLES,
+        **stage("analyses.errors.snippets", Oracles, ErrorSnippets, longest_context=ORACLE_CONTEXT),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --best {input.best} "
-        "{params.oracles} {params.settings} --out {output} 2> {log}"
+        "{params.settings} --out {output} 2> {log}"
 
 
 rule size_breakdown:
@@ -55,15 +45,12 @@ rule size_breakdown:
         table("size_breakdown"),
     group:
         "tables"
-    resources:
-        **needs(mem_mb=scaled_with_text(1000, 30)),
     params:
-        **stage("analyses.errors.size_breakdown", SizeBreakdown, Intervals),
-        oracles=ORACLES,
+        **stage("analyses.errors.size_breakdown", Oracles, SizeBreakdown, Intervals, longest_context=ORACLE_CONTEXT),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
     shell:
-        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} {params.oracles} "
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} "
         "{params.settings} --out {output} 2> {log}"
 
 
@@ -81,14 +68,15 @@ rule dynamic_evaluation:
     resources:
         **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(60, 2), gpu=GPU_SLOTS),
     params:
-        **stage("analyses.errors.dynamic_evaluation", DynamicEvaluation, Resampling, Device),
-        oracles=ORACLES,
+        **stage(
+            "analyses.errors.dynamic_evaluation", Oracles, DynamicEvaluation, Resampling, Device, longest_context=ORACLE_CONTEXT
+        ),
         split=subpath(input.test, parent=True),
         models_folder=folder_of("checkpoints", levels=2),
         predictions_folder=folder_of("predictions"),
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} "
-        "--models-folder {params.models_folder} --best {input.best} {params.oracles} {params.settings} --threads {threads} "
+        "--models-folder {params.models_folder} --best {input.best} {params.settings} --threads {threads} "
         "--out-predictions {output.predictions} --out {output.table} 2> {log}"
 
 
@@ -103,8 +91,6 @@ rule error_overlap:
         counts=table("error_counts"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.errors.error_overlap", Intervals),
         external=["--external", *EXTERNAL] if EXTERNAL else [],

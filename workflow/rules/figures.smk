@@ -16,8 +16,6 @@ for figure, entry in FIGURES.items():
             png=f"results/{{corpus}}/figures/{figure}.png",
         group:
             "figures"
-        resources:
-            **needs(),
         params:
             **stage(f"figures.{entry.folder}.{figure}"),
             tables=named_inputs,
@@ -25,5 +23,4 @@ for figure, entry in FIGURES.items():
             paper=paper_points if entry.draws_paper else "",
         shell:
             "python -m {params.module} {params.tables} {params.paper} --title={params.title:q} --out-svg {output.svg} "
-            "--out-png {output.png} "
-            "2> {log}"
+            "--out-png {output.png} 2> {log}"

@@ -7,8 +7,6 @@ rule take_over_model:
         run_files(),
     group:
         "evaluations"
-    resources:
-        **needs(),
     params:
         **stage("training.take_over"),
         kept=folders_of("kept"),

@@ -25,8 +25,6 @@ rule learning_curves:
         table("learning_curves"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.learning_curves"),
         models=MODELS,
@@ -63,8 +61,6 @@ rule horizons:
         table("horizons"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.horizons", Bootstrap),
         nnns=NNNS,
@@ -86,8 +82,6 @@ rule external_predictions:
         name=r"\w+",
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.external"),
         split=subpath(input.test, parent=True),
@@ -103,8 +97,6 @@ rule loss_intervals:
         table("loss_intervals"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.loss_intervals", Intervals),
         models=[*MODELS, *NGRAMS, *NNNS, *EXTERNAL],
@@ -123,8 +115,6 @@ rule paired_differences:
         ranking=table("ranking"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.paired_differences", Intervals),
         models=COMPARED,
@@ -144,8 +134,6 @@ rule size_ranking:
         table("size_ranking"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.size_ranking"),
     shell:
@@ -162,8 +150,6 @@ rule position_loss:
         table("position_loss"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.losses.position_loss", Resampling),
         predictions_folder=folder_of("predictions"),

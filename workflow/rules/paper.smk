@@ -13,8 +13,7 @@ rule against_paper:
         # In no group: in that of the tables it would have several siblings, which would run side by side in one submission.
         **needs(mem_mb=scaled_with_text(1000, 50), runtime=10),
     params:
-        **stage("analyses.paper.against_paper", Intervals),
-        oracles=ORACLES,
+        **stage("analyses.paper.against_paper", Oracles, Intervals, longest_context=ORACLE_CONTEXT),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
         models=PAPER_MODELS,
@@ -22,5 +21,4 @@ rule against_paper:
         paper=paper_flags,
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --models {params.models} "
-        "{params.tables} {params.oracles} {params.settings} {params.paper} --out {output.values} --out-claims {output.claims} "
-        "2> {log}"
+        "{params.tables} {params.settings} {params.paper} --out {output.values} --out-claims {output.claims} 2> {log}"

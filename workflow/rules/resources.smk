@@ -25,8 +25,8 @@ def scaled_with_text(base, per_mb):
     return resource
 
 
-def needs(mem_mb=scaled_with_text(1000, 20), runtime=5, **others):
-    """The resources of a rule. Most jobs are small: minutes at most, so that clusters run them in groups."""
+def needs(mem_mb=scaled_with_text(1000, 30), runtime=5, **others):
+    """The resources of a rule; one that names none takes these. Most jobs are small, so that clusters run them in groups."""
     return {"mem_mb": mem_mb, "runtime": runtime, **others}
 
 

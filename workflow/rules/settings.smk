@@ -49,6 +49,7 @@ NGRAMS = finite_models("ngram", value_of("ngrams", "longest_context", 0))
 REFERENCE_NGRAMS = [f"ngram-{config['comparisons']['ngram']}"] if NGRAMS else []  # one, if there is any
 # The n-gram models of the oracle, as far as there are any.
 ORACLE_NGRAMS = NGRAMS[: config["error_breakdown"]["longest_context"]]
+ORACLE_CONTEXT = len(ORACLE_NGRAMS)
 EXTERNAL = external_models(config)  # of which only the predictions are known
 
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed

@@ -51,8 +51,6 @@ rule select_candidate:
         model="|".join([*grid_models(config), *NNNS]),
     group:
         "evaluations"
-    resources:
-        **needs(),
     params:
         **stage("training.select"),
         candidates=folders_of("candidates"),

@@ -27,8 +27,6 @@ rule saturation:
         counts=table("saturation_counts"),
     group:
         "tables"
-    resources:
-        **needs(),
     params:
         **stage("analyses.units.saturation"),
         activations=folders_of("activations"),

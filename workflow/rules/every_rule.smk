@@ -1,9 +1,13 @@
-"""The log and the benchmark of every rule above: `logs/<rule>.log`, or `logs/<rule>/<wildcards>.log` where it has any.
+"""What every rule above has: a log, a benchmark, and the resources of a small job unless it names its own.
 
-They are in the folder of the corpus; those of a rule that is about all of them are beside these folders.
+The log is `logs/<rule>.log`, or `logs/<rule>/<wildcards>.log` where the rule has any, in the folder of the corpus; that of a rule
+that is about all of them is beside these folders.
 """
 
 import re
+
+# What a rule has that names none: Snakemake's own, and the user's `default-resources`.
+GENERAL = workflow.resource_settings._parsed_default_resources
 
 for each_rule in workflow.rules:
     if "module" not in each_rule.params.keys():
@@ -16,3 +20,6 @@ for each_rule in workflow.rules:
     each_rule.set_log(f"{folder}/logs/{job}.log")
     if not FORKED:
         each_rule.benchmark = f"{folder}/benchmarks/{job}.tsv"
+
+    if all(each_rule.resources.get(name) == GENERAL.get(name) for name in ("runtime", "mem", "mem_mb")):
+        each_rule.resources.update(needs())
