@@ -8,6 +8,7 @@ from helpers.error_tables import (
     make_error_counts,
     make_error_snippets,
     make_overlap,
+    make_realisable,
 )
 from helpers.loss_tables import (
     make_best_models,
@@ -112,6 +113,7 @@ MAKERS = {
     "error_snippets": make_error_snippets,
     "size_breakdown": lambda: make_error_changes(smaller="lstm-1-64", larger="lstm-3-512"),
     "dynamic_evaluation": lambda: make_error_changes(model="lstm-3-512"),
+    "realisable": make_realisable,
     "error_overlap": make_overlap,
     "error_intersections": lambda: make_overlap(FIVE),
     "error_counts": lambda: make_error_counts(make_overlap(FIVE)),
@@ -212,6 +214,11 @@ def error_snippets_table():
 @pytest.fixture
 def error_changes_table():
     return make_error_changes
+
+
+@pytest.fixture
+def realisable_table():
+    return make_realisable
 
 
 @pytest.fixture

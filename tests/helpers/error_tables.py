@@ -71,6 +71,16 @@ def make_error_changes(**columns):
     return with_intervals(table, *counts)
 
 
+def make_realisable():
+    tables = []
+    for index, method in enumerate(("dynamic-evaluation", "cache-100", "cache-5000", "ngram-mixture"), start=1):
+        changes = make_error_changes(model="lstm-3-512", method=f"realisable-{method}")
+        share = (changes["removed"] / index - changes["added"]) / changes["errors_before"].replace(0, np.nan)
+        table = changes.assign(bound_share=share, test_loss_difference=-0.02 * index)
+        tables.append(with_intervals(table, "bound_share", "test_loss_difference", relative=0.1))
+    return pd.concat(tables, ignore_index=True)
+
+
 def make_overlap(models=("lstm-3-512", "ngram-20", "nnn-6"), counts=None, seed=0):
     """A row for each set of models, with random counts or those given: none, the first, the second, both, the third, ..."""
     counts = np.random.default_rng(seed).integers(1000, 90_000, 2 ** len(models)) if counts is None else np.array(counts)

@@ -33,7 +33,7 @@ class Change:
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
 PAPER_FIGURES = {f"figure_{name}" for name, entry in catalogue.FIGURES.items() if entry.draws_paper}
-BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation", "against_paper"}
+BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation", "realisable", "against_paper"}
 UNITS = {"cells", "probes", "memory_span", "cell_text"}  # compare units with features of the text
 MODEL = {"train_model", "select_candidate", "evaluate_model"}  # what one more model needs
 NNN = {f"{rule} of n-NNs" for rule in MODEL}
@@ -43,14 +43,18 @@ TABLES_OF_MODELS = {
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "memory_span", "context", "ablations"}
+DEVICE = (
+    RECIPE
+    | EVALUATE
+    | {"dump_activations", "dynamics", "dynamic_evaluation", "realisable_predictions", "memory_span", "context", "ablations"}
+)
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
     *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
 }
 # Whose clusters are streams, or groups of them.
-INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "memory_span", "context", "ablations"}
+INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "realisable", "memory_span", "context", "ablations"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
@@ -115,7 +119,7 @@ KEYS = {
     "cell_text.seed": Change(2, {"cell_text"}),
     "explorer.characters": Change(50, {"explorer"}),
     "errors.candidates": Change(["gru-2-5"], {"best_models"}),
-    "comparisons.ngram": Change(2, {"best_models", "model_distances", "paired_differences"}),
+    "comparisons.ngram": Change(2, {"ngrams", "best_models", "model_distances", "paired_differences", "realisable_predictions"}),
     "comparisons.minimum_count": Change(4, {"closing_delimiters"}),
     "intervals.clusters": Change(10, CLUSTERED),
     "intervals.samples": Change(30, INTERVALS),
@@ -124,7 +128,7 @@ KEYS = {
     "error_breakdown.order": Change(["memory", "n-gram", "rare_words", "word_model", "punctuation", "boost"], BREAKDOWNS),
     "error_breakdown.reading": Change("strict", BREAKDOWNS),
     "error_breakdown.longest_context": Change(2, BREAKDOWNS),
-    "error_breakdown.memory": Change([100, 500], BREAKDOWNS),
+    "error_breakdown.memory": Change([100, 500], BREAKDOWNS | {"realisable_predictions"}),
     "error_breakdown.rare_words": Change([0, 1], BREAKDOWNS),
     "error_breakdown.boost": Change([0.1, 0.2], BREAKDOWNS),
     "error_snippets.snippets": Change(2, {"error_snippets"}),
@@ -134,6 +138,12 @@ KEYS = {
     "dynamic_evaluation.learning_rate": Change(0.02, {"dynamic_evaluation"}),
     "dynamic_evaluation.sequence_length": Change(10, {"dynamic_evaluation"}),
     "dynamic_evaluation.streams": Change(2, {"dynamic_evaluation"}),
+    "realisable.learning_rates": Change([0.01], {"realisable_predictions"}),
+    "realisable.decays": Change([0.1], {"realisable_predictions"}),
+    "realisable.sequence_length": Change(10, {"realisable_predictions"}),
+    "realisable.streams": Change(2, {"realisable_predictions", "realisable"}),
+    "realisable.thetas": Change([0.5], {"realisable_predictions"}),
+    "realisable.characters": Change(400, {"realisable_predictions"}),
     "context.models": Change(["gru-2-5"], {"context"}),
     "context.lengths": Change([1, 2], {"context"}),
     "context.targets": Change(20, {"context"}),

@@ -48,6 +48,7 @@ EXPERIMENT = {
     "errors": {"candidates": ["lstm-1-4"]},
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
+    "realisable": {"learning_rates": [0.001], "streams": 4, "characters": 500},
     "context": {"models": ["lstm-1-4", "minlstm-2-5"], "lengths": [1, 3, 5], "targets": 30, "shuffled": 4},
     "ablations": {"models": ["lstm-1-4", "minlstm-2-5"], "holds": ["mean", "zero", "elsewhere"], "characters": 400},
     "comparisons": {"ngram": 3, "minimum_count": 5},

@@ -146,7 +146,7 @@ def split(tmp_path):
 
 def test_stage_writes_counts_and_predictions(split, tmp_path):
     files = ("--counts", tmp_path / "counts.csv", "--predictions-folder", tmp_path / "out")
-    done = run_stage("--split", split, "--longest-context", 3, *files)
+    done = run_stage("--split", split, "--longest-context", 3, "--ngram", 2, *files)
     assert done.returncode == 0, done.stderr
     counts = pd.read_csv(tmp_path / "counts.csv")
     train, test = np.load(split / "train.npy").tolist(), np.load(split / "test.npy")
@@ -166,18 +166,26 @@ def test_stage_writes_counts_and_predictions(split, tmp_path):
         assert row.ngrams == sum(len(occurrences(train, order)) for order in range(1, row.n + 2))
         found = [row.discount_1, row.discount_2, row.discount_3]
         assert found == pytest.approx([float(D) for D in model.discounts[row.n + 1][0]])
+    text = np.load(split / "validation.npy")[:, 1:].ravel().tolist()
+    [path] = (tmp_path / "out/validation").glob("*.parquet")
+    validation, model = pq.read_table(path), Model(train, K, 2)
+    assert path.name == "ngram-2.parquet"
+    assert validation["target"].to_pylist() == text
+    expected = [math.log(model.probability(text[i], text[:i])) for i in range(len(text))]
+    np.testing.assert_allclose(validation["log_prob"].to_numpy(), expected, rtol=1e-6)
 
 
 def test_stage_reports_a_users_mistake_in_one_line(split, tmp_path):
-    def error(longest_context=3):
+    def error(longest_context=3, ngram=1):
         files = ("--counts", tmp_path / "counts.csv", "--predictions-folder", tmp_path)
-        done = run_stage("--split", split, "--longest-context", longest_context, *files)
+        done = run_stage("--split", split, "--longest-context", longest_context, "--ngram", ngram, *files)
         assert done.returncode == 1
         assert not (tmp_path / "counts.csv").exists()
         [line] = done.stderr.splitlines()
         return line
 
     assert "--longest-context: found 0, expected a whole number from 1 to 1000" in error(0)
+    assert "--ngram: found 4, expected at most --longest-context, 3" in error(ngram=4)
     np.save(split / "test.npy", np.full((3, 21), K, dtype=np.uint8))
     assert f"{split / 'test.npy'}: found the id 4, expected ids below 4" in error()
     (split / "train.npy").unlink()

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against gradient descent written out, and what a prediction must not depend on."""
+"""Dynamic evaluation against its updates written out, and what a prediction must not depend on."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnscope.models.network import Network, Shape
 from rnnscope.training.cross_entropy import correct_log_probabilities, predictions
-from rnnscope.training.dynamic_evaluation import dynamic_predictions
+from rnnscope.training.dynamic_evaluation import EPSILON, PlainDescent, ScaledDescent, dynamic_predictions, gradient_roots
 from rnnscope.training.segments import to_device
 
 CPU = torch.device("cpu")
@@ -26,8 +26,11 @@ def drawn(cell="lstm", dropout=0.0):
     return network
 
 
-def plain_dynamic_evaluation(network, part, steps, learning_rate):
-    """The log-probabilities (streams, steps) of some streams that change the same weights, in float64, by autograd."""
+def plain_dynamic_evaluation(network, part, steps, update, gradients_of_segments=None):
+    """The log-probabilities (streams, steps) of some streams that change the same weights, in float64, by autograd.
+
+    `update` takes a weight, its gradient and its index among all. Gradients are added to a list where there is one.
+    """
     cell = network.shape.cell
     layers, softmax = plain_weights(network)
     parameters = [values for layer in layers for values in layer.values()] + softmax
@@ -41,10 +44,35 @@ def plain_dynamic_evaluation(network, part, steps, learning_rate):
             found[stream] += [log_probabilities[t, target].item() for t, target in enumerate(correct)]
         loss, states = loss_of(cell, layers, softmax, inputs, targets, states)
         gradients = torch.autograd.grad(loss / (stop - start), parameters)
+        if gradients_of_segments is not None:
+            gradients_of_segments.append(gradients)
         with torch.no_grad():
-            for values, gradient in zip(parameters, gradients, strict=True):
-                values -= learning_rate * gradient
+            for index, (values, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+                values.copy_(update(values, gradient, index))
     return np.array(found)
+
+
+def groups_of(part, streams):
+    return [part[first : first + streams] for first in range(0, len(part), streams)]
+
+
+def plain_roots(network, part, steps, streams):
+    """The root mean square of each gradient over all segments, in the order of `plain_weights`: float64 tensors."""
+    segments = []
+    for group in groups_of(part, streams):
+        plain_dynamic_evaluation(network, group, steps, lambda values, gradient, index: values, segments)
+    return [(sum(gradient**2 for gradient in of_weight) / len(segments)) ** 0.5 for of_weight in zip(*segments, strict=True)]
+
+
+def in_order_of(network, plain):
+    """Tensors like those of `plain_weights` as tensors like the network's parameters."""
+    found, remaining = [], list(plain)
+    for layer in network.layers:
+        W, b = remaining[:2]
+        remaining = remaining[2:]
+        width = layer.W_input.shape[1]
+        found += [W[:, :width], W[: len(layer.W_hidden), width:], b]
+    return [*found, *remaining]
 
 
 @pytest.mark.parametrize("cell", sorted(STEPS))
@@ -52,18 +80,49 @@ def plain_dynamic_evaluation(network, part, steps, learning_rate):
 def test_against_gradient_descent_written_out(part, cell, streams):
     """Four streams: by themselves, three and one, and all together; segments of 7, the last one short."""
     network = drawn(cell).double()
-    found = dynamic_predictions(network, to_device(part, CPU), 7, RATE, streams)[0].numpy().T
-    groups = [part[first : first + streams] for first in range(0, len(part), streams)]
-    expected = np.concatenate([plain_dynamic_evaluation(network, group, 7, RATE) for group in groups])
+    found = dynamic_predictions(network, to_device(part, CPU), 7, PlainDescent(RATE), streams)[0].numpy().T
+
+    def descend(values, gradient, _):
+        return values - RATE * gradient
+
+    expected = np.concatenate([plain_dynamic_evaluation(network, group, 7, descend) for group in groups_of(part, streams)])
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("cell", sorted(STEPS))
+@pytest.mark.parametrize(("streams", "decay"), [(1, 0.3), (3, 0.0), (4, 1.0)])
+def test_scaled_steps_with_decay_against_the_update_written_out(part, cell, streams, decay):
+    """Gradients of one text scale the steps on another, as those of the train part do on the test part."""
+    network, train = drawn(cell).double(), (part[:, ::-1] + 1) % 5
+    roots = gradient_roots(network, to_device(train, CPU), 7, streams)
+    expected_roots = plain_roots(network, train, 7, streams)
+    for found, expected in zip(roots, in_order_of(network, expected_roots), strict=True):
+        np.testing.assert_allclose(found.numpy().ravel(), expected.numpy().ravel(), rtol=1e-9, atol=1e-12)
+    mean = torch.cat([root.flatten() for root in expected_roots]).mean().item()
+    layers, softmax = plain_weights(network)
+    trained = [values.detach().clone() for values in [*(value for layer in layers for value in layer.values()), *softmax]]
+
+    def update(values, gradient, index):
+        root = expected_roots[index]
+        back = torch.minimum(decay * root / mean, torch.ones_like(root)) * (trained[index] - values)
+        return values + back - 0.01 * gradient / (root + EPSILON * mean)
+
+    scaled = ScaledDescent([weight.detach() for weight in network.parameters()], roots, 0.01, decay)
+    found = dynamic_predictions(network, to_device(part, CPU), 7, scaled, streams)[0].numpy().T
+    expected = np.concatenate([plain_dynamic_evaluation(network, group, 7, update) for group in groups_of(part, streams)])
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    static = correct_log_probabilities(network, to_device(part, CPU), 7).numpy().T
+    assert np.abs(found - static).max() > 0.01, "it learns"
 
 
 @pytest.mark.parametrize("cell", sorted(STEPS))
 def test_a_rate_of_zero_is_plain_evaluation_to_the_bit(part, cell):
     network, characters = drawn(cell, dropout=0.5), to_device(part, CPU)
-    found = dynamic_predictions(network, characters, 7, 0.0, part.shape[0])
     expected = predictions(network, characters, 7)
-    assert all(torch.equal(ours, plain) for ours, plain in zip(found, expected, strict=True))
+    roots = gradient_roots(network, characters, 7, 2)
+    for update in (PlainDescent(0.0), ScaledDescent([weight.detach() for weight in network.parameters()], roots, 0.0, 0.7)):
+        found = dynamic_predictions(network, characters, 7, update, part.shape[0])
+        assert all(torch.equal(ours, plain) for ours, plain in zip(found, expected, strict=True))
 
 
 @settings(max_examples=20)
@@ -75,7 +134,8 @@ def test_no_prediction_depends_on_what_is_read_later(step, stream, character, st
     changed = part.copy()
     changed[stream, step] = character
     network = drawn()
-    before, after = (dynamic_predictions(network, to_device(text, CPU), 7, RATE, streams)[0].T for text in (part, changed))
+    update = PlainDescent(RATE)
+    before, after = (dynamic_predictions(network, to_device(text, CPU), 7, update, streams)[0].T for text in (part, changed))
     segment = (step - 1) // 7  # of the prediction whose target it is
     assert torch.equal(before[:, : segment * 7], after[:, : segment * 7])
     assert torch.equal(before[stream, : step - 1], after[stream, : step - 1])
@@ -90,7 +150,7 @@ def test_it_learns_and_leaves_the_network_as_it_was():
     network, characters = drawn(), to_device(np.tile(np.array([[1, 3, 3]], np.uint8), (1, 100)), CPU)
     weights = {name: values.clone() for name, values in network.state_dict().items()}
     static = correct_log_probabilities(network, characters, 7)
-    learning, _ = dynamic_predictions(network, characters, 7, RATE, 1)
+    learning, _ = dynamic_predictions(network, characters, 7, PlainDescent(RATE), 1)
     assert learning[150:].mean() > static[150:].mean() + 0.5, "a text that repeats is soon known"
     assert all(torch.equal(values, weights[name]) for name, values in network.state_dict().items())
-    assert torch.equal(dynamic_predictions(network, characters, 7, RATE, 1)[0], learning)
+    assert torch.equal(dynamic_predictions(network, characters, 7, PlainDescent(RATE), 1)[0], learning)

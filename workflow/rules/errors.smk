@@ -80,6 +80,50 @@ rule dynamic_evaluation:
         "--out-predictions {output.predictions} --out {output.table} 2> {log}"
 
 
+rule realisable_predictions:
+    """The predictions of the best model with what a real model can do of what oracles do, tuned on the validation part."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary", "layout"),
+        best=table("best_models"),
+        checkpoints=model_files(CANDIDATES, "checkpoint.safetensors"),
+        predictions=[*predictions([*CANDIDATES, *REFERENCE_NGRAMS]), *predictions_of_validation(REFERENCE_NGRAMS)],
+    output:
+        methods=predictions(REALISABLE),
+        choices=table("realisable_choices"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(240, 20), gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.errors.realisable_predictions", Realisable, MemoryLengths, Device),
+        ngram=["--ngram"] if NGRAMS else [],
+        split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} "
+        "--models-folder {params.models_folder} --best {input.best} {params.settings} {params.ngram} --threads {threads} "
+        "--out-choices {output.choices} 2> {log}"
+
+
+rule realisable:
+    """What real models remove of the errors that oracles remove."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary"),
+        choices=table("realisable_choices"),
+        predictions=predictions([*CANDIDATES, *REALISABLE, *ORACLE_NGRAMS]),
+    output:
+        table("realisable"),
+    group:
+        "tables"
+    params:
+        **stage("analyses.errors.realisable", Oracles, StreamsTogether, Resampling, longest_context=ORACLE_CONTEXT),
+        split=subpath(input.test, parent=True),
+        predictions_folder=folder_of("predictions"),
+    shell:
+        "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} "
+        "--choices {input.choices} {params.settings} --out {output} 2> {log}"
+
+
 rule error_overlap:
     """Figure F4: which models make which errors."""
     input:

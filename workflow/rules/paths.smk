@@ -83,6 +83,11 @@ def predictions(models):
     return expand("results/{{corpus}}/predictions/{model}.parquet", model=models)
 
 
+def predictions_of_validation(models):
+    """The predictions of the validation part of each of some models."""
+    return predictions([f"validation/{model}" for model in models])
+
+
 def activation_files(models):
     """The activation dumps of some models, a file a layer."""
     return [

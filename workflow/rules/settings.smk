@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.logging import logger
 
 from rnnscope import settings
+from rnnscope.analyses.errors.methods import realisable_methods
 from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
@@ -50,6 +51,7 @@ REFERENCE_NGRAMS = [f"ngram-{config['comparisons']['ngram']}"] if NGRAMS else []
 # The n-gram models of the oracle, as far as there are any.
 ORACLE_NGRAMS = NGRAMS[: config["error_breakdown"]["longest_context"]]
 ORACLE_CONTEXT = len(ORACLE_NGRAMS)
+REALISABLE = realisable_methods(config["error_breakdown"]["memory"], bool(NGRAMS))  # of the best network
 EXTERNAL = external_models(config)  # of which only the predictions are known
 
 CANDIDATES = config["errors"]["candidates"]  # the best of them is analysed

@@ -98,6 +98,9 @@ FIGURES = {
         {"table": "dynamic_evaluation"},
         needs="ngrams dynamic_evaluation",
     ),
+    "realisable": CatalogueEntry(
+        "What real models remove of the oracles' errors", "errors", {"table": "realisable"}, needs="ngrams realisable"
+    ),
     "error_overlap": CatalogueEntry("Errors in common", "errors", {"table": "error_overlap"}, needs="ngrams nnn"),
     "error_intersections": CatalogueEntry(
         "Which models err on the same characters",

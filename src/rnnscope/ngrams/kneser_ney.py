@@ -17,7 +17,7 @@ n-gram seen only at the start of a stream thus has the continuation count 0, lik
 The test characters (the targets of the test part) are scored as one text, stream after stream, so the first n contexts
 of a stream reach into the stream before it. This reproduces the numbers of the paper. With each stream's true past, which
 is in the validation part and which a recurrent network does not see either, the loss on War and Peace would be lower by
-0.001 nats (n = 1) to 0.004 (n >= 4).
+0.001 nats (n = 1) to 0.004 (n >= 4). The validation characters are scored likewise, as another text.
 """
 
 import logging
@@ -30,12 +30,14 @@ import pandas as pd
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.errors import InputError
 from rnnscope.ngrams.smoothing import Interpolation, MostLikely, discounts, falls_back
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
+from rnnscope.settings.predictions import ReferenceNGram
 from rnnscope.settings.training import NGrams
 from rnnscope.storage.declarations import Column
-from rnnscope.storage.predictions import write_predictions
+from rnnscope.storage.predictions import predictions_path, validation_path, write_predictions
 from rnnscope.storage.tables import Table
 
 COUNTS = Table(
@@ -131,8 +133,8 @@ def log_probabilities(train: Sequence[np.ndarray], scored: Sequence[np.ndarray],
             shorter, ngrams = ngrams, extended
 
 
-def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) -> None:
-    """Score the test part with modified Kneser-Ney n-gram models of all context lengths.
+def main(split: Path, ngrams: NGrams, reference: ReferenceNGram, counts: Path, predictions_folder: Path) -> None:
+    """Score the test part with modified Kneser-Ney n-gram models of all context lengths, the validation part with one of them.
 
     Parameters
     ----------
@@ -140,30 +142,45 @@ def main(split: Path, ngrams: NGrams, counts: Path, predictions_folder: Path) ->
         Folder written by rnnscope.corpus.split.
     ngrams
         The longest context.
+    reference
+        The model that scores the validation part too: what is mixed with it is tuned there.
     counts
         CSV to write: a row a model.
     predictions_folder
-        Folder to write ngram-<n>.parquet in: a row a test character.
+        Folder to write ngram-<n>.parquet in, a row a test character, and validation/ngram-<n>.parquet of the one model.
 
     Raises
     ------
     InputError
-        If the split is not readable.
+        If the split is not readable, or the one model is not among the others.
     """
     contexts = range(1, ngrams.longest_context + 1)
+    if reference.ngram not in contexts:
+        raise InputError(f"--ngram: found {reference.ngram}, expected at most --longest-context, {ngrams.longest_context}")
     parts = read_split(split)
-    K, train, test = len(parts.vocabulary), parts.part("train"), parts.part("test")
-    targets = test[:, 1:]
+    K, train = len(parts.vocabulary), parts.part("train")
+    scored = {name: parts.part(name) for name in ("test", "validation")}
     rows = []
     with progress("Kneser-Ney", len(contexts), "models") as advance:
-        for scores in log_probabilities(list(train), [targets.ravel()], K, contexts):
-            log_prob, predicted = (values.reshape(targets.shape) for values in (scores.log_prob, scores.predicted))
-            write_predictions(predictions_folder / f"ngram-{scores.n}.parquet", test, log_prob, predicted)
+        texts = [part[:, 1:].ravel() for part in scored.values()]
+        for scores in log_probabilities(list(train), texts, K, contexts):
+            of_part = dict(zip(scored, _split_scores(scores, list(scored.values())), strict=True))
+            model = f"ngram-{scores.n}"
+            write_predictions(predictions_path(predictions_folder, model), scored["test"], *of_part["test"])
+            if scores.n == reference.ngram:
+                write_predictions(validation_path(predictions_folder, model), scored["validation"], *of_part["validation"])
             rows.append((scores.n, scores.ngrams, *scores.discounts, scores.fall_back_orders))
-            loss = -scores.log_prob.mean()
+            loss = -of_part["test"][0].mean()
             log.info("n = %d: test loss %.4f nats per character, %s n-grams", scores.n, loss, f"{scores.ngrams:,}")
             advance(1)
     COUNTS.write(pd.DataFrame(rows, columns=COUNTS.names), counts)
+
+
+def _split_scores(scores: Scores, parts: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the log-probabilities and the most likely characters of each part, ids (streams, steps + 1): (streams, steps)."""
+    ends = np.cumsum([part[:, 1:].size for part in parts])[:-1]
+    pieces = zip(np.split(scores.log_prob, ends), np.split(scores.predicted, ends), parts, strict=True)
+    return [(log_prob.reshape(len(part), -1), predicted.reshape(len(part), -1)) for log_prob, predicted, part in pieces]
 
 
 if __name__ == "__main__":

@@ -73,7 +73,15 @@ class Bootstrap(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Oracles(Section):
+class MemoryLengths(Section):
+    """The key of section `error_breakdown` that says how far memory reaches: that of the oracle, and that of neural caches."""
+
+    key = "error_breakdown"
+    memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracles(MemoryLengths):
     """Section `error_breakdown`: oracles remove errors one after another (paper section 4, F7)."""
 
     key = "error_breakdown"
@@ -82,7 +90,6 @@ class Oracles(Section):
     longest_context: int = setting(
         "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=1000
     )
-    memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
     rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)
     boost: list[float] = setting("boost: correct if its probability were higher by this much", above=0, maximum=0.5)
 
@@ -114,3 +121,25 @@ class DynamicEvaluation(Section):
     learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
     sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamsTogether(Section):
+    """The key of section `realisable` that says which streams one copy of the weights learns from."""
+
+    key = "realisable"
+    is_optional = True
+    streams: int = setting("streams that are read side by side and change the same weights", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Realisable(StreamsTogether):
+    """Section `realisable`: candidates for what real models do of what oracles do; the validation part chooses."""
+
+    learning_rates: list[float] = setting("candidates: learning rate of RMS-scaled dynamic evaluation", above=0)
+    decays: list[float] = setting("candidates: its decay towards the trained weights after each segment", minimum=0, maximum=1)
+    sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
+    thetas: list[float] = setting("candidates: how much a neural cache prefers similar states", minimum=0)
+    characters: int = setting(
+        "characters of the validation part that choose, and of the train part that scale the steps, at most", minimum=1
+    )

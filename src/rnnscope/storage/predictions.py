@@ -24,11 +24,16 @@ COLUMNS = (
         "predicted",
         "uint8",
         "id of the character that the model gave the highest probability, the lowest id of equals; uint16 as `target`; "
-        "absent from external predictions that lack it",
+        "absent from external predictions that lack it, and of the names `realisable-...`",
     ),
     Column("log_prob", "float32", "logarithm of the probability that the model gave to the target, nats"),
 )
 declare("predictions/<model>.parquet", "A row a test character. All models have the same rows in the same order.", COLUMNS)
+declare(
+    "predictions/validation/<model>.parquet",
+    "The same of the validation part, whose rows are those of `validation.npy`: of the n-gram model of `comparisons: ngram`.",
+    COLUMNS,
+)
 
 SCHEMA = pa.schema([(column.name, pa.type_for_alias(column.kind)) for column in COLUMNS])
 REQUIRED = [name for name in SCHEMA.names if name != "predicted"]
@@ -66,6 +71,11 @@ def predictions_path(folder: Path, model: str) -> Path:
     return folder / f"{model}.parquet"
 
 
+def validation_path(folder: Path, model: str) -> Path:
+    """Return the file of a model's predictions of the validation part, in the folder of all predictions."""
+    return predictions_path(folder / "validation", model)
+
+
 def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predicted: np.ndarray | None) -> None:
     """Write the predictions of one model.
 
@@ -74,7 +84,7 @@ def write_predictions(path: Path, test: np.ndarray, log_prob: np.ndarray, predic
     path
         The parquet file to write.
     test : ndarray of uint8 or uint16, shape (streams, steps + 1)
-        Ids of the test part, at most 32768 streams.
+        Ids of the test part, or of another one, at most 32768 streams.
     log_prob : ndarray of float, shape (streams, steps)
         Log-probabilities of the correct characters, nats.
     predicted : ndarray of int, shape (streams, steps), or None

@@ -17,7 +17,7 @@ from rnnscope.settings import Optimisation, Oracles
 from rnnscope.storage.predictions import read_log_prob, write_predictions
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import predictions
-from rnnscope.training.dynamic_evaluation import dynamic_predictions
+from rnnscope.training.dynamic_evaluation import PlainDescent, dynamic_predictions
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.segments import to_device
 
@@ -80,7 +80,7 @@ def test_a_rate_of_zero_changes_no_error(call, project):
     assert run_stage(call, project, 0) == "error: --learning-rate: found 0.0, expected a number above 0"
     network, _ = load_checkpoint(project.folder / "models/lstm-1-8/checkpoint.safetensors")
     characters = to_device(project.test, torch.device("cpu"))
-    learning, predicted = (values.numpy().T for values in dynamic_predictions(network, characters, 20, 0.0, 3))
+    learning, predicted = (values.numpy().T for values in dynamic_predictions(network, characters, 20, PlainDescent(0.0), 3))
     np.testing.assert_array_equal(learning, project.log_prob["lstm-1-8"])
     np.testing.assert_array_equal(predicted, predictions(network, characters, 20)[1].numpy().T)
     settings = Oracles(order=ORDER, longest_context=2, reading="strict", **OF_SETTINGS)

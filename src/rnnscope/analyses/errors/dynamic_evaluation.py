@@ -22,7 +22,7 @@ from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path, write_predictions
 from rnnscope.storage.tables import Table
-from rnnscope.training.dynamic_evaluation import dynamic_predictions
+from rnnscope.training.dynamic_evaluation import PlainDescent, dynamic_predictions
 from rnnscope.training.segments import to_device
 
 DYNAMIC_EVALUATION = Table(
@@ -81,7 +81,7 @@ def main(
     check_vocabulary(checkpoint, description, opened.vocabulary)
 
     test = opened.part("test")
-    learning = settings.sequence_length, settings.learning_rate, settings.streams
+    learning = settings.sequence_length, PlainDescent(settings.learning_rate), settings.streams
     found = dynamic_predictions(network, to_device(test, device), *learning)
     log_prob, predicted = (values.cpu().numpy().T for values in found)
     if not np.isfinite(log_prob).all():
