@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from processor import compare_with_stored, describe, peak
 from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
@@ -126,12 +127,14 @@ def apart(function, *words):
     return [float(word) for word in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
 
 
-def main():
-    rates = apart("products")
+def main(store=False):
+    describe()
+    limit, rates, ratios = peak(), apart("products"), {}
+    print(f"clock and vector units allow {limit:.0f} GFLOP/s" if limit else "what clock and vector units allow is not known")
     print("product of 1024 x 1024 matrices, GFLOP/s: torch", *(f"{rate:.0f}" for rate in rates[:1]), end="")
     print("".join(f", ours {rate:.0f}" for rate in rates[1:]) or "; plain torch computes the recurrences")
-    print("\n             training, characters/s          products       evaluation")
-    print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  share  characters/s  x training")
+    print("\n             training, characters/s          products: of torch's   evaluation")
+    print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  rate  of peak  characters/s  x training")
     for cell in CELLS:
         for width, goal in GOALS.items():
             turns = [(apart("ours", cell, width), apart("theirs", cell, width)) for _ in range(TURNS)]
@@ -139,9 +142,12 @@ def main():
             torch_nn = min(times[0] for _, times in turns)
             gates = len(CELLS[cell].gate_order)
             rate = 3 * 2 * (gates * width**2 + width * VOCABULARY) * CHARACTERS / training / 1e9
+            of_peak = f"{rate / limit:8.0%}" if limit else "       -"
+            ratios[f"{cell} {width}: training"] = torch_nn / training
             print(
                 f"{cell:4} {width:5} {CHARACTERS / training:9,.0f} {CHARACTERS / torch_nn:9,.0f} {torch_nn / training:6.2f} "
-                f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:6.0%} {CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
+                f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:5.0%} {of_peak}",
+                f"{CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
                 flush=True,
             )
     width, *seconds = apart("dumps")
@@ -152,11 +158,13 @@ def main():
         end=" ",
     )
     print(f"without those two, {share:.0%} of the rate of evaluation, with them {evaluated / dumped:.0%}")
+    ratios["dump: evaluation"] = evaluated / dumped
+    compare_with_stored(ratios, store)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        main()
+    if sys.argv[1:] in ([], ["--store"]):
+        main(store="--store" in sys.argv)
     else:
         function, *words = sys.argv[1:]
         print(*globals()[function](*(int(word) if word.isdigit() else word for word in words)))
