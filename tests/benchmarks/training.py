@@ -32,6 +32,7 @@ from rnnscope.training.optimisation import optimizer_step, start_training
 
 VOCABULARY, STREAMS, SEQUENCE_LENGTH = 87, 100, 100
 CHARACTERS = STREAMS * SEQUENCE_LENGTH
+COUNTERPARTS = {"lstm": torch.nn.LSTM, "rnn": torch.nn.RNN, "gru": torch.nn.GRU}  # of torch's GRU see `theirs`
 GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
 TURNS, SECONDS = 2, 1.0
 SEGMENTS = 16  # of every stream, for dumps
@@ -69,7 +70,7 @@ def ours(cell, width):
 def theirs(cell, width):
     """Seconds of the same training step with torch.nn, whose GRU resets after the product and is another, cheaper one."""
     torch.set_num_threads(1)
-    recurrent = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](VOCABULARY, width)
+    recurrent = COUNTERPARTS[cell](VOCABULARY, width)
     softmax = torch.nn.Linear(width, VOCABULARY)
     parameters = [*recurrent.parameters(), *softmax.parameters()]
     optimizer, (inputs, targets) = torch.optim.RMSprop(parameters, lr=2e-3, alpha=0.95), segment()
@@ -135,7 +136,7 @@ def main(store=False):
     print("".join(f", ours {rate:.0f}" for rate in rates[1:]) or "; plain torch computes the recurrences")
     print("\n             training, characters/s          products: of torch's   evaluation")
     print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  rate  of peak  characters/s  x training")
-    for cell in CELLS:
+    for cell in COUNTERPARTS:
         for width, goal in GOALS.items():
             turns = [(apart("ours", cell, width), apart("theirs", cell, width)) for _ in range(TURNS)]
             training, evaluation = (min(times[part] for times, _ in turns) for part in (0, 1))
