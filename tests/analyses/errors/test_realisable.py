@@ -33,7 +33,7 @@ class Project(ErrorProject):
         network = Network(Shape("lstm", 1, 8, len(self.vocabulary)), generator=torch.Generator().manual_seed(3))
         train = to_device(np.load(folder / "split/train.npy"), CPU)
         training = start_training(network, Optimisation(learning_rate=0.02))
-        for _ in range(30):
+        for _ in range(12):
             train_epoch(training, train, 20, 5.0)
         description = Description("lstm-1-8", network.shape, 0.0, 1, self.vocabulary.tolist())
         save_checkpoint(folder / "models/lstm-1-8/checkpoint.safetensors", network.state_dict(), description)
