@@ -5,7 +5,7 @@ COMPARED := .venv/compared
 CLUSTER := .venv/cluster
 KEPT := results/reference
 WORK := build/reference
-# Hundreds of jobs import the same modules: they are compiled once, also where Python is told not to keep that.
+# Hundreds of jobs import the same modules: they are compiled once, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
 demo: $(INSTALLED)
