@@ -281,10 +281,11 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
         "rule dynamic",
         "rule memory_span:",
         "rule context:",
+        "rule swapped_states:",
         "rule ablations:",
     )
     on_the_device = [job for job in jobs if job.startswith(rules)]
-    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
@@ -347,7 +348,7 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
 
 def test_without_optional_sections_everything_else_runs(fresh):
     """A dry run: the jobs that are left, and one line that names the figures that are not."""
-    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "context", "ablations")
+    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "context", "timescales", "ablations")
     done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
     assert done.returncode == 0, done.stdout + done.stderr
     figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))

@@ -120,7 +120,18 @@ MESSAGES = [
 ]
 
 
-OPTIONAL = ("nnn", "dynamics", "activations", "dynamic_evaluation", "ngrams", "context", "ablations", "imported", "external")
+OPTIONAL = (
+    "nnn",
+    "dynamics",
+    "activations",
+    "dynamic_evaluation",
+    "ngrams",
+    "context",
+    "timescales",
+    "ablations",
+    "imported",
+    "external",
+)
 
 
 @pytest.mark.parametrize("section", OPTIONAL)

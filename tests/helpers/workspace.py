@@ -49,6 +49,7 @@ EXPERIMENT = {
     "size_breakdown": {"smaller": "rnn-1-4", "larger": "lstm-1-4"},
     "dynamic_evaluation": {"streams": 4},
     "context": {"models": ["lstm-1-4", "minlstm-2-5"], "lengths": [1, 3, 5], "targets": 30, "shuffled": 4},
+    "timescales": {"places": 30, "longest": 20},
     "ablations": {"models": ["lstm-1-4", "minlstm-2-5"], "holds": ["mean", "zero", "elsewhere"], "characters": 400},
     "comparisons": {"ngram": 3, "minimum_count": 5},
     "intervals": {"clusters": 20, "samples": 20},

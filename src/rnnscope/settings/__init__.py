@@ -18,7 +18,7 @@ from rnnscope.settings.base import (
     setting,
     settings_of,
 )
-from rnnscope.settings.context import Ablations, Context
+from rnnscope.settings.context import Ablations, Context, Timescales
 from rnnscope.settings.corpus import (
     Corpus,
     Imported,
@@ -104,6 +104,7 @@ __all__ = [
     "SizeBreakdown",
     "Snapshots",
     "SplitSettings",
+    "Timescales",
     "Training",
     "Units",
     "flag_of",
@@ -140,6 +141,7 @@ SECTIONS: dict[str, type[Section]] = {
         SizeBreakdown,
         DynamicEvaluation,
         Context,
+        Timescales,
         Ablations,
         Explorer,
     )
