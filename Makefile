@@ -5,6 +5,8 @@ COMPARED := .venv/compared
 CLUSTER := .venv/cluster
 KEPT := results/reference
 WORK := build/reference
+# Hundreds of jobs import the same modules: they are compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 
 demo: $(INSTALLED)
 	$(BIN)/snakemake --workflow-profile workflow/profiles/demo

@@ -2,7 +2,8 @@
 
 n-NN: characters a second of training steps (100 streams x 10 characters, one thread), ours, which adds up table rows,
 compared with the same network on concatenated one-hot codes, run in turn. n-grams: seconds and peak memory of the pass for
-contexts up to 20 at three lengths of text, and the exponent with which they grow.
+contexts up to 20 at three lengths of text, and the exponent with which they grow; scoring a text with one model, ours compared
+with KenLM's queries of the same model. KenLM's package has its queries alone: its estimation (lmplz) needs Boost.
 """
 
 import itertools
@@ -15,11 +16,17 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
+from processor import describe
 from torch import nn
 from torch.nn import functional as F
 
+from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
+from rnnscope.ngrams.arpa import names_of, write_arpa
+from rnnscope.ngrams.counts import count_ngrams
+from rnnscope.ngrams.ngram_model import kneser_ney
 from rnnscope.settings import Optimisation
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.windows import train_epoch
@@ -99,6 +106,45 @@ def measure_ngrams():
         print(f"growth exponent of the seconds from {size:,} to {longer:,}: {exponent:.2f}")
 
 
+def measure_queries():
+    """Print characters a second that one model scores, ours and KenLM's, in turn, and the greatest difference of a character."""
+    try:
+        import kenlm
+    except ImportError:
+        print("\nno KenLM: its queries are not compared")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stage("corpus.fetch", "--sources", json.dumps(HEADERS), "--bytes", TEXT_SIZES[0], "--out", folder)
+        layout = ("--streams", 100, "--sequence-length", 100, "--fractions", "0.8,0.1,0.1")
+        stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
+        split = read_split(folder)
+        test = split.part("test")[:, 1:].ravel()
+        text = names_of(split.vocabulary[test].tobytes())
+        print("\n n   scored (characters/s): ours   KenLM   ratio   greatest difference (nats)")
+        for n in (1, 2, 3, 4, 5):
+            model = kneser_ney(count_ngrams(list(split.part("train")), len(split.vocabulary), n), split.vocabulary)
+            write_arpa(folder / "model.arpa", model)
+            theirs = kenlm.Model(str(folder / "model.arpa"))
+            ways = {
+                "ours": lambda model=model: model.log_probabilities(test),
+                "KenLM": lambda theirs=theirs: [
+                    math.log(10) * score for score, _, _ in theirs.full_scores(text, bos=False, eos=False)
+                ],
+            }
+            seconds, found = {way: [] for way in ways}, {}
+            for _ in range(3):
+                for way, score in ways.items():
+                    start = time.perf_counter()
+                    found[way] = np.asarray(score())
+                    seconds[way].append(time.perf_counter() - start)
+            ours, kenlms = (len(test) / min(seconds[way]) for way in ways)
+            difference = np.abs(found["ours"] - found["KenLM"]).max()
+            print(f"{n:2} {ours:30,.0f} {kenlms:7,.0f} {ours / kenlms:7.2f} {difference:12.1e}", flush=True)
+
+
 if __name__ == "__main__":
+    describe()
     measure_nnns()
     measure_ngrams()
+    measure_queries()

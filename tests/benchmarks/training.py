@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from processor import compare_with_stored, describe, peak
 from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
@@ -31,6 +32,7 @@ from rnnscope.training.optimisation import optimizer_step, start_training
 
 VOCABULARY, STREAMS, SEQUENCE_LENGTH = 87, 100, 100
 CHARACTERS = STREAMS * SEQUENCE_LENGTH
+COUNTERPARTS = {"lstm": torch.nn.LSTM, "rnn": torch.nn.RNN, "gru": torch.nn.GRU}  # of torch's GRU see `theirs`
 GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
 TURNS, SECONDS = 2, 1.0
 SEGMENTS = 16  # of every stream, for dumps
@@ -68,7 +70,7 @@ def ours(cell, width):
 def theirs(cell, width):
     """Seconds of the same training step with torch.nn, whose GRU resets after the product and is another, cheaper one."""
     torch.set_num_threads(1)
-    recurrent = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](VOCABULARY, width)
+    recurrent = COUNTERPARTS[cell](VOCABULARY, width)
     softmax = torch.nn.Linear(width, VOCABULARY)
     parameters = [*recurrent.parameters(), *softmax.parameters()]
     optimizer, (inputs, targets) = torch.optim.RMSprop(parameters, lr=2e-3, alpha=0.95), segment()
@@ -126,22 +128,27 @@ def apart(function, *words):
     return [float(word) for word in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
 
 
-def main():
-    rates = apart("products")
+def main(store=False):
+    describe()
+    limit, rates, ratios = peak(), apart("products"), {}
+    print(f"clock and vector units allow {limit:.0f} GFLOP/s" if limit else "what clock and vector units allow is not known")
     print("product of 1024 x 1024 matrices, GFLOP/s: torch", *(f"{rate:.0f}" for rate in rates[:1]), end="")
     print("".join(f", ours {rate:.0f}" for rate in rates[1:]) or "; plain torch computes the recurrences")
-    print("\n             training, characters/s          products       evaluation")
-    print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  share  characters/s  x training")
-    for cell in CELLS:
+    print("\n             training, characters/s          products: of torch's   evaluation")
+    print("cell width      ours  torch.nn  ratio (goal)  GFLOP/s  rate  of peak  characters/s  x training")
+    for cell in COUNTERPARTS:
         for width, goal in GOALS.items():
             turns = [(apart("ours", cell, width), apart("theirs", cell, width)) for _ in range(TURNS)]
             training, evaluation = (min(times[part] for times, _ in turns) for part in (0, 1))
             torch_nn = min(times[0] for _, times in turns)
             gates = len(CELLS[cell].gate_order)
             rate = 3 * 2 * (gates * width**2 + width * VOCABULARY) * CHARACTERS / training / 1e9
+            of_peak = f"{rate / limit:8.0%}" if limit else "       -"
+            ratios[f"{cell} {width}: training"] = torch_nn / training
             print(
                 f"{cell:4} {width:5} {CHARACTERS / training:9,.0f} {CHARACTERS / torch_nn:9,.0f} {torch_nn / training:6.2f} "
-                f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:6.0%} {CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
+                f"({goal:.1f}) {rate:8.0f} {rate / rates[0]:5.0%} {of_peak}",
+                f"{CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
                 flush=True,
             )
     width, *seconds = apart("dumps")
@@ -152,11 +159,13 @@ def main():
         end=" ",
     )
     print(f"without those two, {share:.0%} of the rate of evaluation, with them {evaluated / dumped:.0%}")
+    ratios["dump: evaluation"] = evaluated / dumped
+    compare_with_stored(ratios, store)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        main()
+    if sys.argv[1:] in ([], ["--store"]):
+        main(store="--store" in sys.argv)
     else:
         function, *words = sys.argv[1:]
         print(*globals()[function](*(int(word) if word.isdigit() else word for word in words)))

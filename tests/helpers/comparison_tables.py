@@ -51,7 +51,9 @@ def make_gains(characters=87):
     for name, values in (("network", network), ("ngram", ngram), ("difference", network - ngram)):
         columns |= {name: values, f"{name}_low": values - 0.02, f"{name}_high": values + 0.02}
     # Some that are significant alone are not after the correction for their number.
-    return pd.DataFrame(columns | {"separated": abs(columns["difference"]) > 0.03, "clusters": "100 streams"})
+    return pd.DataFrame(
+        columns | {"separated": abs(columns["difference"]) > 0.03, "clusters": "48 blocks of 208 or 209 characters"}
+    )
 
 
 def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "ngram-20", "nnn-6")):
@@ -66,4 +68,6 @@ def make_closings(delimiters=("}", ")", "]", '"', "*/"), models=("lstm-3-512", "
                     middle = (least + beyond - 1) / 2
                     rows.append([bins, delimiter, model, least, beyond - 1, middle, count, mean, mean - 0.05, mean + 0.04])
     columns = ["bins", "delimiter", "model", "least_distance", "most_distance", "mean_distance", "count"]
-    return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"]).assign(clusters="100 streams")
+    return pd.DataFrame(rows, columns=[*columns, "mean_probability", "low", "high"]).assign(
+        clusters="48 blocks of 208 or 209 characters"
+    )

@@ -26,7 +26,7 @@ def make_context(networks=NETWORKS, finite=("ngram-1", "ngram-20", "nnn-1", "nnn
     table = pd.DataFrame(rows, columns=["model", "past", "target_class", "length", "targets", "loss", "rise"])
     for column in ("loss", "rise"):
         table[f"{column}_low"], table[f"{column}_high"] = table[column] - 0.02, table[column] + 0.02
-    return table.assign(clusters="100 streams")
+    return table.assign(clusters="48 blocks of 208 or 209 characters")
 
 
 def make_context_summary(networks=NETWORKS, effective=(100, 300)):
@@ -41,7 +41,7 @@ def make_context_summary(networks=NETWORKS, effective=(100, 300)):
     ends = ["effective", "effective_low", "effective_high"]
     names = ["model", "past", "target_class", "targets", "loss", "loss_low", "loss_high", "tolerance", *ends, "longest"]
     table = pd.DataFrame(rows, columns=[*names, "sequence_length"])
-    return table.astype(dict.fromkeys(ends, "Int64")).assign(clusters="100 streams")
+    return table.astype(dict.fromkeys(ends, "Int64")).assign(clusters="48 blocks of 208 or 209 characters")
 
 
 def make_timescales(models=("lstm-3-512", "gru-2-64"), units=40):

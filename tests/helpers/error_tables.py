@@ -10,7 +10,7 @@ def with_intervals(table, *columns, relative=0.02):
     for column in columns:
         half = relative * table[column].abs() + relative * table[column].abs().max() / 10
         ends |= {f"{column}_low": table[column] - half, f"{column}_high": table[column] + 1.5 * half}
-    return table.assign(**ends, clusters="100 streams")
+    return table.assign(**ends, clusters="48 blocks of 208 or 209 characters")
 
 
 def make_error_breakdown(remaining=0.0):

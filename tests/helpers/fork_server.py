@@ -22,13 +22,9 @@ from pathlib import Path
 
 import pytest
 
-# What stages and Snakemake import, but nothing of ours: that comes from the folder that a run names. Optimisers import
-# torch._dynamo; pytest is what every fork imports again to find its main module.
-PRELOADED = [
-    *("numpy", "pandas", "pyarrow.parquet", "torch", "torch._dynamo", "safetensors.torch"),
-    *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
-    *("snakemake.cli", "snakemake.api", "grimp", "jsonschema", "yaml", "jinja2", "pytest"),
-]
+# Imported beside what stages import. Optimisers import torch._dynamo; pytest is what every fork imports again to find its main
+# module. Nothing of ours: that comes from the folder that a run names.
+PRELOADED = ["torch._dynamo", "snakemake.cli", "snakemake.api", "grimp", "pytest"]
 EXECUTABLE = "FORKED_EXECUTABLE"  # environment variable: what a fork takes for its Python
 FLUSHED = "FLUSHED_INODES"  # environment variable: where a stage notes what it has flushed
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
@@ -191,7 +187,9 @@ def number_in_fork(copy):
 @cache
 def start_server():
     """Start the process that forks, once for all tests of this process."""
-    CONTEXT.set_forkserver_preload(PRELOADED)
+    from rnnscope.preloaded.start import LIBRARIES  # not where forks import this module
+
+    CONTEXT.set_forkserver_preload([*LIBRARIES, *PRELOADED])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")  # threads that the imports start would be missing in a fork
         forkserver.ensure_running()

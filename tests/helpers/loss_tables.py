@@ -48,7 +48,9 @@ def make_loss_intervals(losses=None, horizons=None):
     )
     table = pd.concat([losses[["model", "test_loss"]], finite[["model", "test_loss"]]], ignore_index=True)
     half = (table.index + 1) / 1000
-    return table.assign(low=table["test_loss"] - half, high=table["test_loss"] + 2 * half, clusters="100 streams")
+    return table.assign(
+        low=table["test_loss"] - half, high=table["test_loss"] + 2 * half, clusters="48 blocks of 208 or 209 characters"
+    )
 
 
 def make_learning_curves(epochs=50):
@@ -118,4 +120,4 @@ def make_position_loss(models=("lstm-3-512", "rnn-3-256", "gru-3-512", "ngram-20
             loss = 1.1 + (0 if model.startswith("ngram") else 2 * 0.5**index)
             rows.append([model, 2**index, 2 ** (index + 1) - 1, 100 * 2**index, loss, loss - 0.05, loss + 0.05])
     names = ["model", "first_position", "last_position", "characters", "loss", "low", "high"]
-    return pd.DataFrame(rows, columns=names).assign(clusters="100 streams")
+    return pd.DataFrame(rows, columns=names).assign(clusters="48 blocks of 208 or 209 characters")

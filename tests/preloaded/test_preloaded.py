@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -143,6 +144,17 @@ def test_a_killed_fork_takes_its_client_along(address, folder):
     os.kill(fork, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
+
+
+def test_the_files_of_a_client_that_is_killed_while_it_asks_are_closed(address, folder):
+    reads, writes = os.pipe2(os.O_NONBLOCK)
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.connect(address)
+        socket.send_fds(killed, [(100).to_bytes(client.WIDTH, "big")], [writes] * 3)
+    os.close(writes)
+    assert run(shell_function(address), folder, "exit", "0").returncode == 0  # the server is done with the one before
+    assert os.read(reads, 1) == b""  # an error if it is still open for writing somewhere
+    os.close(reads)
 
 
 def test_the_end_of_the_starter_ends_the_jobs(folder):

@@ -208,16 +208,18 @@ def label_lines(axes: Axes, lines: list[tuple[float, str, str]], height: float) 
         axes.annotate(name, place, offset, "axes fraction", "offset points", **look)
 
 
-def interval_note(table: pd.DataFrame) -> str:
-    """Return a line or two that say what the intervals of a table are drawn from, and whether some are missing.
+def interval_note(table: pd.DataFrame, narrow: bool = False) -> str:
+    """Return lines that say what the intervals of a table are drawn from, and whether some are missing.
 
     Parameters
     ----------
     table
         With the column `clusters`, and columns `low` or `<name>_low`.
+    narrow
+        Whether blocks are said in two lines.
     """
     ends = table[[name for name in table.columns if name == "low" or name.endswith("_low")]]
-    clusters = table["clusters"].iloc[0]
+    clusters = table["clusters"].iloc[0].replace(" blocks of ", " blocks\nof " if narrow else " blocks of ")
     if ends.isna().all(axis=None):
         return f"no 95 % intervals ({clusters}):\nfewer than 10 of these have a case"
     return f"95 % intervals over {clusters}" + (";\nnone for cases in fewer than 10" if ends.isna().any(axis=None) else "")

@@ -62,22 +62,19 @@ class Server:
     def accept(self) -> None:
         """Fork for the next client."""
         client, _ = self.listening.accept()
-        try:
-            size, descriptors, _, _ = socket.recv_fds(client, WIDTH, 3)
-            with client.makefile("rb") as file:
-                request = json.loads(file.read(int.from_bytes(size, "big")))
-        except (ConnectionError, ValueError):
-            client.close()  # it was killed while it asked
-            return
-        server = os.getpid()
-        fork = os.fork()
-        if fork == 0:
-            become(request, descriptors, server)
+        request, descriptors = asked(client)
+        if request is None:
+            client.close()
+        else:
+            server = os.getpid()
+            fork = os.fork()
+            if fork == 0:
+                become(request, descriptors, server)
+            self.clients[fork] = client
+            self.selector.register(client, selectors.EVENT_READ, data=fork)
+            answer(client, fork)
         for descriptor in descriptors:
             os.close(descriptor)
-        self.clients[fork] = client
-        self.selector.register(client, selectors.EVENT_READ, data=fork)
-        answer(client, fork)
 
     def kill(self, fork: int) -> None:
         """Kill the fork of a client that has ended."""
@@ -102,6 +99,17 @@ class Server:
         assert client is not None
         self.selector.unregister(client)
         client.close()
+
+
+def asked(client: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """Receive what a client asks for, None if it was killed while it asked, and its open files as far as they came."""
+    descriptors: list[int] = []
+    try:
+        size, descriptors, _, _ = socket.recv_fds(client, WIDTH, 3)
+        with client.makefile("rb") as file:
+            return json.loads(file.read(int.from_bytes(size, "big"))), descriptors
+    except (ConnectionError, ValueError):
+        return None, descriptors
 
 
 def answer(client: socket.socket, number: int) -> None:

@@ -16,8 +16,9 @@ from rnnscope.preloaded import client
 # What stages import. A library that is missing here costs the stages that need it the time of its import, and nothing else.
 LIBRARIES = (
     *("numpy", "pandas", "pyarrow.parquet", "scipy.sparse", "scipy.stats", "sklearn.linear_model", "sklearn.manifold"),
-    *("torch", "safetensors.torch", "yaml", "jsonschema", "jinja2", "pygments.lexers"),
+    *("torch", "safetensors.torch", "yaml", "jsonschema", "jinja2", "pygments.lexers", "docutils.core", "pathspec"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.patheffects"),
+    *("matplotlib.colors", "matplotlib.transforms", "matplotlib_venn"),
 )
 
 

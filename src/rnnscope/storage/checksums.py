@@ -14,6 +14,7 @@ import sys
 import warnings
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 FOLDER = ".provenance"
@@ -104,13 +105,17 @@ def commit() -> str | None:
 
 def packages() -> dict[str, str]:
     """Return the versions of Python and of every installed package that this process has imported."""
+    names = [name for name in sys.modules if "." not in name and name not in sys.stdlib_module_names]
+    versions = {name: version for name in sorted(names) if (version := version_of(sys.modules[name]))}
+    return {"python": platform.python_version(), **versions}
+
+
+@cache  # some packages look theirs up in their files
+def version_of(package: ModuleType) -> str | None:
+    """Return what an imported package says of its version, if it does."""
     with warnings.catch_warnings(action="ignore"):  # MarkupSafe warns whoever asks for its version
-        versions = {
-            name: loaded.__version__
-            for name, loaded in list(sys.modules.items())
-            if "." not in name and name not in sys.stdlib_module_names and isinstance(getattr(loaded, "__version__", None), str)
-        }
-    return {"python": platform.python_version(), **dict(sorted(versions.items()))}
+        version = getattr(package, "__version__", None)
+    return version if isinstance(version, str) else None
 
 
 def host() -> dict[str, Any]:

@@ -111,3 +111,17 @@ def test_the_intersections_are_of_the_best_of_all_networks_whatever_the_candidat
     assert call(error_overlap, *words, *(word for name, path in outs.items() for word in (f"--out-{name}", path))) is None
     compared = {name: outs[name].read_text().splitlines()[1].split(",")[0] for name in ("overlap", "intersections")}
     assert compared == {"overlap": "lstm-3-8 ngram-4 nnn-2", "intersections": "lstm-1-4 gru-1-4 rnn-1-4 ngram-4 nnn-2"}
+
+
+def test_without_n_nns_the_others_are_compared(tmp_path, call, predicted, best_models):
+    _, log_prob = predicted(NAMES)
+    lines = best_models.read_text().splitlines(keepends=True)
+    best_models.write_text("".join(line for line in lines if not line.startswith("nnn,")))
+    words = ["--predictions-folder", tmp_path / "predictions", "--best", best_models]
+    words += ["--clusters", 12, "--samples", 20, "--seed", 1]
+    outs = {name: tmp_path / f"{name}.csv" for name in ("overlap", "intersections", "counts")}
+    assert call(error_overlap, *words, *(word for name, path in outs.items() for word in (f"--out-{name}", path))) is None
+    for name, chosen in (("overlap", ["lstm-3-8", "ngram-4"]), ("intersections", NAMES[:-1])):
+        with outs[name].open() as file:
+            found = {frozenset(row["erring"].replace("none", "").split()): int(row["characters"]) for row in csv.DictReader(file)}
+        assert found == plain_sets({model: [float(np.exp(value)) < 0.5 for value in log_prob[model].ravel()] for model in chosen})

@@ -38,5 +38,5 @@ def test_bars_are_the_largest_disagreements_with_those_who_err_below(overlap, ch
     ends = [tuple(segment[:, 1]) for segment in bars.containers[1].lines[2][0].get_segments()]
     rows = {row.erring: row for row in table.itertuples()}
     assert ends == [pytest.approx((100 * rows[name].fraction_low, 100 * rows[name].fraction_high)) for _, name in shown]
-    assert "95 % intervals over 100 streams" in members.get_xlabel()
+    assert "95 % intervals over 48 blocks of 208 or 209 characters" in members.get_xlabel()
     check_legible(figure)

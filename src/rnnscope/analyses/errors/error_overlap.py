@@ -166,7 +166,7 @@ def main(
     intervals
         Settings of the intervals.
     out_overlap
-        CSV file to write: the best network, the n-gram model and the best n-NN.
+        CSV file to write: the best network, the n-gram model and the best n-NN, as far as there are any.
     out_intersections
         CSV file to write: the best network of every cell, the external models, the n-gram model and the best n-NN.
     out_counts
@@ -175,7 +175,7 @@ def main(
         Names of models of which only the predictions are known.
     """
     roles = read_roles(best)
-    finite = [roles[NGRAM], roles[NNN]]
+    finite = [roles[role] for role in (NGRAM, NNN) if role in roles]
     three = [roles[NETWORK], *finite]
     more = [*(model for role, model in roles.items() if role.startswith("best ")), *(external or []), *finite]
     of_three = table_of_sets(three, *overlap(predictions_folder, three, intervals.clusters), intervals)

@@ -40,7 +40,7 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
         axes.set_axis_off()
     panels[0].set_ylim(min(-0.02, curves["rise"].min()), max(0.1, highest_shown(curves, "rise")))
     figure.supylabel("rise of the loss (nats per character)", fontsize=8)
-    note = style.interval_note(curves[["rise_low", "clusters"]])
+    note = style.interval_note(curves[["rise_low", "clusters"]], narrow=True)
     panels[COLUMNS * (rows - 1)].set_xlabel(f"last characters that are read (T)\n{note}")
     figure.legend(handles=[*legend_lines(summary).values()], loc="outside lower center", ncols=5)
     style.set_title(figure, title)

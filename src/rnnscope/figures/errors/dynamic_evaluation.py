@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     axes.invert_yaxis()
     axes.set_xmargin(0.3)  # for the text after the longest bar
     axes.xaxis.set(major_locator=MaxNLocator(5), major_formatter=FuncFormatter(lambda value, _: f"{abs(value):g}"))
-    axes.set_xlabel(f"share of the class's errors (%)\n{style.interval_note(table)}")
+    axes.set_xlabel(f"share of the class's errors (%)\n{style.interval_note(table, narrow=True)}")
     first = table.iloc[0]
     change = style.bounds(first["test_loss_difference_low"], first["test_loss_difference_high"], "+.4f")
     name = style.model_title(first["model"])

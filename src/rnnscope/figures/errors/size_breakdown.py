@@ -30,7 +30,7 @@ def _draw_errors(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
     axes.barh([row + 0.2 for row in rows], table["errors_after"], height=0.36, color=colours)
     for column, offset in (("errors_before", -0.2), ("errors_after", 0.2)):
         style.draw_interval_bars(axes, table[column], _lengths(table, column), offset)
-    axes.set_xlabel(f"errors\n{style.interval_note(table)}")
+    axes.set_xlabel(f"errors\n{style.interval_note(table, narrow=True)}")
 
 
 def _draw_changes(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:

@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         minor_locator=NullLocator(),
         major_formatter=EngFormatter(sep=""),
     )
-    axes.set_xlabel(f"parameters\n{style.interval_note(table)}")
+    axes.set_xlabel(f"parameters\n{style.interval_note(table, narrow=True)}")
     axes.set_ylabel(style.LOSS_LABEL)
     # Outside the axes: an interval may be anywhere.
     figure.legend(handles=_legend_handles(table), ncols=3, loc="outside lower center", columnspacing=1.0, handletextpad=0.4)

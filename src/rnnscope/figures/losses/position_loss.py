@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
         ends.append((rows["loss"].iloc[-1], style.model_title(model), colour))
     axes.set_xscale("log")
     axes.xaxis.set(major_locator=LogLocator(), minor_locator=NullLocator(), major_formatter=FormatStrFormatter("%d"))
-    axes.set_xlabel(f"position in the test part of a stream (characters)\n{style.interval_note(table)}")
+    axes.set_xlabel(f"position in the test part of a stream (characters)\n{style.interval_note(table, narrow=True)}")
     axes.set_ylabel(style.LOSS_LABEL)
     style.label_lines(axes, ends, height=1.6)
     style.set_title(figure, title)
