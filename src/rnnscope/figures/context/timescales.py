@@ -15,7 +15,7 @@ from rnnscope.figures.context.curves import TRAINED
 from rnnscope.models.cells import ModelName
 
 LINE = 0.17  # inches of height of one layer
-SHORTEST, LONGEST = 0.5, 5000.0  # characters: times beyond these are drawn at the edge
+SHORTEST, LONGEST = 0.1, 3000.0  # characters: times beyond these are drawn at the edge
 UNIT: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 5, "markeredgewidth": 0.5, "alpha": 0.6}
 MEDIAN: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 4}
 HALVING: dict[str, Any] = {"linestyle": "", "marker": "D", "markersize": 4.5, "markerfacecolor": "white"}
