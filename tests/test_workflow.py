@@ -282,6 +282,7 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
         "rule realisable_predictions:",
         "rule memory_span:",
         "rule context:",
+        "rule swapped_states:",
         "rule ablations:",
     )
     on_the_device = [job for job in jobs if job.startswith(rules)]
@@ -348,7 +349,17 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
 
 def test_without_optional_sections_everything_else_runs(fresh):
     """A dry run: the jobs that are left, and one line that names the figures that are not."""
-    sections = ("nnn", "dynamics", "activations", "dynamic_evaluation", "realisable", "ngrams", "context", "ablations")
+    sections = (
+        "nnn",
+        "dynamics",
+        "activations",
+        "dynamic_evaluation",
+        "realisable",
+        "ngrams",
+        "context",
+        "timescales",
+        "ablations",
+    )
     done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
     assert done.returncode == 0, done.stdout + done.stderr
     figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))

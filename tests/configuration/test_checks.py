@@ -128,6 +128,7 @@ OPTIONAL = (
     "realisable",
     "ngrams",
     "context",
+    "timescales",
     "ablations",
     "imported",
     "external",

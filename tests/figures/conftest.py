@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 from helpers.comparison_tables import make_closings, make_distances, make_dynamics, make_gains, make_map
-from helpers.context_tables import make_ablations, make_context, make_context_summary
+from helpers.context_tables import (
+    make_ablations,
+    make_context,
+    make_context_summary,
+    make_halving_distances,
+    make_mutual_information,
+    make_swapped_states,
+    make_timescales,
+)
 from helpers.error_tables import (
     make_error_breakdown,
     make_error_changes,
@@ -125,6 +133,10 @@ MAKERS = {
     "dynamics": make_dynamics,
     "context": make_context,
     "context_summary": make_context_summary,
+    "timescales": make_timescales,
+    "halving_distances": make_halving_distances,
+    "swapped_states": make_swapped_states,
+    "mutual_information": make_mutual_information,
     "ablations": make_ablations,
     "against_paper": make_against_paper,
 }

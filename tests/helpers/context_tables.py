@@ -44,6 +44,45 @@ def make_context_summary(networks=NETWORKS, effective=(100, 300)):
     return table.astype(dict.fromkeys(ends, "Int64")).assign(clusters="48 blocks of 208 or 209 characters")
 
 
+def make_timescales(models=("lstm-3-512", "gru-2-64"), units=40):
+    """Units whose time constants are longer in the upper layers; the last one never forgets."""
+    random = np.random.default_rng(1)
+    rows = []
+    for model in models:
+        name = ModelName.parse(model)
+        for layer in range(1, name.layers + 1):
+            taus = [*np.exp(random.normal(layer, 1, units - 1)), np.inf]
+            rows += [[model, name.kind, layer, unit, tau] for unit, tau in enumerate(taus)]
+    return pd.DataFrame(rows, columns=["model", "cell", "layer", "unit", "tau"])
+
+
+def make_halving_distances(models=("lstm-3-512", "gru-2-64", "rnn-1-64")):
+    """Distances of each layer; in the highest layer of the first model half is never reached, and the RNN has no interval."""
+    rows = []
+    for model in models:
+        name = ModelName.parse(model)
+        for layer in range(1, name.layers + 1):
+            found = [None] * 3 if (model, layer) == (models[0], name.layers) else [4 * layer, 3 * layer, 5 * layer]
+            rows.append([model, name.kind, layer, found[0], *([None, None] if name.kind == "rnn" else found[1:])])
+    ends = ["halving", "halving_low", "halving_high"]
+    table = pd.DataFrame(rows, columns=["model", "cell", "layer", *ends]).astype(dict.fromkeys(ends, float))
+    return table.assign(sequence_length=100)
+
+
+def make_swapped_states(models=("lstm-3-512", "gru-2-64", "rnn-1-64")):
+    """What is left falls exponentially, more slowly in the upper layers."""
+    table = make_halving_distances(models)[["model", "cell", "layer"]].merge(pd.DataFrame({"distance": LENGTHS}), how="cross")
+    left = np.exp(-table["distance"] / (5 * table["layer"]))
+    return table.assign(left=left, left_low=0.9 * left, left_high=1.1 * left, clusters="100 streams")
+
+
+def make_mutual_information():
+    """A power law, which the last distances do not tell from a shuffled text."""
+    table = pd.DataFrame({"distance": LENGTHS, "shuffled": 1e-3, "shuffled_highest": 1.1e-3})
+    plug_in = 1e-3 + np.where(table["distance"] < 60, 1 / table["distance"] ** 1.5, 0)
+    return table.assign(plug_in=plug_in, information=plug_in - 1e-3)
+
+
 def make_ablations(models=("lstm-3-512", "gru-3-512"), units=40):
     """One unit of each model that is the best by score and by effect, among others that do little."""
     random = np.random.default_rng(1)

@@ -43,11 +43,8 @@ TABLES_OF_MODELS = {
 }
 RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
-DEVICE = (
-    RECIPE
-    | EVALUATE
-    | {"dump_activations", "dynamics", "dynamic_evaluation", "realisable_predictions", "memory_span", "context", "ablations"}
-)
+DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "realisable_predictions", "memory_span"}
+DEVICE |= {"context", "swapped_states", "ablations"}
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
@@ -55,6 +52,7 @@ CLUSTERED = {
 }
 # Whose clusters are streams, or groups of them.
 INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "realisable", "memory_span", "context", "ablations"}
+INTERVALS |= {"timescales", "swapped_states"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
@@ -150,6 +148,9 @@ KEYS = {
     "context.shuffled": Change(5, {"context"}),
     "context.tolerance": Change(0.02, {"context"}),
     "context.choice_seed": Change(2, {"context"}),
+    "timescales.places": Change(20, {"swapped_states", "mutual_information"}),
+    "timescales.longest": Change(15, {"swapped_states", "mutual_information"}),
+    "timescales.choice_seed": Change(2, {"swapped_states", "mutual_information"}),
     "ablations.models": Change(["gru-2-5"], {"ablations"}),
     "ablations.holds": Change(["zero"], {"ablations"}),
     "ablations.characters": Change(200, {"ablations"}),

@@ -18,10 +18,10 @@ def write_features(path, streams, steps, features):
     return path
 
 
-def write_layer(folder, layer, streams, steps, quantities, dtype=np.float16):
+def write_layer(folder, layer, streams, steps, quantities, dtype=np.float16, characters=0):
     """`quantities`: arrays (streams * steps, units) by name; a row group a stream, as a dump has."""
     folder.mkdir(exist_ok=True, parents=True)
-    character = {"character": np.zeros(streams * steps, np.uint8)}
+    character = {"character": np.broadcast_to(characters, streams * steps).astype(np.uint8)}
     table = with_quantities(positions(streams, steps) | character, quantities, dtype)
     pq.write_table(table, folder / f"layer-{layer}.parquet", row_group_size=steps)
 

@@ -57,9 +57,9 @@ def make_probes(models=("gru-2-64", "lstm-3-512"), seed=3):
             for layer in range(1, int(layers) + 1):
                 for quantity in "ch" if cell == "lstm" else "h":
                     measure = "auc" if feature in YES_NO else "pearson"
-                    scores = [*random.uniform(0.6, 1, 2), best_unit]
+                    scores = [*random.uniform(0.6, 1, 2), best_unit, random.uniform(0.5, 1)]
                     rows.append([model, cell, layer, quantity, feature, measure, *scores])
-    scores = ["selection_score", "held_out_score", "best_unit_score"]
+    scores = ["selection_score", "held_out_score", "best_unit_score", "control_score"]
     return pd.DataFrame(rows, columns=["model", "cell", "layer", "quantity", "feature", "measure", *scores])
 
 

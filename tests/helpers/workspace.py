@@ -50,6 +50,7 @@ EXPERIMENT = {
     "dynamic_evaluation": {"streams": 4},
     "realisable": {"learning_rates": [0.001], "streams": 4, "characters": 500},
     "context": {"models": ["lstm-1-4", "minlstm-2-5"], "lengths": [1, 3, 5], "targets": 30, "shuffled": 4},
+    "timescales": {"places": 30, "longest": 20},
     "ablations": {"models": ["lstm-1-4", "minlstm-2-5"], "holds": ["mean", "zero", "elsewhere"], "characters": 400},
     "comparisons": {"ngram": 3, "minimum_count": 5},
     "intervals": {"clusters": 20, "samples": 20},

@@ -22,6 +22,59 @@ rule context:
         "--out {output.table} --out-summary {output.summary} 2> {log}"
 
 
+rule timescales:
+    """How fast every unit forgets by its gates."""
+    input:
+        activations=activation_files(DUMPED),
+    output:
+        table("timescales"),
+    group:
+        "tables"
+    params:
+        **stage("analyses.context.timescales", Resampling),
+        activations=folders_of("activations"),
+    shell:
+        "python -m {params.module} --activations {params.activations} {params.settings} --out {output} 2> {log}"
+
+
+rule swapped_states:
+    """What is left of a swapped past in the state, character by character."""
+    input:
+        **split_files("test", "vocabulary", "layout"),
+        checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
+    output:
+        table=table("swapped_states"),
+        halving=table("halving_distances"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=2000, runtime=120, gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.context.swapped_states", Timescales, Resampling, Device),
+        split=subpath(input.layout, parent=True),
+        models_folder=folder_of("checkpoints", levels=2),
+        models=DUMPED,
+    shell:
+        "python -m {params.module} --split {params.split} --models-folder {params.models_folder} --models {params.models} "
+        "{params.settings} --threads {threads} --out {output.table} --out-halving {output.halving} 2> {log}"
+
+
+rule mutual_information:
+    """How much two characters of the text tell of each other, by their distance."""
+    input:
+        **split_files("train", "validation", "test", "vocabulary"),
+    output:
+        table("mutual_information"),
+    group:
+        "text"
+    resources:
+        **needs(mem_mb=scaled_with_text(1000, 60)),
+    params:
+        **stage("analyses.context.mutual_information", Timescales),
+        split=subpath(input.train, parent=True),
+    shell:
+        "python -m {params.module} --split {params.split} {params.settings} --out {output} 2> {log}"
+
+
 rule ablations:
     """What units cause: the rise of the loss when they are held."""
     input:

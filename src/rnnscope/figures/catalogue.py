@@ -136,6 +136,17 @@ FIGURES = {
     "context_by_class": CatalogueEntry(
         "Which characters need the distant past", "context", {"table": "context", "summary": "context_summary"}, needs="context"
     ),
+    "timescales": CatalogueEntry(
+        "How long states keep their past",
+        "context",
+        {
+            "table": "timescales",
+            "halving": "halving_distances",
+            "swapped": "swapped_states",
+            "information": "mutual_information",
+        },
+        needs="timescales activations",
+    ),
     "ablations": CatalogueEntry(
         "What a unit causes, against how well it detects", "causes", {"table": "ablations"}, needs="ablations"
     ),

@@ -57,6 +57,9 @@ class Cell:
         Those of `gate_order` whose product with the previous hidden state has a bias of its own, after the others in `bias`.
     output_gate
         The gate o of h = o tanh(c), where c is the displayed state; empty where that is h itself.
+    keeping_gate, replacing_gate
+        What determines the share of the displayed state that a step keeps: keeping / (keeping + replacing). A cell that has
+        only one of these gates has one minus it as the other; one that has neither keeps nothing directly.
 
     Notes
     -----
@@ -73,6 +76,8 @@ class Cell:
     hidden_input: bool = True
     hidden_bias: tuple[str, ...] = ()
     output_gate: str = ""
+    keeping_gate: str = ""
+    replacing_gate: str = ""
     by_name: dict[str, Activation] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +92,11 @@ class Cell:
     def gates(self) -> dict[str, str]:
         """The gates between 0 and 1: what figures call each, by its name, in the order of the equations."""
         return {activation.name: activation.gate for activation in self.activations if activation.gate}
+
+    @property
+    def retention_gates(self) -> tuple[str, ...]:
+        """The gates that determine how much of the displayed state a step keeps; none where no gate does."""
+        return tuple(filter(None, (self.keeping_gate, self.replacing_gate)))
 
     @property
     def analysed_states(self) -> tuple[str, ...]:
@@ -108,6 +118,7 @@ GRU = Cell(
     states=("h",),
     displayed_state="h",
     colour="#009E73",
+    replacing_gate="z",
 )
 
 CELLS = {
@@ -129,6 +140,7 @@ CELLS = {
             displayed_state="c",
             colour="#0072B2",
             output_gate="o",
+            keeping_gate="f",
         ),
         Cell(
             name="rnn",
@@ -155,6 +167,7 @@ CELLS = {
             displayed_state="h",
             colour="#332288",
             hidden_input=False,
+            replacing_gate="z",
         ),
         Cell(
             name="minlstm",
@@ -170,6 +183,8 @@ CELLS = {
             displayed_state="h",
             colour="#882255",
             hidden_input=False,
+            keeping_gate="f",
+            replacing_gate="i",
         ),
     )
 }

@@ -18,7 +18,7 @@ from rnnscope.settings.base import (
     setting,
     settings_of,
 )
-from rnnscope.settings.context import Ablations, Context
+from rnnscope.settings.context import Ablations, Context, Timescales
 from rnnscope.settings.corpus import (
     Corpus,
     Imported,
@@ -110,6 +110,7 @@ __all__ = [
     "Snapshots",
     "SplitSettings",
     "StreamsTogether",
+    "Timescales",
     "Training",
     "Units",
     "flag_of",
@@ -147,6 +148,7 @@ SECTIONS: dict[str, type[Section]] = {
         DynamicEvaluation,
         Realisable,
         Context,
+        Timescales,
         Ablations,
         Explorer,
     )

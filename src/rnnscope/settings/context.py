@@ -1,4 +1,4 @@
-"""How much of the past networks use, and what their units cause."""
+"""How much of the past networks use, how long their states keep it, and what their units cause."""
 
 from dataclasses import dataclass
 
@@ -21,6 +21,19 @@ class Context(Section):
         "nats per character: the effective context comes as close to the loss with the whole past", above=0
     )
     choice_seed: int = setting("seed of the choice of the targets and of the orders", **SEED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timescales(Section):
+    """Section `timescales`: how long states keep their past, and how far apart characters of the text depend on each other."""
+
+    key = "timescales"
+    is_optional = True
+    places: int = setting("test characters after which the past is swapped for that of another stream, at most", minimum=1)
+    longest: int = setting(
+        "characters that are read after a swap at most, and the largest distance of two characters of the text", minimum=1
+    )
+    choice_seed: int = setting("seed of the choice of the places, and of the shuffled texts", **SEED)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,4 +87,35 @@ def test_a_layer_that_says_nothing_scores_as_guessing(tmp_path, call):
     words = ["--features", tmp_path / "features.parquet", "--activations", tmp_path / "rnn-1-64"]
     words += ["--cells", tmp_path / "cells.csv", "--characters", 10**6, "--out", tmp_path / "probes.csv"]
     assert call(probes, *words) is None
-    assert pd.read_csv(tmp_path / "probes.csv")["held_out_score"].tolist() == [0.5, 0]
+    table = pd.read_csv(tmp_path / "probes.csv")
+    assert table["held_out_score"].tolist() == [0.5, 0]
+    assert table["units_for_95_percent"].isna().all()
+
+
+def test_selectivity_is_what_the_layer_knows_beyond_the_character(tmp_path, call):
+    """Nothing is left of a feature of the character in a layer that is its one-hot code; of a unit that is the feature all is."""
+    random = np.random.default_rng(2)
+    n, kinds = STREAMS * STEPS, 12
+    characters = random.choice(kinds, n, p=random.dirichlet(np.full(kinds, 5.0)))
+    span, line = spans(random, n, 30), random.integers(0, 9, n).astype(np.int32)
+    features = {"vowel": characters % 3 == 0, "rank": characters.astype(np.int32), "span": span, "line": line}
+    write_features(tmp_path / "features.parquet", STREAMS, STEPS, features)
+    one_hot, noise = np.eye(kinds)[characters], random.normal(0, 1, (n, 5))
+    write_layer(tmp_path / "rnn-2-64", 1, STREAMS, STEPS, {"h": one_hot}, characters=characters)
+    held = np.column_stack([noise, span, line / 9])
+    write_layer(tmp_path / "rnn-2-64", 2, STREAMS, STEPS, {"h": held}, characters=characters)
+    pd.DataFrame(columns=["model", "feature", "measure", "held_out_score", "rank"]).to_csv(tmp_path / "cells.csv", index=False)
+    words = ["--features", tmp_path / "features.parquet", "--activations", tmp_path / "rnn-2-64"]
+    words += ["--cells", tmp_path / "cells.csv", "--characters", 10**6, "--out", tmp_path / "probes.csv"]
+    assert call(probes, *words) is None
+    table = pd.read_csv(tmp_path / "probes.csv").set_index(["layer", "feature"])
+    assert list(table["selectivity"]) == pytest.approx(list(table["held_out_score"] - table["control_score"]))
+    for feature in ("vowel", "rank"):  # functions of the character, as the control tasks are
+        assert table.loc[(1, feature), "held_out_score"] > 0.99
+        assert table.loc[(1, feature), "selectivity"] == pytest.approx(0, abs=0.01)
+    assert table.loc[(1, "span"), "selectivity"] < -0.4, "the control tasks are in the layer, the feature is not"
+    for feature, chance in (("span", 0.5), ("line", 0)):
+        row = table.loc[(2, feature)]
+        assert row["held_out_score"] > 0.99
+        assert row["control_score"] == pytest.approx(chance, abs=0.05)
+        assert row["units_for_95_percent"] == 1

@@ -120,6 +120,13 @@ def auc_scale(feature: np.ndarray) -> float:
     return float(np.sqrt((n**2 - 1) / 12 / (on * (n - on))))
 
 
+def area_under_curve(feature: np.ndarray, values: np.ndarray) -> float:
+    """Return the AUC of one series of numbers for a yes/no feature that is on somewhere and off somewhere, both (characters,)."""
+    on, off = np.sort(values[feature]), np.sort(values[~feature])
+    higher, not_lower = (np.searchsorted(off, on, side).sum(dtype=np.int64) for side in ("left", "right"))
+    return float((higher + not_lower) / (2 * len(on) * len(off)))
+
+
 def effects(stored: np.ndarray, displayed: np.ndarray, compared: Targets, shifts: ArrayLike = (0,)) -> np.ndarray:
     """Compute the effect of every unit for every target.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnscope.activations.reader import POSITION as DUMP_POSITION
 from rnnscope.activations.reader import layer_files, row_groups
 from rnnscope.analyses.units.features import POSITION, read_features
 from rnnscope.errors import InputError
@@ -159,23 +160,50 @@ def read_states(path: Path, quantity: str, rows: Rows) -> tuple[np.ndarray, np.n
     InputError
         If the file is corrupt, is of other characters than the features, or holds values that are no number.
     """
-    halves: tuple[list, list] = ([], [])
-    read = taken = 0
-    for group in row_groups(path, [quantity]):
-        here = slice(read, read + len(group["step"]))
-        read = here.stop
-        if not all(np.array_equal(group[name], getattr(rows, name)[here]) for name in POSITION):
-            reason = f"rows {here.start} to {here.stop} are not those of {rows.path}"
-            raise mismatch_error(path, rows.path, reason, same_source=True)
-        values = group[quantity][rows.kept[here]]
+    halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for values, held_out in kept_rows(path, quantity, rows):
         if not np.isfinite(values).all():
             raise InputError(f"{path}: found infinite values or values that are no number in {quantity!r}, expected numbers")
-        held_out = rows.held_out[taken : taken + len(values)]
-        taken += len(values)
         for half, wanted in zip(halves, (False, True), strict=True):
             half.append(values[held_out == wanted])
+    selection, held_out = (np.concatenate(half) for half in halves)
+    return selection, held_out
+
+
+def read_characters(path: Path, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Read the characters.
+
+    Parameters
+    ----------
+    path, rows
+        As of `read_states`.
+
+    Returns
+    -------
+    selection, held_out : ndarray
+        Ids of the characters that were read in both halves, integers (characters of the half,).
+
+    Raises
+    ------
+    InputError
+        If the file is corrupt, or is of other characters than the features.
+    """
+    characters = np.concatenate([values for values, _ in kept_rows(path, "character", rows)])
+    return characters[~rows.held_out], characters[rows.held_out]
+
+
+def kept_rows(path: Path, name: str, rows: Rows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield of each row group the values of a state, or the characters, at the rows that are kept, and which are held out."""
+    read = taken = 0
+    for group in row_groups(path, [] if name in DUMP_POSITION else [name]):
+        here = slice(read, read + len(group["step"]))
+        read = here.stop
+        if not all(np.array_equal(group[column], getattr(rows, column)[here]) for column in POSITION):
+            reason = f"rows {here.start} to {here.stop} are not those of {rows.path}"
+            raise mismatch_error(path, rows.path, reason, same_source=True)
+        values = group[name][rows.kept[here]]
+        yield values, rows.held_out[taken : taken + len(values)]
+        taken += len(values)
     if read != len(rows.stream):
         reason = f"found {read} rows, expected {len(rows.stream)} as in {rows.path}"
         raise mismatch_error(path, rows.path, reason, same_source=True)
-    selection, held_out = (np.concatenate(half) for half in halves)
-    return selection, held_out

@@ -1,7 +1,8 @@
-"""The scores of linear probes of whole layers for each feature, and of the best unit alone (paper section 4, F2)."""
+"""The scores of linear probes of whole layers for each feature, of a control and of the best unit (paper section 4, F2)."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ def _best_states(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_panel(axes: Axes, probes: pd.DataFrame, chance: float) -> None:
-    """Draw one line per model, those of one feature together: a marker per layer, a cross for the best unit."""
+    """Draw one line per model, those of one feature together: two markers per layer, a cross for the best unit."""
     y, ticks = 0.0, {}
     models = [model for cell in style.cells_of(probes) for model in probes["model"][probes["cell"] == cell.name].unique()]
     for feature in probes["feature"].unique():
@@ -30,7 +31,8 @@ def _draw_panel(axes: Axes, probes: pd.DataFrame, chance: float) -> None:
             _draw_model(axes, probes[(probes["feature"] == feature) & (probes["model"] == model)], y)
             y += 1
         y += 0.5
-    lowest = min(chance, probes["held_out_score"].min(), probes["best_unit_score"].min())
+    scores = probes[["held_out_score", "best_unit_score", "control_score"]].to_numpy(dtype=float)
+    lowest = min(chance, float(np.nanmin(scores)))
     axes.set(yticks=list(ticks), xlim=(lowest - 0.02, 1.01), ylim=(y - 0.5, -0.75))
     axes.set_yticklabels(list(ticks.values()))
     axes.tick_params(axis="y", length=0)
@@ -44,26 +46,27 @@ def _draw_model(axes: Axes, layers: pd.DataFrame, y: float) -> None:
     unit = layers["best_unit_score"].iloc[0]
     axes.plot([unit, layers["held_out_score"].max()], [y, y], color=colour, linewidth=0.5, zorder=1)
     axes.plot(unit, y, "x", color=colour, markersize=4, zorder=2)
-    for layer, score in zip(layers["layer"], layers["held_out_score"], strict=True):
+    for layer, score, control in zip(layers["layer"], layers["held_out_score"], layers["control_score"], strict=True):
+        axes.add_line(_layer_marker(layer, colour, [control], [y], is_control=True))
         axes.add_line(_layer_marker(layer, colour, [score], [y]))
     name, written = style.model_title(layers["model"].iloc[0]), style.text_colour(colour)
     axes.annotate(name, (1, y), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=7, color=written)
 
 
-def _layer_marker(layer: int, colour: str, x: list[float], y: list[float]) -> Line2D:
-    """Return the marker of a layer, in a panel or the legend."""
+def _layer_marker(layer: int, colour: str, x: list[float], y: list[float], is_control: bool = False) -> Line2D:
+    """Return the marker of a layer, in a panel or the legend; hollow for its control tasks."""
     return Line2D(
         x,
         y,
         linestyle="",
         marker=style.marker(layer),
-        markersize=4.5,
-        markerfacecolor="white",
-        markeredgecolor=colour,
-        markeredgewidth=0.8,
+        markersize=4,
+        markerfacecolor="none" if is_control else colour,
+        markeredgecolor=colour if is_control else "white",
+        markeredgewidth=0.7 if is_control else 0.4,
         clip_on=False,
-        zorder=3,
-        label=f"all of layer {layer}",
+        zorder=3 if is_control else 4,
+        label="control: random labels of characters" if is_control else f"all of layer {layer}",
     )
 
 
@@ -81,7 +84,8 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     handles = [Line2D([], [], linestyle="", marker="x", color=style.NEUTRAL, markersize=4, label="best unit alone")]
     for layer in sorted(table["layer"].unique()):
         handles.append(_layer_marker(layer, style.NEUTRAL, [], []))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    handles.append(_layer_marker(table["layer"].min(), style.NEUTRAL, [], [], is_control=True))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     style.set_title(figure, title)
     return figure
 
@@ -99,7 +103,7 @@ def main(table: Path, out_svg: Path, out_png: Path, title: str = "") -> None:
         Line above the figure, such as the name of the corpus.
     """
     numbers = ["layer", "selection_score", "held_out_score", "best_unit_score"]
-    probes = style.read(table, numbers, ["model", "cell", "feature", "measure"])
+    probes = style.read(table, numbers, ["model", "cell", "feature", "measure"], optional=["control_score"])
     style.save(draw(probes, title), out_svg, out_png)
 
 
