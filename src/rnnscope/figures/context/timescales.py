@@ -45,7 +45,8 @@ def _layers(halving: pd.DataFrame) -> list[tuple[str, int]]:
 
 def _draw_left(axes: Axes, swapped: pd.DataFrame) -> None:
     """Draw what is left of a swapped past against the characters since, a line a layer."""
-    for (model, layer), rows in swapped.groupby(LAYER, sort=False):
+    for _, rows in swapped.groupby(LAYER, sort=False):
+        model, layer = str(rows["model"].iloc[0]), int(rows["layer"].iloc[0])
         colour, rank = style.model_colour(model), _rank(swapped, model)
         axes.fill_between(rows["distance"], rows["left_low"], rows["left_high"], color=colour, alpha=0.12, linewidth=0)
         look: dict[str, Any] = {"linestyle": style.line_style(layer), "alpha": 1 / (1 + 0.5 * rank)}
