@@ -78,7 +78,7 @@ def make_realisable():
         share = (changes["removed"] / index - changes["added"]) / changes["errors_before"].replace(0, np.nan)
         table = changes.assign(bound_share=share, test_loss_difference=-0.02 * index)
         tables.append(with_intervals(table, "bound_share", "test_loss_difference", relative=0.1))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True).assign(clusters="100 streams")
 
 
 def make_overlap(models=("lstm-3-512", "ngram-20", "nnn-6"), counts=None, seed=0):
