@@ -77,7 +77,7 @@ def make_swapped_states(models=("lstm-3-512", "gru-2-64", "rnn-1-64")):
 
 
 def make_mutual_information():
-    """A power law, which the last distances do not tell from a shuffled text."""
+    """A power law, which the last distances do not distinguish from a shuffled text."""
     table = pd.DataFrame({"distance": LENGTHS, "shuffled": 1e-3, "shuffled_highest": 1.1e-3})
     plug_in = 1e-3 + np.where(table["distance"] < 60, 1 / table["distance"] ** 1.5, 0)
     return table.assign(plug_in=plug_in, information=plug_in - 1e-3)

@@ -59,7 +59,7 @@ rule swapped_states:
 
 
 rule mutual_information:
-    """How much two characters of the text tell of each other, by their distance."""
+    """How much two characters of the text depend on each other, by their distance."""
     input:
         **split_files("train", "validation", "test", "vocabulary"),
     output:

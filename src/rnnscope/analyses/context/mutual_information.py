@@ -1,4 +1,4 @@
-"""How much two characters of a text at some distance tell of each other, whatever is between them.
+"""How much two characters of a text at some distance depend on each other, whatever is between them.
 
 The mutual information of the characters at distance d is the sum over pairs of p(x, y) log(p(x, y) / (p(x) p(y))), in nats.
 Estimated from counts it is too high, the more pairs of kinds there are for the length of the text. The control is the same
@@ -25,7 +25,7 @@ COUNTED = 2**22  # pairs of kinds: more than these are sorted in place of being 
 
 MUTUAL_INFORMATION = Table(
     "analyses/mutual_information.csv",
-    "How much two characters of the text at some distance tell of each other: one row a distance. It is of the whole text, all "
+    "How much two characters of the text at some distance depend on each other: one row a distance. It is of the whole text, all "
     "parts, and has no interval; that of a text without any dependence is `shuffled`.",
     (
         Column("distance", "integer", "characters from the first to the second"),

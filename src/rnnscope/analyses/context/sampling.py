@@ -114,6 +114,6 @@ def other_streams(stream: np.ndarray, streams: int, random: np.random.Generator)
 
 
 def log_spaced(longest: int) -> list[int]:
-    """Return whole numbers from 1 to `longest`, `PER_DECADE` for each factor of ten as far as there are so many."""
+    """Return whole numbers from 1 to `longest`, `PER_DECADE` for each factor of ten where there are enough."""
     points = np.geomspace(1, longest, 1 + int(np.ceil(PER_DECADE * np.log10(longest))))
     return [int(number) for number in np.unique(np.round(points))]

@@ -35,7 +35,7 @@ TIMESCALES = Table(
                 "tau",
                 "number",
                 "characters: -1 / mean(log k) over the test part, k being the share of the state that a step keeps. A share that "
-                "is stored as 0 counts as the smallest that the precision of the activations tells from 0; one that is always "
+                "is stored as 0 counts as the smallest that the precision of the activations has beside 0; one that is always "
                 "stored as 1 gives `inf`. In float16 a forget gate within 0.00024 of 1 is stored as 1, so that times beyond some "
                 "thousands are uncertain",
             )
