@@ -28,7 +28,7 @@ def test_bars_are_the_fall_of_the_loss_and_the_shares_of_the_bounds(realisable_t
         found = [tuple(segment[:, 0]) for segment in intervals.lines[2][0].get_segments()]
         expected = zip(100 * rows["bound_share_low"], 100 * rows["bound_share_high"], strict=True)
         assert found == [pytest.approx(pair) for pair in expected]
-    assert "95 % intervals over 48 blocks of 208 or 209 characters" in figure.get_supxlabel()
+    assert "95 % intervals over 100 streams" in figure.get_supxlabel()
     check_legible(figure)
 
 
