@@ -15,6 +15,7 @@ def test_every_cell_has_its_equations_and_a_reference_for_them():
 def test_the_facts_of_a_cell_fit_each_other(cell):
     assert CELLS[cell.name] is cell
     assert set(cell.gate_order) | set(cell.states) | set(cell.gates) <= set(cell.activation_names)
+    assert set(cell.retention_gates) <= set(cell.gates)
     assert len(set(cell.activation_names)) == len(cell.activations)
     assert cell.states[0] == "h" == cell.activation_names[-1], "the layer above reads h, which is computed last"
     assert cell.analysed_states[0] == cell.displayed_state
