@@ -17,7 +17,7 @@ from rnnscope.figures import catalogue
 
 FIGURES = set(catalogue.FIGURES)
 BREAKDOWNS = {"error_breakdown", "error_snippets", "size_breakdown", "dynamic_evaluation", "realisable", "against_paper"}
-BEFORE_TRAINING = {"fetch_text", "split_text", "features", "ngrams"}
+BEFORE_TRAINING = {"fetch_text", "split_text", "features", "mutual_information", "ngrams"}
 
 
 NETWORKS = [*(f"{cell}-1-4" for cell in ("lstm", "rnn", "gru")), *EXPERIMENT["grid"]["additional"]]
@@ -286,7 +286,7 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
         "rule ablations:",
     )
     on_the_device = [job for job in jobs if job.startswith(rules)]
-    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1 + 1
+    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 

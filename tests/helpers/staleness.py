@@ -102,7 +102,7 @@ KEYS = {
     "dynamics.model": Change("gru-2-5", {"dynamics"}, new={"train_snapshots"}),
     "dynamics.epochs": Change(2, {"train_snapshots"}),
     "dynamics.snapshots": Change(4, {"train_snapshots"}),
-    "activations.models": Change(["lstm-1-4"], {"saturation", "explorer"} | UNITS),
+    "activations.models": Change(["lstm-1-4"], {"saturation", "explorer", "timescales", "swapped_states"} | UNITS),
     "activations.precision": Change("float32", {"dump_activations"}),
     "features.newline_within": Change(6, {"features"}),
     "units.characters": Change(100, UNITS),

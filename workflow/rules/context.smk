@@ -64,10 +64,8 @@ rule mutual_information:
         **split_files("train", "validation", "test", "vocabulary"),
     output:
         table("mutual_information"),
-    group:
-        "text"
     resources:
-        **needs(mem_mb=scaled_with_text(1000, 60)),
+        **needs(mem_mb=scaled_with_text(1000, 60), runtime=scaled_with_text(20, 1)),
     params:
         **stage("analyses.context.mutual_information", Timescales),
         split=subpath(input.train, parent=True),

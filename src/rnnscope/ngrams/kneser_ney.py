@@ -34,8 +34,7 @@ from rnnscope.errors import InputError
 from rnnscope.ngrams.smoothing import Interpolation, MostLikely, discounts, falls_back
 from rnnscope.ngrams.sorted_text import SortedText, continuation_counts
 from rnnscope.progress import progress
-from rnnscope.settings.predictions import ReferenceNGram
-from rnnscope.settings.training import NGrams
+from rnnscope.settings.training import NGrams, ReferenceNGram
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import predictions_path, validation_path, write_predictions
 from rnnscope.storage.tables import Table

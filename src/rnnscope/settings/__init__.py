@@ -38,7 +38,6 @@ from rnnscope.settings.predictions import (
     ModelMap,
     Oracles,
     Realisable,
-    ReferenceNGram,
     Resampling,
     SizeBreakdown,
     StreamsTogether,
@@ -53,6 +52,7 @@ from rnnscope.settings.training import (
     NGrams,
     Optimisation,
     Patience,
+    ReferenceNGram,
     Snapshots,
     Training,
 )

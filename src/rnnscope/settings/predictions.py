@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rnnscope.settings.base import SEED, Section, setting
+from rnnscope.settings.training import ReferenceNGram
 
 ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
 READINGS = ("paper", "strict")
@@ -22,14 +23,6 @@ class MinimumCount(Section):
 
     key = "comparisons"
     minimum_count: int = setting("closing delimiters of which a mean is shown, at least", minimum=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReferenceNGram(Section):
-    """The key of section `comparisons` that names the n-gram model."""
-
-    key = "comparisons"
-    ngram: int = setting("characters of context of the n-gram model that networks are compared with", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)

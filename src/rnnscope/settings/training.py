@@ -104,6 +104,14 @@ class NGrams(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferenceNGram(Section):
+    """The key of section `comparisons` that names the n-gram model."""
+
+    key = "comparisons"
+    ngram: int = setting("characters of context of the n-gram model that networks are compared with", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeedForwardTraining(Section):
     """The key of section `nnn` that fixes one training run."""
 
