@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers.staleness import with_readers
-from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
+from helpers.workspace import EXPERIMENT, OPTIONAL_SECTIONS, REPOSITORY, Workspace
 
 from rnnscope.figures import catalogue
 
@@ -349,18 +349,7 @@ def test_a_wrong_text_stops_the_run_and_leaves_nothing(fresh, values, line):
 
 def test_without_optional_sections_everything_else_runs(fresh):
     """A dry run: the jobs that are left, and one line that names the figures that are not."""
-    sections = (
-        "nnn",
-        "dynamics",
-        "activations",
-        "dynamic_evaluation",
-        "realisable",
-        "ngrams",
-        "context",
-        "timescales",
-        "ablations",
-    )
-    done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in sections))
+    done = fresh.snakemake("--dry-run", "--quiet", "host", "--config", *(f"{section}=" for section in OPTIONAL_SECTIONS))
     assert done.returncode == 0, done.stdout + done.stderr
     figures = set(re.findall(r"^figure_(\w+)", done.stdout, re.MULTILINE))
     assert figures == {name for name, entry in catalogue.FIGURES.items() if not entry.needs}

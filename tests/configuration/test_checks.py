@@ -3,7 +3,7 @@ import copy
 import pytest
 import yaml
 from configuration.test_schema import CONFIGURATION, changed
-from helpers.workspace import EXPERIMENT, REPOSITORY
+from helpers.workspace import EXPERIMENT, OPTIONAL_SECTIONS, REPOSITORY
 from snakemake.utils import update_config
 
 from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, dropout_candidates, grid_models
@@ -120,19 +120,7 @@ MESSAGES = [
 ]
 
 
-OPTIONAL = (
-    "nnn",
-    "dynamics",
-    "activations",
-    "dynamic_evaluation",
-    "realisable",
-    "ngrams",
-    "context",
-    "timescales",
-    "ablations",
-    "imported",
-    "external",
-)
+OPTIONAL = (*OPTIONAL_SECTIONS, "imported", "external")
 
 
 @pytest.mark.parametrize("section", OPTIONAL)

@@ -22,6 +22,10 @@ The boy did not answer; he only looked at the river and counted %d boats.\r
 
 FEATURES = list(feature_registry.FEATURES)
 
+# Sections of config.yaml that may be left out.
+OPTIONAL_SECTIONS = ("nnn", "dynamics", "activations", "dynamic_evaluation", "realisable", "ngrams", "context", "timescales")
+OPTIONAL_SECTIONS += ("ablations",)
+
 # The two further cells, whose gates read no hidden state, are among the models, so that every analysis and figure has them.
 EXPERIMENT = {
     "run": ["tale"],
