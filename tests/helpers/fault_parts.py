@@ -146,7 +146,7 @@ def source(injection):
     file.write_bytes(content)
     injection.runs += 1
     line = injection.fails(done, "source changed during a run", "changed since this run of snakemake began")
-    assert line.endswith(f": error: {file}: changed since this run of snakemake began; run snakemake again"), line
+    assert line == f"error: {file}: changed since this run of snakemake began; run snakemake again", line
     injection.whole_run(workspace)
     injection.compare(workspace, "source changed during a run, then as before")
 
