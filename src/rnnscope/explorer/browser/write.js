@@ -30,6 +30,8 @@ function setOwn(ids) {
   if (same) ownText.probabilities.set(before.probabilities.subarray(0, (same - 1) * ownText.kept));
   if (same) ownText.surprise.set(before.surprise.subarray(0, same - 1));
   engine.read(ownText);
+  if (stretch?.source === "own") stretch = null; // of the text before
+  if (matches.source === "own") Object.assign(matches, { source: "", firsts: [], lasts: [] });
   view.at = Math.max(Math.min(view.at, ids.length - 1), 0);
   if (view.text === "own") {
     drawText();
