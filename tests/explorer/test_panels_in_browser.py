@@ -154,23 +154,27 @@ def sides(corpus, model, layer, name, threshold):
 
 def matching(stream, first, last):
     """The units that are on one side from first to last and not just outside: their sides, (H,)."""
+    is_end = first < 3, last + 3 > len(stream)  # beyond the ends of the stream everything is off
+    before, after = stream[max(first - 3, 0) : first], stream[last : last + 3]
+    if last - first > 3:  # the first and the last character may be marks: they count as outside too
+        before, after = stream[max(first - 3, 0) : first + 1], stream[last - 1 : last + 3]
+        first, last = first + 1, last - 1
     part, side = stream[first:last], stream[first]
     on = (part == side).all(axis=0) & (side != 0)
-    # Among the three characters before and after one is off; beyond the ends of the stream everything is.
-    for near, is_end in ((stream[max(first - 3, 0) : first], first < 3), (stream[last : last + 3], last + 3 > len(stream))):
-        on &= (near != side).any(axis=0) | is_end
+    for near, beyond in zip((before, after), is_end, strict=True):
+        on &= (near != side).any(axis=0) | beyond
     return np.where(on, side, 0)
 
 
 @pytest.fixture(scope="module")
 def stretch(corpus):
-    """A stretch of stream 1 that some unit of the LSTM goes along with, of at least three characters."""
-    side = sides(corpus, "lstm-2-8", 2, "c", 0.5)[1]
+    """A stretch of stream 1, of at least three characters, that some units of the LSTM go along with."""
+    streams = [sides(corpus, "lstm-2-8", layer, name, 0.5)[1] for layer in (1, 2) for name in "ch"]
     for first in range(100, 300):
         for last in range(first + 3, first + 12):
-            if matching(side, first, last).any():
+            if sum(np.count_nonzero(matching(stream, first, last)) for stream in streams) > 1:
                 return first, last
-    raise AssertionError("no unit goes along with any stretch")
+    raise AssertionError("no two units go along with any stretch")
 
 
 def test_select_and_match(visit, corpus, stretch):
@@ -205,8 +209,28 @@ def test_select_and_match(visit, corpus, stretch):
         assert abs(share - exact) < 5 * np.sqrt(exact * (1 - exact) / 400) + 0.002
     assert shown == expected
     words = note.text_content()
-    assert words.startswith(f"{len(expected)} unit")
+    assert re.match(rf"{len(expected)} units? ", words)
     assert number_in(words, r"around it, ([\d.]+) are on average") == pytest.approx(random_counts, abs=0.5)
+
+
+def test_a_stretch_is_selected_with_the_mouse(visit, corpus):
+    page = visit(f"{LSTM}&at=0&panel=match")
+    drawn(page)
+    # Where the middles of two characters of the first rows are in the window.
+    script = """(position) => {
+      const row = layout.drawn.find(({first, last}) => first <= position && position < last);
+      const [left, width] = boxesOf(row)[position - row.first], lines = $("lines").getBoundingClientRect();
+      return [lines.left + left, lines.left + left + width, lines.top + row.index * layout.rowHeight + layout.lineHeight / 2];
+    }"""
+    (left, _, top), (_, right, bottom) = page.evaluate(script, 3), page.evaluate(script, 75)
+    assert bottom > top
+    page.mouse.move(left + 1, top)
+    page.mouse.down()
+    page.mouse.move(right - 1, bottom, steps=4)
+    page.mouse.up()
+    until(page, "stretch?.first === 3 && stretch.last === 76")  # it follows the pointer
+    assert corpus.text[3:20].decode() in page.locator("#stretch").text_content()
+    assert page.get_by_role("button", name="Find the units").is_enabled()
 
 
 @pytest.mark.parametrize("chosen_units", [1, 2], ids=["one", "several"])
@@ -216,6 +240,7 @@ def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch, chosen
     page.evaluate(f"stretch = {{source: 'test', first: {STEPS + first}, last: {STEPS + last}}}; drawStretch()")
     page.get_by_role("button", name="Find the units").click()
     boxes = page.locator("#matched input")
+    expect(boxes.nth(chosen_units - 1)).to_be_visible()
     for box in range(chosen_units):
         boxes.nth(box).check()
     chosen = page.evaluate("chosenUnits.map(({layer, activation, unit, sign}) => [layer + 1, activation, unit, sign])")
@@ -229,14 +254,15 @@ def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch, chosen
     for stream in range(STREAMS):
         edges = np.flatnonzero(np.diff(np.concatenate(([0], on[stream].astype(int), [0]))))
         runs += [(stream * STEPS + begin, stream * STEPS + end) for begin, end in edges.reshape(-1, 2) if end - begin >= 2]
-    assert len(runs) > 1
-    assert page.locator("#find-note").text_content().startswith(f"{len(runs)} places")
+    inner = (STEPS + first + 1, STEPS + last - 1) if last - first > 3 else (STEPS + first, STEPS + last)
+    assert any(begin <= inner[0] and inner[1] <= end for begin, end in runs)
+    assert re.match(rf"{len(runs):,} places? where", page.locator("#find-note").text_content())
     marks = page.locator("#places mark").all_text_contents()
     assert len(marks) == min(len(runs), 200)
     places = page.locator("#places button").evaluate_all("buttons => buttons.map(button => button.place.at)")
     assert places == [begin for begin, _ in runs][:200]
-    page.locator("#places button").nth(1).click()
-    assert selected(page) == runs[1][0]
+    page.locator("#places button").last.click()
+    assert selected(page) == runs[:200][-1][0]
 
 
 def held_run(corpus, model, ids, start, change):

@@ -85,6 +85,16 @@ def test_nothing_jumps_on_a_key(visit):
     for key in ("j", "k", "n", "p"):
         page.keyboard.press(key)
         assert page.evaluate("[$('text').scrollTop, view.at]") == [top, 600]
+    # Rows become higher, or are broken elsewhere: the selected character stays where it is in the window.
+    place = "rowOf(layout.rows, view.at) * layout.rowHeight - $('text').scrollTop"
+    above, height = page.evaluate(f"[{place}, layout.rowHeight]")
+    page.keyboard.press("t")
+    assert page.evaluate("layout.rowHeight") > 2 * height
+    assert page.evaluate(place) == pytest.approx(above, abs=1)
+    page.set_viewport_size({"width": 700, "height": 800})
+    until(page, f"layout.width < 700 && Math.abs({place} - {above}) <= 1")
+    page.keyboard.press("t")
+    assert page.evaluate(place) == pytest.approx(above, abs=1)
 
 
 def test_a_visit_opens_on_the_largest_margin_at_its_clearest_passage(visit, corpus):

@@ -182,11 +182,10 @@ contrast.addEventListener("change", () => {
 });
 let width = 0;
 new ResizeObserver(() => {
-  const pane = $("text"), top = rowsInWindow(0)[0], position = layout.rows.firsts[top];
+  const pane = $("text");
   if (pane.clientWidth !== width) {
     width = pane.clientWidth;
     layOutText();
-    if (position !== undefined) pane.scrollTop = rowOf(layout.rows, position) * layout.rowHeight;
   }
   drawRows();
   drawOverview();
