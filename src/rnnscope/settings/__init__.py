@@ -42,6 +42,7 @@ from rnnscope.settings.predictions import (
     SizeBreakdown,
     StreamsTogether,
 )
+from rnnscope.settings.seeds import Seeds
 from rnnscope.settings.training import (
     Computing,
     Device,
@@ -105,6 +106,7 @@ __all__ = [
     "ReferenceNGram",
     "Resampling",
     "Section",
+    "Seeds",
     "Setting",
     "SizeBreakdown",
     "Snapshots",
@@ -150,6 +152,7 @@ SECTIONS: dict[str, type[Section]] = {
         Context,
         Timescales,
         Ablations,
+        Seeds,
         Explorer,
     )
 }
