@@ -1,4 +1,5 @@
 import copy
+import json
 import os
 import random
 import re
@@ -212,6 +213,20 @@ def test_more_epochs_continue_finished_runs_and_end_with_the_bytes_of_a_longer_r
         log = f"results/tale/logs/train_model/{model}-{run}.log"
         assert "resuming after epoch 2, found in" in (workspace.folder / log).read_text()
         assert "epoch 2 of 3" in (fresh.folder / log).read_text()
+
+
+def test_a_further_seed_has_the_bytes_of_a_run_whose_seed_it_is(finished, workspace):
+    """With the flags that the workflow gives both, and the dropout that was chosen."""
+    model, seed = "rnn-1-4", 2
+    folder = Path("results/tale/models", model)
+    dropout = json.loads((finished.folder / folder / "summary.json").read_text())["dropout"]
+    workspace.configure(changed(training={"seed": seed}, seeds={"values": [3]}))
+    done = workspace.snakemake(f"{folder}/dropout-{dropout}/summary.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("checkpoint.safetensors", "history.csv", "summary.json"):
+        expected = (workspace.folder / folder / f"dropout-{dropout}" / name).read_bytes()
+        assert (finished.folder / folder / f"seed-{seed}" / name).read_bytes() == expected, name
+        assert (finished.folder / folder / name).read_bytes() != expected, name
 
 
 def test_a_changed_line_of_the_compiled_recurrences_trains_again(workspace):

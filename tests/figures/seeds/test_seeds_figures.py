@@ -19,7 +19,7 @@ def test_every_run_has_its_loss_and_its_interval(check_legible):
     intervals = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 0.8 and len(line.get_xdata()) == 2]
     assert np.array(intervals) == pytest.approx(losses[["low", "high"]].to_numpy())
     texts = [text.get_text() for text in axes.texts]
-    assert texts == ["seeds: ±0.0100\ntext: ±0.0200"] * 3
+    assert texts == ["s = 0.0100 (seeds)\n±0.0200 (text)"] * 3
     assert [text.get_text() for text in orders.texts] == ["0 of 9 below 0; p = 0.1"]
     assert [label.get_text() for label in orders.get_yticklabels()] == ["LSTM 1×64 minus RNN 1×64"]
     check_legible(draw_seeds())

@@ -39,8 +39,8 @@ def _draw_losses(axes: Axes, runs: pd.DataFrame, spread: pd.DataFrame) -> None:
         axes.plot([of_model["test_lowest"], of_model["test_highest"]], [row, row], **RANGE)
         axes.plot(of_model["test_mean"], row, **MEAN)
         half = (of_model["text_high"] - of_model["text_low"]) / 2
-        text = "" if np.isnan(half) else f"\ntext: ±{half:.4f}"
-        _beside(axes, (first + row) / 2, f"seeds: ±{of_model['test_deviation']:.4f}{text}")
+        text = "" if np.isnan(half) else f"\n±{half:.4f} (text)"
+        _beside(axes, (first + row) / 2, f"s = {of_model['test_deviation']:.4f} (seeds){text}")
         ticks.append(((first + row) / 2, style.model_title(str(model))))
         row += 2
     axes.set_yticks([place for place, _ in ticks], [name for _, name in ticks])
