@@ -9,14 +9,14 @@ import torch
 from helpers.plain_network import plain_weights, run_stream
 
 from rnnscope.analyses.seeds import similarity
-from rnnscope.analyses.seeds.states import moments_of_halves
+from rnnscope.analyses.seeds.states import moments_of_halves, read_states
 from rnnscope.models.cells import CELLS
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.storage.parquet import write_parquet
 
 VOCABULARY = [10, 97, 98, 99]
-STREAMS, STEPS = 6, 40
+STREAMS, STEPS = 12, 40
 MODELS = {"lstm-2-4": Shape("lstm", 2, 5, 4), "rnn-1-4": Shape("rnn", 1, 7, 4)}
 
 
@@ -77,7 +77,7 @@ def compare(call, folder, characters=10**6):
 
 
 def plain_states(network, ids, steps):
-    """The displayed state of each layer, float64 (streams, steps, units), from the equations one character at a time."""
+    """The displayed state of each layer, float64 (streams, steps, units), one character at a time, less their means."""
     cell = CELLS[network.shape.cell]
     displayed = cell.by_name[cell.displayed_state]
     layers, softmax = plain_weights(network)
@@ -87,7 +87,8 @@ def plain_states(network, ids, steps):
         values = [[state[layer][displayed.name].detach().numpy() for state in states] for layer in range(network.shape.layers)]
         found.append(values)
     stacked = np.array(found).transpose(1, 0, 2, 3)
-    return np.tanh(stacked) if displayed.saturating else stacked
+    shown = np.tanh(stacked) if displayed.saturating else stacked
+    return shown - shown.mean(axis=1, keepdims=True)
 
 
 def test_every_number_is_that_of_states_computed_one_by_one(call, project):
@@ -142,7 +143,7 @@ def test_the_best_unit_of_a_feature_is_that_of_the_even_streams(call, project):
     folder, ids, networks, _, _ = project
     _, matches, features = compare(call, folder)
     found = features[(features["model"] == "lstm-2-4") & (features["feature"] == "is_a")].set_index("seed")
-    is_a = ids[:, :-1] == 1
+    is_a = (ids[:, :-1] == 1) - (ids[:, :-1] == 1).mean(axis=0)
     best = {}
     for seed in (1, 2):
         states = plain_states(networks["lstm-2-4", seed], ids, STEPS)
@@ -166,8 +167,28 @@ def test_features_are_columns_behind_the_units(project):
     without, _ = moments_of_halves(chosen, characters, {})
     with_one, _ = moments_of_halves(chosen, characters, {"is_a": ids[:, :-1] == 1})
     assert without.sums.shape == (7,)
-    assert torch.equal(with_one.sums[:7], without.sums)
-    assert with_one.sums[7] == np.count_nonzero(ids[::2, :-1] == 1)
+    torch.testing.assert_close(with_one.products[:7, :7], without.products)
+    is_a = (ids[:, :-1] == 1) - (ids[:, :-1] == 1).mean(axis=0)
+    assert float(with_one.products[7, 7]) == pytest.approx((is_a[::2] ** 2).sum())
+
+
+def test_units_that_drift_from_the_zero_state_alone_have_nothing_in_common():
+    """Two units that count the characters since the start, each with some noise of its own text."""
+    counter = make_network(Shape("rnn", 1, 1, 4), 1)
+    with torch.no_grad():
+        counter.layers[0].W_hidden[:], counter.layers[0].bias[:] = 1.0, 0.01
+        counter.layers[0].W_input[:] = torch.tensor([[0.002, -0.002, 0.001, -0.001]])
+    reversed_text = make_network(Shape("rnn", 1, 1, 4), 1)
+    reversed_text.load_state_dict(counter.state_dict())
+    with torch.no_grad():
+        reversed_text.layers[0].W_input[:] = torch.tensor([[0.001, 0.001, -0.002, 0.0]])
+    ids = np.random.default_rng(2).integers(0, 4, (50, 40)).astype(np.uint8)
+    characters = torch.from_numpy(ids.T.copy())
+    even, odd = moments_of_halves([counter, reversed_text], characters, {})
+    one, other = slice(0, 1), slice(1, 2)
+    states = [next(read_states([network], characters, 40)).reshape(-1).numpy() for network in (counter, reversed_text)]
+    assert np.corrcoef(*states)[0, 1] > 0.9, "as they are, they are nearly the same"
+    assert abs(even.with_other(odd).correlations(one, other, shifted=True)) < 0.2
 
 
 def test_another_model_in_a_folder_and_too_few_streams_are_one_line(call, project):

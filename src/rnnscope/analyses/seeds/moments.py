@@ -15,8 +15,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-# The share of a unit's mean square that its variance has at least; what varies less is rounding, and correlates with nothing.
-LEAST_VARIANCE = 1e-10
+# Of a unit whose values are between -1 and 1 in float32; what varies less is rounding, and correlates with nothing.
+LEAST_VARIANCE = 1e-14
 
 
 class Moments:
@@ -98,9 +98,9 @@ def covariances_of(characters: int, sums: np.ndarray, products: np.ndarray, shif
     means = sums / characters
     of_means = np.outer(means, means)
     same = products / characters - of_means
-    variances, squares = np.diag(same), np.diag(products) / characters
-    varies = variances > LEAST_VARIANCE * squares
-    return Covariances(same, shifted / characters - of_means, np.sqrt(np.where(varies, variances, np.inf)))
+    variances = np.diag(same)
+    deviations = np.sqrt(np.where(variances > LEAST_VARIANCE, variances, np.inf))
+    return Covariances(same, shifted / characters - of_means, deviations)
 
 
 def match_units(correlations: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ the same at all. Two questions: Is there for each unit of one network one of ano
 do two layers hold the same as a whole, whichever units hold it (linear CKA, `similarity.csv`)? Both for every two layers of every
 two runs, so that another seed can be compared with another cell and another depth.
 
-Units are matched on the streams of even number; correlations are of those of odd number, so that the best of many does not look
+Of every state the mean over all streams at the same step is subtracted first (`states`). Units are matched on the streams of even
+number; correlations are of those of odd number, so that the best of many does not look
 better than it is. What chance gives is known from the same matching of units of which one reads another stream (`moments`).
 """
 
@@ -38,9 +39,9 @@ OTHER_COLUMNS = tuple(Column(f"other_{column.name}", column.kind, "the same of t
 SIMILARITY = Table(
     "analyses/similarity.csv",
     "How alike two layers are: one row for every two layers of the training runs of `seeds`. Of the displayed states (tanh of "
-    "the LSTM's `c`) at the first `units: characters` of the test part. Units are matched on the streams of even number, "
-    "correlations are of those of odd number. The control: one of the two layers reads another stream, and units are matched "
-    "again.",
+    "the LSTM's `c`) at the first `units: characters` of the test part, less their mean over all streams at the same step. "
+    "Units are matched on the streams of even number, correlations are of those of odd number. The control: one of the two "
+    "layers reads another stream, and units are matched again.",
     (
         *LAYER_COLUMNS,
         *OTHER_COLUMNS,

@@ -1,4 +1,9 @@
-"""The states of several networks that read the same text side by side, as sums over its characters."""
+"""The states of several networks that read the same text side by side, as sums over its characters.
+
+Every stream starts from the zero state, and a unit that keeps a sum drifts away from it for hundreds of characters. Two units
+that drift are correlated in any two networks, whatever they read. So of every value the mean over all streams at the same step is
+subtracted: what is left is what the text does, not the distance from the start.
+"""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -110,7 +115,7 @@ def read_states(networks: Sequence[Network], characters: Tensor, steps: int) -> 
 def moments_of_halves(
     networks: Sequence[Network], characters: Tensor, features: dict[str, np.ndarray]
 ) -> tuple[Moments, Moments]:
-    """Return the sums over the streams of even number and over those of odd number.
+    """Return the sums over the streams of even number and over those of odd number, less the mean at each step.
 
     Parameters
     ----------
@@ -129,7 +134,9 @@ def moments_of_halves(
         for start, states in zip(itertools.count(0, steps), read_states(networks, characters, steps), strict=False):
             known = [values[:, start : start + len(states)].T.astype(np.float32) for values in features.values()]
             columns_here = [states, *(torch.from_numpy(values).to(states.device).unsqueeze(2) for values in known)]
+            values = torch.cat(columns_here, dim=2).double()
+            values -= values.mean(dim=1, keepdim=True)
             for half, moments in enumerate(halves):
-                moments.add(torch.cat(columns_here, dim=2)[:, half::2])
+                moments.add(values[:, half::2])
             advance(len(states) * streams)
     return halves
