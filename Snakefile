@@ -1,9 +1,13 @@
+import gc
 import os
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+# Keeps what Snakemake has imported out of the garbage collections, which would look through it again and again.
+gc.freeze()
 
 # This folder, from wherever it is used: another one (`snakemake -s .../Snakefile`), or another workflow's `module`.
 HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))

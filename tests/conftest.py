@@ -22,20 +22,25 @@ def preloaded_python(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id, preloaded_python):
-    """A workspace after one run of the whole DAG, for all workers together. Tests that change it copy it first."""
+def shared_folder(tmp_path_factory, worker_id):
+    """A folder for all workers together."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def finished(shared_folder, preloaded_python):
+    """A workspace after one run of the whole DAG, for all workers together. Tests that change it copy it first."""
     finished = Workspace.__new__(Workspace)
-    finished.folder, finished.preloaded_python = shared / "finished", preloaded_python
-    with FileLock(shared / "finished.lock"):
-        if not (shared / "finished.done").exists():
+    finished.folder, finished.preloaded_python = shared_folder / "finished", preloaded_python
+    with FileLock(shared_folder / "finished.lock"):
+        if not (shared_folder / "finished.done").exists():
             workspace = Workspace(finished.folder)
             workspace.preloaded_python = preloaded_python
             done = workspace.snakemake()
             assert done.returncode == 0, done.stdout + done.stderr
-            (shared / "finished.done").write_text(done.stdout + done.stderr)
-    finished.screen = (shared / "finished.done").read_text()
+            (shared_folder / "finished.done").write_text(done.stdout + done.stderr)
+    finished.screen = (shared_folder / "finished.done").read_text()
     return finished
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 
 def main():
+    sys.path.insert(1, str(Path(__file__).parents[1]))  # of docs, which says what files there are
     # Not at the head of the file, which every fork of the fork server imports again.
     from helpers.fault_parts import PARTS
     from helpers.faults import FaultInjection

@@ -16,7 +16,7 @@ import rnnscope
 from rnnscope.cli import parameter_texts, parse, run
 from rnnscope.errors import InputError
 from rnnscope.progress import duration, progress
-from rnnscope.settings import Section, setting
+from rnnscope.settings.base import Section, setting
 
 
 def fail_with(error):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rnnscope.cli import parse
 from rnnscope.errors import InputError
-from rnnscope.settings import SECTIONS, Optimisation, Patience, Section, Setting, flag_of, flags, setting, settings_of
+from rnnscope.settings.base import Section, Setting, flag_of, flags, setting, settings_of
+from rnnscope.settings.sections import SECTIONS, Optimisation, Patience
 
 ALLOWED = [
     (Setting("n", minimum=1), int, 1),

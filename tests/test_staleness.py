@@ -10,13 +10,15 @@ import shutil
 
 import pytest
 import yaml
+from filelock import FileLock
 from helpers.dag_of import SOURCES, name_of
 from helpers.fork_server import ForkServer
 from helpers.staleness import EVERY, KEYS, PAPER_RULES, RULES_OF, imports_of, plain, readers_of, with_readers
 from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
-from rnnscope.settings import SECTIONS, is_optional, settings_of
+from rnnscope.settings.base import is_optional, settings_of
 from rnnscope.settings.corpus import Corpus
+from rnnscope.settings.sections import SECTIONS
 
 ROOT = REPOSITORY / "src/rnnscope"
 FILES = sorted(
@@ -54,12 +56,18 @@ def stale(before, after):
 
 
 class Matrix:
-    """A workspace whose workflow can be looked at under many configurations."""
+    """A workspace whose workflow can be looked at under many configurations.
 
-    def __init__(self, folder):
+    `unchanged` is a file with what the unchanged experiment has, which takes long: the first worker of the tests writes it.
+    """
+
+    def __init__(self, folder, unchanged):
         self.workspace = Workspace(folder)
         self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests")
-        found = self.look(EXPERIMENT, "--modules")
+        with FileLock(f"{unchanged}.lock"):
+            if not unchanged.exists():
+                unchanged.write_text(json.dumps(self.look(EXPERIMENT, "--modules")))
+        found = json.loads(unchanged.read_text())
         self.jobs, self.changed_rules, self.module_of = found["jobs"], found["changed_rules"], found["module_of"]
         self.readers = readers_of(self.jobs)
         self.imports = imports_of(ROOT)
@@ -82,9 +90,9 @@ class Matrix:
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory):
+def matrix(tmp_path_factory, shared_folder):
     folder = tmp_path_factory.mktemp("matrix")
-    yield Matrix(folder)
+    yield Matrix(folder, shared_folder / "matrix.json")
     shutil.rmtree(folder)
 
 

@@ -32,6 +32,8 @@ def loaded_modules() -> dict[str, Path]:
     """Return the files of the modules of rnnscope that this process has imported or runs, by name."""
     files = {}
     for name, module in list(sys.modules.items()):
+        if name.split(".")[0] not in ("rnnscope", "__main__"):
+            continue
         specification = getattr(module, "__spec__", None)
         name = specification.name if name == "__main__" and specification else name
         file = getattr(module, "__file__", None)

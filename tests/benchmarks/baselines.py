@@ -27,7 +27,7 @@ from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
 from rnnscope.ngrams.arpa import names_of, write_arpa
 from rnnscope.ngrams.counts import count_ngrams
 from rnnscope.ngrams.ngram_model import kneser_ney
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.training.optimisation import start_training
 from rnnscope.training.windows import train_epoch
 

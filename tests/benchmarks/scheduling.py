@@ -13,7 +13,7 @@ from training import SEQUENCE_LENGTH, STREAMS, VOCABULARY, segment
 
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Computing, Optimisation
+from rnnscope.settings.sections import Computing, Optimisation
 from rnnscope.training.backpropagation import Step
 from rnnscope.training.optimisation import start_training
 

@@ -25,7 +25,7 @@ from rnnscope.models.cells import CELLS
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
-from rnnscope.settings import Computing, Optimisation
+from rnnscope.settings.sections import Computing, Optimisation
 from rnnscope.storage.files import sha256_of
 from rnnscope.training.cross_entropy import correct_log_probabilities
 from rnnscope.training.optimisation import optimizer_step, start_training

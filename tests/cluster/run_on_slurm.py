@@ -44,7 +44,17 @@ SMALLER = {
     "training": {"epochs": 40},
     "nnn": {"hidden_widths": [4]},
     "activations": {"models": ["lstm-1-4"]},
+    "context": {"models": ["lstm-1-4"]},
+    "ablations": {"models": ["lstm-1-4"]},
 }
+
+
+def smaller_experiment():
+    """The experiment of the tests with fewer models, which train longer."""
+    experiment = copy.deepcopy(EXPERIMENT)
+    for section, values in SMALLER.items():
+        experiment[section].update(values)
+    return experiment
 
 
 @dataclass(frozen=True)
@@ -210,9 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where to make the two workspaces")
     folder = parser.parse_args().folder
-    experiment = copy.deepcopy(EXPERIMENT)
-    for section, values in SMALLER.items():
-        experiment[section].update(values)
+    experiment = smaller_experiment()
     here, there = Workspace(folder / "here"), Workspace(folder / "there")
     (there.folder / "profiles").symlink_to(os.readlink(REPOSITORY / "profiles"))
     for workspace in (here, there):

@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator
 
 from rnnscope.configuration.schema import configuration_schema, validator
 from rnnscope.models.cells import CELLS
-from rnnscope.settings import SECTIONS, is_optional, settings_of
+from rnnscope.settings.base import is_optional, settings_of
+from rnnscope.settings.sections import SECTIONS
 
 CONFIGURATION = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 SHA256 = "0123456789abcdef" * 4

@@ -23,8 +23,9 @@ from pathlib import Path
 import pytest
 
 # Imported beside what stages import. Optimisers import torch._dynamo; pytest is what every fork imports again to find its main
-# module. Nothing of ours: that comes from the folder that a run names.
-PRELOADED = ["torch._dynamo", "snakemake.cli", "snakemake.api", "grimp", "pytest"]
+# module. Nothing of ours: that comes from the folder that a run names. The last keeps all this out of the garbage collections of
+# forks, which would otherwise look through it.
+PRELOADED = ["torch._dynamo", "snakemake.cli", "snakemake.api", "grimp", "pytest", "helpers.freeze"]
 EXECUTABLE = "FORKED_EXECUTABLE"  # environment variable: what a fork takes for its Python
 FLUSHED = "FLUSHED_INODES"  # environment variable: where a stage notes what it has flushed
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}
@@ -192,6 +193,7 @@ def start_server():
     CONTEXT.set_forkserver_preload([*LIBRARIES, *PRELOADED])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")  # threads that the imports start would be missing in a fork
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))  # of helpers.freeze
         forkserver.ensure_running()
 
 

@@ -8,7 +8,7 @@ from rnnscope.models import backends, compiled, recurrences
 from rnnscope.models.backends import cross_entropy, rounding_of, uses_kernels
 from rnnscope.models.cells import CELLS, Activation, Cell
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import correct_log_probabilities
 from rnnscope.training.optimisation import resume_training, save_training, start_training

@@ -11,7 +11,7 @@ import torch
 
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.training import evaluate, select
 from rnnscope.training import train as train_stage
 from rnnscope.training.optimisation import fit, resume_training, start_training

@@ -12,7 +12,7 @@ from rnnscope.cli import run
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.training import snapshots
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.optimisation import fit, start_training

@@ -14,7 +14,7 @@ from helpers.workspace import REPOSITORY
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.training import train
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.optimisation import fit, resume_training, start_training

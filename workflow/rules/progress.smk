@@ -104,7 +104,8 @@ def jobs(count):
 
 def say_what_was_found():
     """The findings, and what to open."""
-    print(f"\n{jobs(screen.total)} in {duration(time.monotonic() - BEGAN)}.")
+    done = jobs(screen.total) if screen.left else "finished"  # with a --quiet of the user's own nobody has counted
+    print(f"\n{done} in {duration(time.monotonic() - BEGAN)}.")
     findings = Path("results/findings.txt")
     if "overview" not in {job.rule.name for job in workflow.dag.jobs} or not findings.is_file():
         return

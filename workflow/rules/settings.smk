@@ -7,7 +7,6 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-from rnnscope import settings
 from rnnscope.analyses.errors.methods import realisable_methods
 from rnnscope.analyses.seeds.runs import FOLDER as SEED_FOLDER
 from rnnscope.analyses.seeds.runs import runs_of, seed_of
@@ -17,7 +16,8 @@ from rnnscope.configuration.kept import with_kept_models
 from rnnscope.data.paper import paper_models
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
-from rnnscope.settings import *
+from rnnscope.settings import base
+from rnnscope.settings.sections import *
 
 KEPT = ""  # the folder of the models that are taken over; none: models are trained
 try:
@@ -66,7 +66,7 @@ OBSERVED = value_of("dynamics", "model", None)  # early in its training
 OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
 
 # What figures need that is there; the others are left out.
-AVAILABLE = {section for section in settings.SECTIONS if section in config} - {"activations"}
+AVAILABLE = {section for section in SECTIONS if section in config} - {"activations"}
 AVAILABLE |= {name for name, models in {"activations": DUMPED, "gates": GATED}.items() if models}
 
 # The corpora that are texts of the paper, or like one.
@@ -87,7 +87,7 @@ COMPARED = [*MODELS, *COMPARED_NGRAMS, *NNNS, *EXTERNAL]
 def flags(*sections, **changes):
     """The command-line flags of some sections of the settings, with some values changed."""
     present = [section for section in sections if section.key in config]
-    return [word for section in present for word in settings.flags(section, config[section.key] | changes)]
+    return [word for section in present for word in base.flags(section, config[section.key] | changes)]
 
 
 def stage(module, *sections, **changes):
@@ -141,7 +141,7 @@ def character_flags(wildcards):
 
 def declared_flags(corpus, *keys):
     """The command-line flags of the keys that a corpus has."""
-    return [word for key in keys if key in corpus for word in (settings.flag_of(key), str(corpus[key]))]
+    return [word for key in keys if key in corpus for word in (base.flag_of(key), str(corpus[key]))]
 
 
 def fractions(wildcards):

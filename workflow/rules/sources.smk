@@ -24,13 +24,18 @@ def module_digest(name):
 
 
 @cache
+def modules_of(module):
+    """The names of a module and of every module of rnnscope that it imports."""
+    return sorted({module} | import_graph().find_upstream_modules(module))
+
+
+@cache
 def source_of(module):
     """SHA-256 of a module's source and of that of every module of rnnscope that it imports.
 
     As a rule's parameter it makes the rule's outputs stale when the source changed, and only then.
     """
-    names = sorted({module} | import_graph().find_upstream_modules(module))
-    return hashlib.sha256("".join(f"{name} {module_digest(name)}\n" for name in names).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{name} {module_digest(name)}\n" for name in modules_of(module)).encode()).hexdigest()
 
 
 # Jobs compare the source that they import with this one. Where Snakemake runs itself again for a job, the first one's stays.

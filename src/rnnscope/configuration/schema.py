@@ -10,8 +10,19 @@ from jsonschema.validators import extend
 
 from rnnscope.corpus.text import is_encoding
 from rnnscope.models.cells import CELLS, EXTERNAL, ModelName
-from rnnscope.settings import SECTIONS, Corpus, Imported, Setting, is_by_size, is_optional, required, settings_of
-from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, SIZE, is_finite
+from rnnscope.settings.base import (
+    LARGEST_SIZE,
+    MOST_LAYERS,
+    SEED,
+    SIZE,
+    Setting,
+    is_by_size,
+    is_finite,
+    is_optional,
+    required,
+    settings_of,
+)
+from rnnscope.settings.sections import SECTIONS, Corpus, Imported
 
 Schema = dict[str, Any]
 

@@ -14,7 +14,7 @@ from rnnscope.analyses.comparisons import closing_delimiters as stage
 from rnnscope.analyses.comparisons.closing_delimiters import PAPER_EDGES, closing_probabilities, decade_edges, probabilities
 from rnnscope.analyses.losses.clusters import Clusters
 from rnnscope.data.paper import paper_points
-from rnnscope.settings import Resampling
+from rnnscope.settings.sections import Resampling
 from rnnscope.storage.predictions import write_predictions
 
 MODELS = ["lstm-3-8", "ngram-4", "nnn-2"]

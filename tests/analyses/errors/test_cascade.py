@@ -16,7 +16,7 @@ from rnnscope.analyses.errors.breakdown import remove_in_order
 from rnnscope.analyses.errors.cascade import Cascade
 from rnnscope.analyses.errors.errors import is_error
 from rnnscope.errors import InputError
-from rnnscope.settings import ERROR_CLASSES, READINGS, Oracles
+from rnnscope.settings.sections import ERROR_CLASSES, READINGS, Oracles
 
 HALF = math.log(0.5)
 LOG_PROB = st.one_of(st.floats(-6, -0.75, width=32), st.floats(-0.625, 0, width=32))  # on both sides of one half

@@ -13,7 +13,7 @@ from rnnscope.analyses.losses.clusters import stream_groups
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation, Oracles
+from rnnscope.settings.sections import Optimisation, Oracles
 from rnnscope.storage.predictions import read_log_prob, write_predictions
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import predictions

@@ -10,7 +10,7 @@ from rnnscope.analyses.errors import error_breakdown, snippets
 from rnnscope.analyses.errors.cascade import read_cascade
 from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, snippet_table
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.settings import Oracles
+from rnnscope.settings.sections import Oracles
 from rnnscope.storage.predictions import write_predictions
 
 

@@ -11,7 +11,7 @@ from scipy.stats import norm, t
 from rnnscope.analyses.errors import error_overlap
 from rnnscope.analyses.errors.error_overlap import sets_by_cluster, sets_of, table_of_sets
 from rnnscope.analyses.losses.clusters import Clusters
-from rnnscope.settings import Intervals
+from rnnscope.settings.sections import Intervals
 
 NAMES = ["lstm-3-8", "gru-1-4", "rnn-1-4", "ngram-4", "nnn-2"]
 

@@ -12,7 +12,7 @@ from rnnscope.analyses.errors import realisable, realisable_predictions
 from rnnscope.analyses.errors.tuning import first_lowest, spread_streams
 from rnnscope.models.checkpoint import Description, save_checkpoint
 from rnnscope.models.network import Network, Shape
-from rnnscope.settings import Optimisation
+from rnnscope.settings.sections import Optimisation
 from rnnscope.storage.predictions import read_log_prob, read_predictions, write_predictions
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.cross_entropy import predictions

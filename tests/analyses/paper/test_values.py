@@ -14,7 +14,7 @@ from rnnscope.analyses.paper.against_paper import DIFFERS, WITHIN_INTERVAL, WITH
 from rnnscope.analyses.paper.estimates import Estimate, Key, mean_estimates, share_estimates, total_estimates
 from rnnscope.analyses.paper.values import ErrorCounts, dynamics, error_classes, scaling_up
 from rnnscope.data.paper import PaperValue, paper_points, paper_values
-from rnnscope.settings import Resampling
+from rnnscope.settings.sections import Resampling
 
 INTERVALS = Resampling(samples=200, seed=1)
 CLUSTERS = Clusters(100, 3300)

@@ -4,7 +4,7 @@ import pytest
 from rnnscope.analyses.units import feature_registry
 from rnnscope.analyses.units.feature_registry import chosen_features, feature
 from rnnscope.errors import InputError
-from rnnscope.settings import Features
+from rnnscope.settings.sections import Features
 
 
 @pytest.fixture(autouse=True)

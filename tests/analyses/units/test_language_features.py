@@ -13,7 +13,7 @@ from analyses.units.test_text_features import runs
 from rnnscope.analyses.units import language_features
 from rnnscope.analyses.units.feature_registry import FEATURES, chosen_features
 from rnnscope.errors import InputError
-from rnnscope.settings import Features
+from rnnscope.settings.sections import Features
 
 SETTINGS = Features(newline_within=3)
 PYTHON = '''def größe(x):  # 中文 note

@@ -3,7 +3,7 @@ import pytest
 
 from rnnscope.analyses.units.restart import choose_cases, compare
 from rnnscope.analyses.units.spans import trace_unit
-from rnnscope.settings import Resampling
+from rnnscope.settings.sections import Resampling
 
 BOOTSTRAP = Resampling(samples=40, seed=1)
 SHARES = ["kept_right_share", "kept_off_right_share", "restarted_right_share", "restarted_off_right_share", "difference"]

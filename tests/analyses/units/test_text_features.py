@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rnnscope.analyses.units import language_features, text_features  # noqa: F401 (register the features)
 from rnnscope.analyses.units.feature_registry import FEATURES, chosen_features
-from rnnscope.settings import Features
+from rnnscope.settings.sections import Features
 
 PROSE_PIECES = [
     *(b'"', b"'", b"(", b")", b"\n", b"\r\n", b"\n\n", b" ", b"\t", b".", b"!", b"?", b"]", b"a", b"B", b"_", b"7"),

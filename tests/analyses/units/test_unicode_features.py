@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rnnscope.analyses.units.feature_registry import FEATURES
 from rnnscope.corpus.letters import EncodedText, letters_of
-from rnnscope.settings import Features
+from rnnscope.settings.sections import Features
 
 SETTINGS = Features(newline_within=3)
 EXAMPLES = [

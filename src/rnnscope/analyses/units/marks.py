@@ -36,13 +36,15 @@ CLOSERS = "\"')\\]”’»›」』）】〉》］｝"
 SENTENCE_START = re.compile(rf"(?:\A|[{END_MARKS}][{CLOSERS}]*(?=\s)|[{WIDE_END_MARKS}][{CLOSERS}]*|{EMPTY_LINE})([^{WORD}]*)")
 
 
-def _brackets(category: str, ascii_bracket: str) -> str:
-    """The round bracket of ASCII and all brackets beyond it, of a category of Unicode, that are no quotes."""
-    beyond = map(chr, range(0x80, 0x10000))
-    found = [character for character in beyond if unicodedata.category(character) == category]
-    is_quote = [any(word in unicodedata.name(character) for word in ("QUOTATION", "CORNER BRACKET")) for character in found]
-    return ascii_bracket + "".join(character for character, quote in zip(found, is_quote, strict=True) if not quote)
+def _brackets() -> tuple[str, str]:
+    """The round brackets of ASCII, and all brackets beyond it by their category of Unicode that are no quotes."""
+    found = {"Ps": "(", "Pe": ")"}
+    for character in map(chr, range(0x80, 0x10000)):
+        category = unicodedata.category(character)
+        if category in found and not any(word in unicodedata.name(character) for word in ("QUOTATION", "CORNER BRACKET")):
+            found[category] += character
+    return found["Ps"], found["Pe"]
 
 
-OPENING_BRACKETS, CLOSING_BRACKETS = _brackets("Ps", "("), _brackets("Pe", ")")
+OPENING_BRACKETS, CLOSING_BRACKETS = _brackets()
 BRACKETS = re.compile(f"[{re.escape(OPENING_BRACKETS + CLOSING_BRACKETS)}]|{EMPTY_LINE}")

@@ -1,0 +1,136 @@
+"""All sections of config.yaml, for the workflow and the schema.
+
+A stage imports its sections from the module that declares them: a setting of another stage must not make its results stale, and
+to build all of these classes takes longer than to start a stage otherwise does.
+"""
+
+from rnnscope.settings.base import Section
+from rnnscope.settings.context import Ablations, Context, Timescales
+from rnnscope.settings.corpus import (
+    Corpus,
+    Imported,
+    SplitSettings,
+)
+from rnnscope.settings.predictions import (
+    ERROR_CLASSES,
+    READINGS,
+    Bootstrap,
+    Candidates,
+    Comparisons,
+    DynamicEvaluation,
+    ErrorSnippets,
+    Intervals,
+    MemoryLengths,
+    MinimumCount,
+    ModelMap,
+    Oracles,
+    Realisable,
+    Resampling,
+    SizeBreakdown,
+    StreamsTogether,
+)
+from rnnscope.settings.seeds import Seeds
+from rnnscope.settings.training import (
+    Computing,
+    Device,
+    Dynamics,
+    FeedForward,
+    FeedForwardTraining,
+    Grid,
+    NGrams,
+    Optimisation,
+    Patience,
+    ReferenceNGram,
+    Snapshots,
+    Training,
+)
+from rnnscope.settings.units import (
+    Activations,
+    Cells,
+    CellText,
+    Explorer,
+    Features,
+    MemorySpan,
+    Precision,
+    Units,
+)
+
+__all__ = [
+    "ERROR_CLASSES",
+    "READINGS",
+    "SECTIONS",
+    "Ablations",
+    "Activations",
+    "Bootstrap",
+    "Candidates",
+    "CellText",
+    "Cells",
+    "Comparisons",
+    "Computing",
+    "Context",
+    "Corpus",
+    "Device",
+    "DynamicEvaluation",
+    "Dynamics",
+    "ErrorSnippets",
+    "Explorer",
+    "Features",
+    "FeedForward",
+    "FeedForwardTraining",
+    "Grid",
+    "Imported",
+    "Intervals",
+    "MemoryLengths",
+    "MemorySpan",
+    "MinimumCount",
+    "ModelMap",
+    "NGrams",
+    "Optimisation",
+    "Oracles",
+    "Patience",
+    "Precision",
+    "Realisable",
+    "ReferenceNGram",
+    "Resampling",
+    "Seeds",
+    "SizeBreakdown",
+    "Snapshots",
+    "SplitSettings",
+    "StreamsTogether",
+    "Timescales",
+    "Training",
+    "Units",
+]
+
+SECTIONS: dict[str, type[Section]] = {
+    section.key: section
+    for section in (
+        SplitSettings,
+        Grid,
+        Training,
+        NGrams,
+        FeedForward,
+        Dynamics,
+        Activations,
+        Features,
+        Units,
+        Cells,
+        MemorySpan,
+        CellText,
+        Candidates,
+        Comparisons,
+        ModelMap,
+        Intervals,
+        Bootstrap,
+        Oracles,
+        ErrorSnippets,
+        SizeBreakdown,
+        DynamicEvaluation,
+        Realisable,
+        Context,
+        Timescales,
+        Ablations,
+        Seeds,
+        Explorer,
+    )
+}
