@@ -20,6 +20,7 @@ from rnnscope.storage.files import sha256_of
 FEW_MODELS = copy.deepcopy(EXPERIMENT)
 FEW_MODELS["split"]["sequence_length"] = 30
 FEW_MODELS["grid"] |= {"cells": ["lstm"]}
+FEW_MODELS["seeds"]["models"] = ["lstm-1-4"]
 FEW_MODELS["size_breakdown"] = {"smaller": "gru-2-5", "larger": "lstm-1-4"}
 FEW_MODELS["nnn"] |= {"longest_context": 1}
 FEW_MODELS["training"]["epochs"] = 30
