@@ -64,6 +64,14 @@ def one_network():
     return experiment | {"size_breakdown": {"smaller": "lstm-1-4", "larger": "lstm-1-4"}}
 
 
+def test_a_snakemake_that_another_one_submitted_leaves_the_benchmark_that_is_expected(fresh):
+    """On a cluster, the one that submits jobs has no forks, and waits for their benchmarks."""
+    fresh.variables = {"RNNSCOPE_FORK": "yes"}
+    done = fresh.snakemake("--mode", "remote", "--target-jobs", "fetch_text:corpus=tale", "--force", "--nolock")
+    assert done.returncode == 0, done.stderr
+    assert (fresh.folder / "results/tale/benchmarks/fetch_text.tsv").is_file()
+
+
 def test_jobs_are_forks_or_processes_of_their_own_with_the_same_results(tmp_path):
     """Elsewhere Snakemake and its jobs are forks of a process of the tests."""
     names = ("models/lstm-1-4/evaluation.json", "activations/lstm-1-4/layer-1.parquet", "figures/learning_curves.svg")
