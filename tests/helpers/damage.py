@@ -5,6 +5,8 @@ import re
 import pyarrow.parquet as pq
 from helpers.documented import documented, matches
 
+# What no job writes for another: a damaged one is not used, and training starts again (tests/training/test_train.py).
+NO_OUTPUTS = {"results/<corpus>/models/<model>/<candidate>/.resume.safetensors"}
 ASIDE = re.compile(r"/(logs|benchmarks|figures|\.provenance)/")
 
 

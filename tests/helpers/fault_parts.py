@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from helpers.damage import DAMAGE, kinds_of_files
+from helpers.damage import DAMAGE, NO_OUTPUTS, kinds_of_files
 from helpers.faults import DEFAULT, FEW_MODELS
 from helpers.fork_server import FLUSHED
 from helpers.staleness import EVERY, KEYS, MODEL, plain, readers_of, with_readers
@@ -204,7 +204,9 @@ def damage(injection):
     """Damage a file of every kind and ask for what is made from it; then do what the line says."""
     workspace = injection.copied("damage")
     made_from = readers(workspace)
-    for paths in kinds_of_files(workspace).values():
+    for kind_of_file, paths in kinds_of_files(workspace).items():
+        if kind_of_file in NO_OUTPUTS:
+            continue
         path = next((path for path in paths if path in made_from), paths[0])
         file, kind = workspace.folder / path, injection.random.choice(sorted(DAMAGE))
         DAMAGE[kind](file)
