@@ -18,6 +18,7 @@ import pyarrow as pa
 import torch
 from playwright.sync_api import sync_playwright
 
+from rnnscope.analyses.causes.ablations import ABLATIONS
 from rnnscope.explorer.page import build
 from rnnscope.models.cells import CELLS, ModelName
 from rnnscope.models.checkpoint import Description, save_checkpoint
@@ -57,8 +58,32 @@ READ = """async () => {
 }"""
 
 
+def write_ablations(path, models, widths, features):
+    """Write the table of ablations: every state held in two ways, with effects on every feature."""
+    random, tables = np.random.default_rng(2), []
+    for model in models:
+        name = ModelName.parse(model)
+        units = [
+            (layer, state, unit)
+            for layer in range(1, name.layers + 1)
+            for state in name.cell.states
+            for unit in range(widths[model])
+        ]
+        units = pd.DataFrame(units, columns=["layer", "quantity", "unit"]).assign(
+            model=model, cell=name.kind, clusters="50 streams"
+        )
+        for hold in ("mean", "elsewhere"):
+            for feature in ("all", *features):
+                tables.append(units.assign(hold=hold, feature=feature, effect_rank=random.permutation(len(units)) + 1))
+    table = pd.concat(tables).reindex(columns=ABLATIONS.names)
+    for column in ("rise", "end_effect", "inside_effect"):
+        for end in ("", "_low", "_high"):
+            table[column + end] = random.normal(0, 0.1, len(table))
+    ABLATIONS.write(table.assign(control=random.normal(0, 0.1, len(table)), ends=100, inside=1000), path)
+
+
 def write_inputs(folder, models):
-    """Write a split, checkpoints, features and a ranked list; returns what a page is built from."""
+    """Write a split, checkpoints, features, a ranked list and ablations; returns what a page is built from."""
     random = np.random.default_rng(1)
     test = random.integers(1, VOCABULARY, size=(STREAMS, STEPS + 1)).astype(np.uint8)
     test[:, ::70] = 0  # line ends
@@ -68,10 +93,10 @@ def write_inputs(folder, models):
     (folder / "split/vocabulary.json").write_text(json.dumps({"bytes": vocabulary}))
     names = [f"feature_{feature}" for feature in range(FEATURES)]
     write_parquet(pa.table({name: random.random(STREAMS * STEPS) < 0.3 for name in names}), folder / "features.parquet")
-    rows = []
+    rows, widths = [], {}
     for model in models:
         name = ModelName.parse(model)
-        width = matched_hidden_width(name.kind, name.layers, name.size, VOCABULARY)
+        width = widths[model] = matched_hidden_width(name.kind, name.layers, name.size, VOCABULARY)
         shape = Shape(name.kind, name.layers, width, VOCABULARY)
         network = Network(shape, generator=torch.Generator().manual_seed(1)).eval()
         with torch.no_grad():
@@ -90,6 +115,7 @@ def write_inputs(folder, models):
     table.to_csv(folder / "cells.csv", index=False)
     chance = table[["model", "cell", "feature", "measure"]].drop_duplicates().assign(held_out_percentile_95=0.6)
     chance.to_csv(folder / "baseline.csv", index=False)
+    write_ablations(folder / "ablations.csv", models, widths, names)
     return {
         "split": folder / "split",
         "models_folder": folder / "models",
@@ -99,6 +125,7 @@ def write_inputs(folder, models):
         "features": folder / "features.parquet",
         "characters": STREAMS * STEPS,
         "title": "Benchmark",
+        "ablations": folder / "ablations.csv",
     }
 
 

@@ -17,6 +17,7 @@ from helpers.small_corpus import (
     STEPS,
     STREAMS,
     TITLE,
+    write_ablations,
     write_baseline,
     write_cells,
 )
@@ -55,6 +56,7 @@ def corpus(tmp_path_factory):
         networks[name] = network
     write_cells(folder / "cells.csv", CELLS)
     write_baseline(folder / "baseline.csv", BASELINE)
+    write_ablations(folder / "ablations.csv")
     codes = vocabulary[test[:, :-1].ravel()]
     since_line_feed = np.zeros(CHARACTERS, np.int32)
     for position in range(1, CHARACTERS):
@@ -78,6 +80,7 @@ def words(corpus):
         "features": corpus.folder / "features.parquet",
         "characters": CHARACTERS,
         "title": TITLE,
+        "ablations": corpus.folder / "ablations.csv",
     }
 
 

@@ -121,6 +121,11 @@ def test_typed_text_is_read_as_it_is_typed(visit, corpus):
     )
     guesses = page.evaluate("predictionsAt(ownText, ownText.ids.length - 1)")
     assert guesses[0]["probability"] == pytest.approx(probabilities[-1].max(), abs=TOLERANCE)
+    # The character before the caret is the selected one: its cell, and what is expected next.
+    assert page.evaluate("view.at") == len(ids) - 1
+    until(page, "[...document.querySelectorAll('#diagram .value')].every(({textContent}) => textContent)")
+    shown = page.locator("#predictions meter").evaluate_all("bars => bars.map(bar => bar.value)")
+    np.testing.assert_allclose(shown, np.sort(probabilities[-1])[:-6:-1], rtol=0, atol=TOLERANCE)
     # A change in the middle: what is before it stays, what is after it is read again.
     field.fill('"Well, b café at last?\n')
     ids = ids_of(corpus, '"Well, b café at last?\r\n')

@@ -12,6 +12,7 @@ from helpers.plain_network import one_hot, plain_weights
 from helpers.small_corpus import STEPS, STREAMS
 from playwright.sync_api import expect
 
+from rnnscope.explorer import page as explorer_page
 from rnnscope.explorer.weights import rounded
 
 pytestmark = IN_BROWSER
@@ -35,21 +36,77 @@ def test_the_page_of_a_unit(visit, corpus):
     assert values[selected(page)] == pytest.approx(values.max(), abs=TOLERANCE)
     page.locator("#lowest button").first.click()
     assert values[selected(page)] == pytest.approx(values.min(), abs=TOLERANCE)
-    at = selected(page)
-    until(page, "document.querySelectorAll('#lines-plot polyline').length === 6")
-    # The line of the displayed state goes through the value at the selected character: its band reaches from -1 to 1.
-    line, box = page.evaluate(
-        """() => {
-          const line = document.querySelector("#lines-plot .current"), at = document.querySelector("#lines-plot .at");
-          const points = line.getAttribute("points").split(" ").map(point => point.split(",").map(Number));
-          return [points, Number(at.getAttribute("x"))];
-        }"""
-    )
-    middle = box + float(page.locator("#lines-plot .at").get_attribute("width")) / 2
-    (height,) = [y for x, y in line if abs(x - middle) < 0.2]
+
+
+def test_gates_and_states_are_lines_over_the_text_in_the_window(visit, corpus):
+    page = visit(f"{LSTM}&at=50&panel=unit")
+    script = """() => {
+      const pane = document.querySelector(".lines-pane");
+      if (!pane || lined.key !== [unitName(view), ...visiblePart()].join("/")) return null;
+      const lines = [...pane.querySelectorAll("polyline")].map((line) => line.getAttribute("points").split(" ").map((point) => {
+        return point.split(",").map(Number);
+      }));
+      const mark = pane.querySelector(".at"), letters = pane.querySelector(".letter").textContent;
+      return {lines, letters, first: lined.first, last: visiblePart()[1], at: Number(mark.getAttribute("x")) / LINES.character};
+    }"""
     names = page.evaluate("Object.keys(models.get('lstm-2-8').quantities)")
-    base = names.index("c") * 34 + 3
-    assert 1 - (height - base) / 28 * 2 == pytest.approx(np.tanh(values[at]), abs=0.02)
+    assert names == ["c", "h", "i", "f", "o", "g"]
+    for at in (50, 900):  # scrolling brings the lines of what is in the window then
+        page.evaluate(f"show({{at: {at}}}, true)")
+        there = f"found && found.first <= {at} && {at} < found.last && found"
+        found = until(page, f"() => {{ const found = ({script})(); return {there}; }}")
+        first, last = found["first"], found["last"]
+        assert last - first == len(found["letters"]) > 200
+        assert found["first"] + found["at"] == at
+        for index, (name, line) in enumerate(zip(names, found["lines"], strict=True)):
+            exact = expected_values(corpus, "lstm-2-8", 2, name, 3)[first:last]
+            shown = np.tanh(exact) if name == "c" else exact
+            low = 0 if name in "ifo" else -1
+            assert len(line) == last - first
+            heights = np.array(line)[:, 1] - 34 * index - 3  # a band of 34 px, 28 of them from 1 down to the lowest value
+            np.testing.assert_allclose(1 - heights / 28 * (1 - low), shown, rtol=0, atol=0.01)
+    visible = corpus.text[found["first"] : found["last"]].decode("latin-1")
+    plain = [(one, other) for one, other in zip(visible, found["letters"], strict=True) if " " < one <= "~"]
+    assert len(plain) > 100
+    assert all(one == other for one, other in plain)
+    offset = page.evaluate("document.querySelector('.lines-pane').scrollLeft")
+    page.locator(".lines-pane").click(position={"x": 12, "y": 20})
+    assert selected(page) == found["first"] + int((offset + 12) / 8)
+
+
+def test_what_ablating_a_unit_does(visit):
+    """The sentences and tables of the unit's page are the numbers of the table of ablations."""
+    page = visit(f"{LSTM}&at=50&panel=unit")
+    part = page.locator("#ablated")
+    assert part.locator("h3").text_content() == "What ablating it does"
+    minus = "\N{MINUS SIGN}"
+    assert part.locator(".effect").all_text_contents() == [
+        "When it is held at its mean, the loss changes by +0.023 nats per character (0.011 to 0.038); "
+        "of units that vary as much, by +0.002 on average.",
+        "When it is given the values that it has in another stream, the loss changes by +0.039 nats per character; "
+        f"of units that vary as much, by {minus}0.011 on average.",
+    ]
+    rows = [[cell.inner_text().splitlines() for cell in row.locator("td").all()] for row in part.locator("tbody tr").all()]
+    assert rows == [
+        [["inside quotes"], ["+3.307", "(2.765 to 3.661)", "units alike: +0.013"], ["+0.072", f"({minus}0.041 to 0.107)"]],
+        [["inside quotes"], [f"{minus}0.250", "no interval, n = 1", "units alike: +0.014"], ["–"]],
+    ]
+    assert "the 95 % interval (50 streams)" in part.text_content()
+    # The other state of the unit has numbers of its own; a gate has none, nor has a model that the table lacks.
+    page.evaluate("show({quantity: 'h'})")
+    assert "changes by +0.001 nats per character (0.000 to 0.001)" in part.locator(".effect").text_content()
+    page.evaluate("show({quantity: 'f'})")
+    assert part.locator("p").all_text_contents() == ["Only states are ablated; choose one."]
+    page.evaluate("show({model: 'gru-1-8'})")
+    assert part.locator("p").all_text_contents() == ["The table of ablations does not have it."]
+
+
+def test_without_the_table_the_page_says_nothing_of_it(visit, words, tmp_path):
+    path = tmp_path / "explorer.html"
+    path.write_text(explorer_page.build(**words | {"ablations": None}))
+    page = visit(f"{LSTM}&panel=unit", path)
+    expect(page.locator("#unit-features td").first).to_be_visible()
+    assert page.locator("#ablated").text_content() == ""
 
 
 def test_a_second_unit_is_a_band_under_the_text(visit, corpus):
@@ -97,23 +154,27 @@ def sides(corpus, model, layer, name, threshold):
 
 def matching(stream, first, last):
     """The units that are on one side from first to last and not just outside: their sides, (H,)."""
+    is_end = first < 3, last + 3 > len(stream)  # beyond the ends of the stream everything is off
+    before, after = stream[max(first - 3, 0) : first], stream[last : last + 3]
+    if last - first > 3:  # the first and the last character may be marks: they count as outside too
+        before, after = stream[max(first - 3, 0) : first + 1], stream[last - 1 : last + 3]
+        first, last = first + 1, last - 1
     part, side = stream[first:last], stream[first]
     on = (part == side).all(axis=0) & (side != 0)
-    # Among the three characters before and after one is off; beyond the ends of the stream everything is.
-    for near, is_end in ((stream[max(first - 3, 0) : first], first < 3), (stream[last : last + 3], last + 3 > len(stream))):
-        on &= (near != side).any(axis=0) | is_end
+    for near, beyond in zip((before, after), is_end, strict=True):
+        on &= (near != side).any(axis=0) | beyond
     return np.where(on, side, 0)
 
 
 @pytest.fixture(scope="module")
 def stretch(corpus):
-    """A stretch of stream 1 that some unit of the LSTM goes along with, of at least three characters."""
-    side = sides(corpus, "lstm-2-8", 2, "c", 0.5)[1]
+    """A stretch of stream 1, of at least three characters, that some units of the LSTM go along with."""
+    streams = [sides(corpus, "lstm-2-8", layer, name, 0.5)[1] for layer in (1, 2) for name in "ch"]
     for first in range(100, 300):
         for last in range(first + 3, first + 12):
-            if matching(side, first, last).any():
+            if sum(np.count_nonzero(matching(stream, first, last)) for stream in streams) > 1:
                 return first, last
-    raise AssertionError("no unit goes along with any stretch")
+    raise AssertionError("no two units go along with any stretch")
 
 
 def test_select_and_match(visit, corpus, stretch):
@@ -148,17 +209,40 @@ def test_select_and_match(visit, corpus, stretch):
         assert abs(share - exact) < 5 * np.sqrt(exact * (1 - exact) / 400) + 0.002
     assert shown == expected
     words = note.text_content()
-    assert words.startswith(f"{len(expected)} unit")
+    assert re.match(rf"{len(expected)} units? ", words)
     assert number_in(words, r"around it, ([\d.]+) are on average") == pytest.approx(random_counts, abs=0.5)
 
 
-def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch):
+def test_a_stretch_is_selected_with_the_mouse(visit, corpus):
+    page = visit(f"{LSTM}&at=0&panel=match")
+    drawn(page)
+    # Where the middles of two characters of the first rows are in the window.
+    script = """(position) => {
+      const row = layout.drawn.find(({first, last}) => first <= position && position < last);
+      const [left, width] = boxesOf(row)[position - row.first], lines = $("lines").getBoundingClientRect();
+      return [lines.left + left, lines.left + left + width, lines.top + row.index * layout.rowHeight + layout.lineHeight / 2];
+    }"""
+    (left, _, top), (_, right, bottom) = page.evaluate(script, 3), page.evaluate(script, 75)
+    assert bottom > top
+    page.mouse.move(left + 1, top)
+    page.mouse.down()
+    page.mouse.move(right - 1, bottom, steps=4)
+    page.mouse.up()
+    until(page, "stretch?.first === 3 && stretch.last === 76")  # it follows the pointer
+    assert corpus.text[3:20].decode() in page.locator("#stretch").text_content()
+    assert page.get_by_role("button", name="Find the units").is_enabled()
+
+
+@pytest.mark.parametrize("chosen_units", [1, 2], ids=["one", "several"])
+def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch, chosen_units):
     first, last = stretch
     page = visit(f"{LSTM}&at={STEPS + first}&panel=match")
     page.evaluate(f"stretch = {{source: 'test', first: {STEPS + first}, last: {STEPS + last}}}; drawStretch()")
     page.get_by_role("button", name="Find the units").click()
     boxes = page.locator("#matched input")
-    boxes.first.check()
+    expect(boxes.nth(chosen_units - 1)).to_be_visible()
+    for box in range(chosen_units):
+        boxes.nth(box).check()
     chosen = page.evaluate("chosenUnits.map(({layer, activation, unit, sign}) => [layer + 1, activation, unit, sign])")
     page.locator("#least").fill("2")
     page.get_by_role("button", name="Find other places").click()
@@ -170,14 +254,15 @@ def test_other_places_are_found_in_the_whole_text(visit, corpus, stretch):
     for stream in range(STREAMS):
         edges = np.flatnonzero(np.diff(np.concatenate(([0], on[stream].astype(int), [0]))))
         runs += [(stream * STEPS + begin, stream * STEPS + end) for begin, end in edges.reshape(-1, 2) if end - begin >= 2]
-    assert len(runs) > 1
-    assert page.locator("#find-note").text_content().startswith(f"{len(runs)} places")
+    inner = (STEPS + first + 1, STEPS + last - 1) if last - first > 3 else (STEPS + first, STEPS + last)
+    assert any(begin <= inner[0] and inner[1] <= end for begin, end in runs)
+    assert re.match(rf"{len(runs):,} places? where", page.locator("#find-note").text_content())
     marks = page.locator("#places mark").all_text_contents()
     assert len(marks) == min(len(runs), 200)
     places = page.locator("#places button").evaluate_all("buttons => buttons.map(button => button.place.at)")
     assert places == [begin for begin, _ in runs][:200]
-    page.locator("#places button").nth(1).click()
-    assert selected(page) == runs[1][0]
+    page.locator("#places button").last.click()
+    assert selected(page) == runs[:200][-1][0]
 
 
 def held_run(corpus, model, ids, start, change):

@@ -7,7 +7,7 @@ from rnnscope.explorer.passages import BEFORE, LEAST_SHARE, STRIDE, WINDOW, clea
 def slow_place(values, feature):
     """The same by numpy's correlation of every window."""
     streams, steps = values.shape
-    width, best, found = min(WINDOW, steps), -1.0, (0, 0)
+    width, found = min(WINDOW, steps), []
     yes_no = set(np.unique(feature)) <= {0, 1}
     for stream in range(streams):
         for start in range(0, steps - width + 1, STRIDE):
@@ -16,13 +16,14 @@ def slow_place(values, feature):
                 continue
             if yes_no and not LEAST_SHARE <= other.mean() <= 1 - LEAST_SHARE:
                 continue
+            changes = sum(other[index] != other[index - 1] for index in range(1, width))
             score = abs(np.corrcoef(one.astype(float), other.astype(float))[0, 1])
-            if score > best + 1e-9:
-                best, found = score, (stream, start)
-    stream, start = found
-    for position in range(start + min(BEFORE, width // 2) + 1, start + width):
-        if feature[stream, position] > feature[stream, position - 1]:
-            return stream * steps + position, best
+            found.append((yes_no and changes > 1, score, stream, start))
+    _, best, stream, start = max(found, key=lambda window: (window[0], round(window[1], 9), -window[2], -window[3]))
+    for sign in (1, -1):
+        for position in range(start + min(BEFORE, width // 2) + 1, start + width):
+            if sign * (feature[stream, position] - feature[stream, position - 1]) > 0:
+                return stream * steps + position, best
     return stream * steps + start, best
 
 
@@ -44,3 +45,15 @@ def test_a_feature_that_never_changes_has_some_place():
     place, clarity = clearest_place(np.zeros((2, 700), np.float32), np.zeros((2, 700), np.float32))
     assert 0 <= place < 1400
     assert clarity == 0
+
+
+def test_a_passage_with_both_sides_is_clearer_than_one_with_a_single_change():
+    """Of one stream with a long comment that ends, and one with a short comment, the short one, though a bit less clear."""
+    feature = np.zeros((2, 700), np.float32)
+    feature[0, :500] = 1
+    feature[1, 200:400] = 1
+    values = feature + np.random.default_rng(0).normal(0, 0.01, feature.shape).astype(np.float32)
+    values[1] += np.random.default_rng(1).normal(0, 0.2, 700)
+    assert clearest_place(values, feature)[0] == 700 + 200
+    # Where the feature only ends, the place is its end.
+    assert clearest_place(values[:1], feature[:1])[0] == 500

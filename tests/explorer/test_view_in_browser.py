@@ -85,6 +85,16 @@ def test_nothing_jumps_on_a_key(visit):
     for key in ("j", "k", "n", "p"):
         page.keyboard.press(key)
         assert page.evaluate("[$('text').scrollTop, view.at]") == [top, 600]
+    # Rows become higher, or are broken elsewhere: the selected character stays where it is in the window.
+    place = "rowOf(layout.rows, view.at) * layout.rowHeight - $('text').scrollTop"
+    above, height = page.evaluate(f"[{place}, layout.rowHeight]")
+    page.keyboard.press("t")
+    assert page.evaluate("layout.rowHeight") > 2 * height
+    assert page.evaluate(place) == pytest.approx(above, abs=1)
+    page.set_viewport_size({"width": 700, "height": 800})
+    until(page, f"layout.width < 700 && Math.abs({place} - {above}) <= 1")
+    page.keyboard.press("t")
+    assert page.evaluate(place) == pytest.approx(above, abs=1)
 
 
 def test_a_visit_opens_on_the_largest_margin_at_its_clearest_passage(visit, corpus):
@@ -169,6 +179,14 @@ def test_a_link_brings_back_the_view(visit, corpus):
     assert selected(again) == 555
     expect_in_window(again, 555)
     assert address_of(again) == address_of(page)
+    again.keyboard.press("j")
+    expect_address(again, unit=5)
+    again.go_back()
+    expect(again.locator("#unit")).to_have_value("4")
+
+
+def test_a_link_to_a_model_opens_its_best_unit(visit):
+    assert unit_in_view(visit("#model=gru-1-8")) == "gru-1-8/1/h/4"
 
 
 def test_back_and_forward_walk_through_units(visit):
@@ -253,5 +271,6 @@ def test_the_cell_is_a_diagram_whose_parts_choose(visit, corpus):
         assert shown == pytest.approx(expected_values(corpus, "lstm-2-8", 2, name, 3)[50], abs=0.06)
     parts.nth(1).click()
     check_unit(page, corpus, "lstm-2-8", 2, "f", 3)
-    assert page.locator("#diagram-note").text_content() == "f: forget gate."
+    note = page.locator("#diagram-note").text_content()
+    assert note == "f, forget gate. How much of its value the cell keeps: 0 nothing, 1 all of it."
     assert [part.get_attribute("aria-pressed") for part in parts.all()] == ["false", "true", "false", "false", "false", "false"]

@@ -1,5 +1,7 @@
 """The facts of the cells and the names of models."""
 
+import re
+
 import pytest
 from helpers.plain_network import STEPS
 
@@ -20,6 +22,12 @@ def test_the_facts_of_a_cell_fit_each_other(cell):
     assert cell.states[0] == "h" == cell.activation_names[-1], "the layer above reads h, which is computed last"
     assert cell.analysed_states[0] == cell.displayed_state
     assert sorted(cell.analysed_states) == sorted(cell.states)
+
+
+def test_every_activation_says_what_it_does_in_a_sentence():
+    for cell in CELLS.values():
+        for activation in cell.activations:
+            assert re.fullmatch(r"[A-Z].{20,130}\.", activation.role), (cell.name, activation.name)
 
 
 def test_the_colours_of_cells_differ():

@@ -6,6 +6,7 @@ rule explorer:
         cells=table("cells"),
         baseline=table("cells_baseline"),
         features="results/{corpus}/analyses/features.parquet",
+        ablations=table("ablations") if ABLATED else [],
     output:
         "results/{corpus}/explorer.html",
     group:
@@ -17,8 +18,9 @@ rule explorer:
         split=subpath(input.test, parent=True),
         models=DUMPED,
         models_folder=folder_of("checkpoints", levels=2),
+        ablations=lambda wildcards, input: ["--ablations", input.ablations] if ABLATED else [],
         title=title,
     shell:
         "python -m {params.module} --split {params.split} --models-folder {params.models_folder} "
         "--models {params.models} --cells {input.cells} --baseline {input.baseline} --features {input.features} "
-        "{params.settings} --title={params.title:q} --out {output} 2> {log}"
+        "{params.ablations} {params.settings} --title={params.title:q} --out {output} 2> {log}"

@@ -13,6 +13,7 @@ import pandas as pd
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.explorer.browser.template import render
+from rnnscope.explorer.held_units import held_units
 from rnnscope.explorer.opening import add_passages, traced_units
 from rnnscope.explorer.page_text import page_text
 from rnnscope.explorer.ranked_units import read_ranked_units
@@ -40,12 +41,13 @@ def build(
     features: Path,
     characters: int,
     title: str,
+    ablations: Path | None = None,
 ) -> str:
     """Build the page of one corpus.
 
     Parameters
     ----------
-    split, models_folder, models, cells, baseline, features, title
+    split, models_folder, models, cells, baseline, features, title, ablations
         As of `main`.
     characters
         How many test characters to show at most, from the first on: whole streams, or the beginning of one.
@@ -69,6 +71,7 @@ def build(
         check_vocabulary(path, stored, parts.vocabulary)
     worker = program([network.shape.cell for network in networks.values()])
     ranked = read_ranked_units(cells, baseline, {name: network.shape for name, network in networks.items()})
+    held = held_units(ablations, models, ranked) if ablations else None
     blocks = {"text": text.ids.tobytes()}
     found: dict[str, Statistics] = {}
     for name, network in networks.items():
@@ -82,6 +85,7 @@ def build(
         "text": text.describe(),
         "models": [_describe(name, network, found[name].loss) for name, network in networks.items()],
         "ranked": _records(ranked),
+        "held": held,
         "bins": found[models[0]].histograms.shape[-1],
         "places": found[models[0]].places.shape[-1] // 2,
     }
@@ -94,6 +98,7 @@ def _quantities_of(cell: Cell) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "meaning": cell.by_name[name].meaning,
+            "role": cell.by_name[name].role,
             "gate": cell.by_name[name].gate,
             "saturating": cell.by_name[name].saturating,
             "state": name in cell.states,
@@ -132,6 +137,7 @@ def main(
     settings: Explorer,
     title: str,
     out: Path,
+    ablations: Path | None = None,
 ) -> None:
     """Write the explorer's page of one corpus.
 
@@ -155,8 +161,10 @@ def main(
         Name of the corpus.
     out
         Page to write.
+    ablations
+        ablations.csv; None where no unit is ablated.
     """
-    page = build(split, models_folder, models, cells, baseline, features, settings.characters, title)
+    page = build(split, models_folder, models, cells, baseline, features, settings.characters, title, ablations)
     with whole_file(out) as partial:
         partial.write_text(page, encoding="utf-8")
 

@@ -41,10 +41,11 @@ def clearest_place(values: np.ndarray, feature: np.ndarray) -> tuple[int, float]
     Returns
     -------
     place : int
-        Index into the streams one after another: where the feature first rises in the passage, or its beginning.
+        Index into the streams one after another: where the feature first rises in the passage, otherwise where it first falls, so
+        that both sides are seen; the passage's beginning if it does neither.
     clarity : float
         The correlation of both over the passage of `WINDOW` characters, without its sign. A yes/no feature has to take both
-        values in it. 0 if no passage can be used.
+        values in it, and to change twice at least if it does so in any passage. 0 if no passage can be used.
     """
     steps = values.shape[1]
     width = min(WINDOW, steps)
@@ -57,12 +58,17 @@ def clearest_place(values: np.ndarray, feature: np.ndarray) -> tuple[int, float]
     is_usable = spread > 1e-9
     if np.isin(feature, (0, 1)).all():
         is_usable &= (mean_feature >= LEAST_SHARE) & (mean_feature <= 1 - LEAST_SHARE)
+        changes = np.zeros(feature.shape, np.float32)
+        changes[:, 1:] = np.diff(feature) != 0
+        goes_and_comes = is_usable & (_window_sums(changes, starts + 1, width - 1) >= 2)
+        is_usable = goes_and_comes if goes_and_comes.any() else is_usable
     score = np.where(is_usable, correlation, -1.0)
     stream, window = np.unravel_index(int(score.argmax()), score.shape)
     first = int(starts[window])
-    rises = np.flatnonzero(np.diff(feature[stream, first : first + width]) > 0)
-    later = rises[rises >= min(BEFORE, width // 2)]
-    place = int(stream) * steps + first + (int(later[0]) + 1 if len(later) else 0)
+    steps_of_feature = np.diff(feature[stream, first : first + width])
+    steps_of_feature[: min(BEFORE, width // 2)] = 0
+    later = next((found for found in (steps_of_feature > 0, steps_of_feature < 0) if found.any()), None)
+    place = int(stream) * steps + first + (0 if later is None else int(later.argmax()) + 1)
     return place, max(float(score.max()), 0.0)
 
 

@@ -23,12 +23,15 @@ class Activation:
         The gate's name in the figures ("input", "forget") if its values lie between 0 and 1; empty otherwise.
     saturating
         Whether it is displayed through tanh, because it is unbounded (the LSTM's c).
+    role
+        What it does to the unit, one sentence for a reader of the explorer.
     """
 
     name: str
     meaning: str
     gate: str = ""
     saturating: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,21 +107,30 @@ class Cell:
         return (self.displayed_state, *(state for state in self.states if state != self.displayed_state))
 
 
-HIDDEN_STATE = Activation("h", "hidden state")
+UPDATE_ROLE = "How much of the state the candidate replaces: 0 keeps the state, 1 replaces all of it."
+MIXTURE_ROLE = "The memory of the unit, which the next step and the layer above read: its value before, mixed with the candidate."
 GRU = Cell(
     name="gru",
     title="GRU",
     activations=(
-        Activation("r", "reset gate", gate="reset"),
-        Activation("z", "update gate", gate="update"),
-        Activation("candidate", "what the update gate mixes in"),
-        HIDDEN_STATE,
+        Activation(
+            "r",
+            "reset gate",
+            gate="reset",
+            role="How much of the unit's state before this character the candidates of its layer read: 0 nothing, 1 all of it.",
+        ),
+        Activation("z", "update gate", gate="update", role=UPDATE_ROLE),
+        Activation("candidate", "what the update gate mixes in", role="The new value that may replace the unit's state."),
+        Activation("h", "hidden state", role=MIXTURE_ROLE),
     ),
     gate_order=("r", "z", "candidate"),
     states=("h",),
     displayed_state="h",
     colour="#009E73",
     replacing_gate="z",
+)
+RESET_AFTER = replace(
+    GRU.by_name["r"], role="How much the states before this character count in the unit's candidate: 0 not at all, 1 fully."
 )
 
 CELLS = {
@@ -128,12 +140,25 @@ CELLS = {
             name="lstm",
             title="LSTM",
             activations=(
-                Activation("i", "input gate", gate="input"),
-                Activation("f", "forget gate", gate="forget"),
-                Activation("o", "output gate", gate="output"),
-                Activation("g", "what the input gate lets in"),
-                Activation("c", "cell, as tanh(c)", saturating=True),
-                HIDDEN_STATE,
+                Activation("i", "input gate", gate="input", role="How much of g is added to the cell: 0 nothing, 1 all of it."),
+                Activation(
+                    "f", "forget gate", gate="forget", role="How much of its value the cell keeps: 0 nothing, 1 all of it."
+                ),
+                Activation(
+                    "o", "output gate", gate="output", role="How much of the cell the other units see: 0 hides it, 1 shows it."
+                ),
+                Activation("g", "what the input gate lets in", role="The new value that may be added to the cell."),
+                Activation(
+                    "c",
+                    "cell, as tanh(c)",
+                    saturating=True,
+                    role="The memory of the unit: its value before, as far as f keeps it, plus g, as far as i lets it in.",
+                ),
+                Activation(
+                    "h",
+                    "hidden state",
+                    role="What the next step and the layer above read of the unit: tanh(c), as far as o shows it.",
+                ),
             ),
             gate_order=("i", "f", "o", "g"),
             states=("h", "c"),
@@ -145,7 +170,11 @@ CELLS = {
         Cell(
             name="rnn",
             title="RNN",
-            activations=(HIDDEN_STATE,),
+            activations=(
+                Activation(
+                    "h", "hidden state", role="All that the unit has: computed again from its input and its layer's last values."
+                ),
+            ),
             gate_order=("h",),
             states=("h",),
             displayed_state="h",
@@ -153,14 +182,26 @@ CELLS = {
         ),
         GRU,
         # torch.nn.GRU: its reset gate acts after the recurrent product.
-        replace(GRU, name="gru-after", title="GRU (reset after)", colour="#661100", hidden_bias=("candidate",)),
+        replace(
+            GRU,
+            name="gru-after",
+            title="GRU (reset after)",
+            activations=(RESET_AFTER, *GRU.activations[1:]),
+            colour="#661100",
+            hidden_bias=("candidate",),
+        ),
         Cell(
             name="mingru",
             title="minGRU",
             activations=(
-                Activation("z", "update gate", gate="update"),
-                Activation("candidate", "what the update gate mixes in, as tanh", saturating=True),
-                Activation("h", "hidden state, as tanh(h)", saturating=True),
+                Activation("z", "update gate", gate="update", role=UPDATE_ROLE),
+                Activation(
+                    "candidate",
+                    "what the update gate mixes in, as tanh",
+                    saturating=True,
+                    role="The new value, from the unit's input alone, that may replace its state.",
+                ),
+                Activation("h", "hidden state, as tanh(h)", saturating=True, role=MIXTURE_ROLE),
             ),
             gate_order=("z", "candidate"),
             states=("h",),
@@ -173,10 +214,25 @@ CELLS = {
             name="minlstm",
             title="minLSTM",
             activations=(
-                Activation("f", "forget gate, before it is divided by the sum of both gates", gate="forget"),
-                Activation("i", "input gate, before it is divided by the sum of both gates", gate="input"),
-                Activation("candidate", "what the input gate lets in, as tanh", saturating=True),
-                Activation("h", "hidden state, as tanh(h)", saturating=True),
+                Activation(
+                    "f",
+                    "forget gate, before it is divided by the sum of both gates",
+                    gate="forget",
+                    role="Of the state, f / (f + i) is kept.",
+                ),
+                Activation(
+                    "i",
+                    "input gate, before it is divided by the sum of both gates",
+                    gate="input",
+                    role="Of the candidate, i / (f + i) comes in.",
+                ),
+                Activation(
+                    "candidate",
+                    "what the input gate lets in, as tanh",
+                    saturating=True,
+                    role="The new value, from the unit's input alone, that may come in.",
+                ),
+                Activation("h", "hidden state, as tanh(h)", saturating=True, role=MIXTURE_ROLE),
             ),
             gate_order=("f", "i", "candidate"),
             states=("h",),

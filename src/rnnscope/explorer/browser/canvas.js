@@ -14,6 +14,12 @@ function boxesOf(row) {
   return row.boxes;
 }
 
+/** An end of a box in whole pixels: no seams between boxes. */
+function snap(x) {
+  const ratio = devicePixelRatio || 1;
+  return Math.round(x * ratio) / ratio;
+}
+
 /** Paint all rows that exist. */
 function drawColours() {
   const text = textOf(view), canvas = $("colours"), rows = layout.drawn;
@@ -38,7 +44,6 @@ function drawRow(context, text, row, top, share) {
   const { first, last } = row, boxes = boxesOf(row), { cellTop, cellHeight } = layout;
   const y = top + cellTop, unknown = palette.unknown;
   let runColour = null, runLeft = 0, runRight = 0;
-  const ratio = devicePixelRatio || 1, snap = (x) => Math.round(x * ratio) / ratio; // to whole pixels: no seams
   const flush = () => {
     if (runColour === null) return;
     context.fillStyle = runColour;
@@ -68,7 +73,7 @@ function drawMarks(context, text, row, y, share) {
     const value = share(text.values[row.first + index]);
     if (Number.isNaN(value) || Math.abs(value) < 0.125) return;
     const thick = Math.min(Math.ceil(Math.abs(value) * 4), 4) * 0.9;
-    context.fillRect(left, value > 0 ? y : y + layout.cellHeight - thick, width, thick);
+    context.fillRect(snap(left), value > 0 ? y : y + layout.cellHeight - thick, snap(left + width) - snap(left), thick);
   });
 }
 
@@ -138,6 +143,6 @@ function drawPinned(context, text, row, y) {
   if (pinned.source !== text.source) return;
   row.boxes.forEach(([left, width], index) => {
     context.fillStyle = colour(pinned.share(pinned.values[row.first + index] ?? NaN));
-    context.fillRect(left, y, width, layout.bandHeight);
+    context.fillRect(snap(left), y, snap(left + width) - snap(left), layout.bandHeight);
   });
 }

@@ -19,7 +19,8 @@ function drawDiagram() {
   const focused = document.activeElement?.dataset?.quantity;
   $("diagram").replaceChildren(...parts);
   if (focused) $("diagram").querySelector(`[data-quantity="${focused}"]`)?.focus();
-  $("diagram-note").textContent = `${view.quantity}: ${quantityOf(view).meaning}.`;
+  const { meaning, role } = quantityOf(view);
+  $("diagram-note").textContent = `${view.quantity}, ${meaning}. ${role}`;
   if (id === undefined) return;
   const { model, layer, unit } = view, at = view.at;
   engine.ask("here", "trace", { model, source: text.source, first: at, last: at + 1, layer: layer - 1, unit }, ({ lines }) => {
@@ -35,11 +36,11 @@ function drawDiagram() {
 }
 
 function diagramPart(name) {
-  const { meaning, gate } = models.get(view.model).quantities[name], part = element("button", gate ? "part gate" : "part");
+  const { meaning, gate, role } = models.get(view.model).quantities[name], part = element("button", gate ? "part gate" : "part");
   part.type = "button";
   part.dataset.quantity = name;
   part.setAttribute("aria-pressed", name === view.quantity);
-  part.title = meaning;
+  part.title = role || meaning;
   const bar = element("span", "bar-of");
   bar.append(element("span", "level"));
   part.append(element("b", "", name), element("span", "value", ""), bar, element("span", "meaning", meaning));

@@ -105,11 +105,12 @@ $("search").addEventListener("keydown", (event) => {
 function setSheet(isOpen) {
   $("handle").setAttribute("aria-expanded", isOpen);
   $("sheet").classList.toggle("open", isOpen);
+  if (isOpen) drawPanel(false);
 }
 for (const name of PANELS) {
   $(`tab-${name}`).addEventListener("click", () => {
-    show({ panel: name });
     setSheet(true);
+    show({ panel: name });
   });
 }
 document.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
@@ -181,16 +182,18 @@ contrast.addEventListener("change", () => {
 });
 let width = 0;
 new ResizeObserver(() => {
-  const pane = $("text"), top = rowsInWindow(0)[0], position = layout.rows.firsts[top];
+  const pane = $("text");
   if (pane.clientWidth !== width) {
     width = pane.clientWidth;
     layOutText();
-    if (position !== undefined) pane.scrollTop = rowOf(layout.rows, position) * layout.rowHeight;
   }
   drawRows();
   drawOverview();
 }).observe($("text"));
-addEventListener("hashchange", () => show(readAddress(), true));
+addEventListener("hashchange", () => {
+  knownHash = location.hash;
+  show(readAddress(), true);
+});
 addEventListener("popstate", () => (writtenUnit = unitName({ ...view, ...readAddress() })));
 
 readPalette();
@@ -199,7 +202,8 @@ $("model").replaceChildren(...page.models.map(({ name, title }) => new Option(ti
 $("feature").replaceChildren(...features.map((feature) => new Option(featureName(feature), feature)));
 makeStops();
 const given = readAddress();
-show({ ...firstView(), ...passageOf(given), ...given }, true);
+const namesNoUnit = models.has(given.model) && !("layer" in given || "quantity" in given || "unit" in given);
+show({ ...firstView(namesNoUnit ? given.model : undefined), ...passageOf(given), ...given }, true);
 if (!location.hash) {
   invite();
   scrollTo(view.at);

@@ -54,9 +54,9 @@ function matchUnits() {
     const { found, mean, high, characters } = answer, count = found.length;
     const kinds = quantityStates();
     $("match-note").textContent =
-      `${count} ${count === 1 ? "unit is" : "units are"} on throughout these ${last - first} characters and off just outside. At a random ` +
+      `${count || "No"} ${count === 1 ? "unit is" : "units are"} on throughout these ${last - first} characters and off just outside. At a random ` +
       `stretch of this length among the ${characters.toLocaleString("en")} characters around it, ${number(mean, 1)} are on average, and ` +
-      `${high} or more once in twenty times (states: ${kinds}). The share beside a unit is how often it alone does so at random.`;
+      `at most ${high} in nineteen of twenty (states: ${kinds}). The share beside a unit is how often it alone does so at random.`;
     $("least").value = Math.max(Math.round((last - first) / 2), 1);
     $("matched").replaceChildren(...found.slice(0, 60).map(matchedItem));
   });
@@ -103,7 +103,7 @@ function findPlaces() {
     const seconds = (performance.now() - start) / 1000, left = read ? (seconds / read) * (streams.length - read) : 0;
     const state = read < streams.length ? `read ${read} of ${streams.length} streams, some ${Math.ceil(left)} s to go` : "read the whole test text";
     const more = found.length > PLACES_LISTED ? `; the first ${PLACES_LISTED} are listed` : "";
-    $("find-note").textContent = `${found.length} places where ${chosenUnits.length === 1 ? "it is" : "all of them are"} on for at least ${least} characters: ${state}${more}.`;
+    $("find-note").textContent = `${found.length.toLocaleString("en")} ${found.length === 1 ? "place" : "places"} where ${chosenUnits.length === 1 ? "it is" : "all of them are"} on for at least ${least} characters: ${state}${more}.`;
     $("places").replaceChildren(...found.slice(0, PLACES_LISTED).map(([first, last]) => placeItem(testText, first, last)));
     for (const mark of $("places").querySelectorAll("mark")) mark.style.backgroundColor = colour(sign);
   };

@@ -17,13 +17,13 @@ function searchable(text) {
   return searched.get(text);
 }
 
-/** What is written in the field as a regular expression; null when it is none. */
+/** What is written in the field as a regular expression, in which ^ and $ are of lines; null when it is none. */
 function expressionOf(query) {
-  const written = /^\/(.+)\/(i?)$/s.exec(query), asBytes = (words) => {
+  const written = /^\/(.+)\/([ims]*)$/s.exec(query), asBytes = (words) => {
     return isBytes ? Array.from(new TextEncoder().encode(words), (byte) => String.fromCharCode(byte)).join("") : words;
   };
   try {
-    if (written) return new RegExp(asBytes(written[1]), `g${written[2]}`);
+    if (written) return new RegExp(asBytes(written[1]), [...new Set(`gm${written[2]}`)].join(""));
   } catch {
     return null;
   }
@@ -43,8 +43,9 @@ function search() {
         if (found[0]) {
           matches.firsts.push(first);
           matches.lasts.push(first + found[0].length);
+        } else {
+          expression.lastIndex++;
         }
-        expression.lastIndex = found[0] ? found.index + 1 : found.index + 1;
       }
     });
   }
@@ -78,9 +79,10 @@ function goToMatch(index) {
 
 /** The next match after the selected character, or the previous one before it, wrapping around. */
 function stepMatch(step) {
-  if (!matches.firsts.length) return;
+  if (matches.source !== view.text) return search(); // of the text that was in view before
+  if (!matches.firsts.length) return undefined;
   const next = step > 0
     ? matches.firsts.findIndex((position) => position > view.at)
     : matches.firsts.findLastIndex((position) => position < view.at);
-  goToMatch(next >= 0 ? next : step > 0 ? 0 : matches.firsts.length - 1);
+  return goToMatch(next >= 0 ? next : step > 0 ? 0 : matches.firsts.length - 1);
 }

@@ -4,12 +4,20 @@ const OVERSCAN = 0.5; // windows of rows above and below
 const CELL = { cellTop: 2, cellHeight: 22, lineHeight: 26 };
 const STRIP_CHARACTERS = 5000; // at most, of the stream, on the strip
 
-const layout = { rows: { firsts: new Int32Array(0), lasts: new Int32Array(0) }, drawn: [], columns: 0, bandHeight: 0, ...CELL };
+const layout = { rows: { firsts: new Int32Array(0), lasts: new Int32Array(0) }, drawn: [], columns: 0, bandHeight: 0, source: "", ...CELL };
 let layoutOf = ""; // text, columns and height for which the rows are laid out
+
+/** What stays where it is when rows change: the selected character if it is in the window, otherwise the first row. */
+function anchorOf() {
+  const { rows, rowHeight, source } = layout, [top, end] = source === view.text ? rowsInWindow(0) : [0, 0];
+  if (end <= top) return null;
+  const row = rowOf(rows, view.at), index = row >= top && row < end ? row : top;
+  return { position: index === row ? view.at : rows.firsts[index], above: index * rowHeight - $("text").scrollTop };
+}
 
 /** Measure the font and lay out the text in view for the width of the pane. */
 function layOutText() {
-  const text = textOf(view), pane = $("text"), style = getComputedStyle(pane);
+  const text = textOf(view), pane = $("text"), style = getComputedStyle(pane), anchor = anchorOf();
   const ruler = element("span", "ruler", "0".repeat(100));
   $("lines").append(ruler);
   layout.columnWidth = ruler.getBoundingClientRect().width / 100 || 8;
@@ -25,8 +33,10 @@ function layOutText() {
   layoutOf = key;
   const total = layout.rows.firsts.length * layout.rowHeight;
   $("space").style.height = `${total}px`;
+  layout.source = text.source;
   layout.drawn = [];
   $("lines").replaceChildren();
+  if (anchor) pane.scrollTop = rowOf(layout.rows, anchor.position) * layout.rowHeight - anchor.above;
   drawRows();
 }
 

@@ -1,7 +1,6 @@
-// A unit's page: its features, its histogram, its lines, its highest and lowest places; a second unit under the text; a picture.
+// A unit's page: its features, its histogram, its highest and lowest places; a second unit under the text; a picture.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LINES = { width: 360, left: 62, band: 34, around: 22 }; // px; characters to either side
 let pinned = null; // the second unit: {view, text, values, share}
 
 function svgElement(name, attributes, content = "") {
@@ -19,6 +18,7 @@ function drawUnitPage(otherUnit) {
   if (!otherUnit && $("histogram").dataset.unit === unitName(view) + view.scale) return;
   $("histogram").dataset.unit = unitName(view) + view.scale;
   drawUnitFeatures();
+  drawAblated();
   drawHistogram();
   const { highest, lowest } = placesOf(view), { share } = scaleOf(view);
   for (const [id, places] of [["highest", highest], ["lowest", lowest]]) {
@@ -76,38 +76,6 @@ function drawHistogram() {
   label(30, base, "0", "end");
   $("histogram-title").textContent = `Its values over ${testText.ids.length.toLocaleString("en")} characters; height: share of the characters`;
   $("histogram").replaceChildren(picture);
-}
-
-/** Gates and states as lines over the text around the selected character. */
-function drawLines() {
-  const text = textOf(view), start = streamOf(text, view.at) * text.steps, end = Math.min(start + text.steps, text.ids.length);
-  const first = Math.max(view.at - LINES.around, start), last = Math.min(view.at + LINES.around, end);
-  if (last <= first) return $("lines-plot").replaceChildren();
-  const asked = unitName(view) + view.at, { model, layer, unit } = view;
-  return engine.ask("unit", "trace", { model, source: text.source, first, last, layer: layer - 1, unit }, ({ lines }) => {
-    if (asked === unitName(view) + view.at) $("lines-plot").replaceChildren(linesPicture(text, first, last, lines));
-  });
-}
-
-/** A band for each quantity, its line from -1 (a gate from 0) to 1, over the characters. */
-function linesPicture(text, first, last, lines) {
-  const entries = Object.entries(models.get(view.model).quantities), { width, left, band } = LINES, height = entries.length * band + 16;
-  const picture = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "plot" }), wide = (width - left - 6) / (last - first);
-  picture.setAttribute("aria-label", `Gates and states of unit ${view.unit} over ${last - first} characters`);
-  const x = (position) => left + (position - first + 0.5) * wide;
-  picture.append(svgElement("rect", { x: left + (view.at - first) * wide, y: 0, width: wide, height, class: "at" }));
-  entries.forEach(([name, { gate, saturating }], index) => {
-    const low = gate ? 0 : -1, base = index * band + 3, tall = band - 6, y = (value) => base + ((1 - value) / (1 - low)) * tall;
-    picture.append(svgElement("line", { x1: left, x2: width - 6, y1: y(0), y2: y(0), class: "rule" }));
-    for (const value of [low, 1]) picture.append(svgElement("text", { x: left - 4, y: y(value) + (value === 1 ? 7 : 0), "text-anchor": "end" }, number(value, 0)));
-    picture.append(svgElement("text", { x: 2, y: base + tall / 2 + 3, class: "name" }, saturating ? `tanh(${name})` : name));
-    const points = Array.from(lines[name], (value, step) => `${x(first + step).toFixed(1)},${y(saturating ? Math.tanh(value) : value).toFixed(1)}`);
-    picture.append(svgElement("polyline", { points: points.join(" "), class: name === view.quantity ? "trace current" : "trace" }));
-  });
-  text.ids.subarray(first, last).forEach((id, index) => {
-    picture.append(svgElement("text", { x: x(first + index), y: height - 4, class: "letter" }, signOf(id)));
-  });
-  return picture;
 }
 
 // A second unit, of the same or another model, as a band under the text.

@@ -6,7 +6,7 @@ const ADDRESS_DELAY = 250; // milliseconds: browsers refuse an address that chan
 const PANELS = ["here", "list", "unit", "match", "hold", "keys"];
 const NUMBERS = ["layer", "unit", "at", "next"];
 const features = [...new Set(page.ranked.map((row) => `${row.feature}:${row.measure}`))];
-let view = {}, addressTimer, writtenUnit = "";
+let view = {}, addressTimer, writtenUnit = "", knownHash = location.hash;
 
 /** The best row of each feature, first that of the largest margin over chance times the clarity of its clearest passage. */
 function bestRows(model) {
@@ -15,9 +15,9 @@ function bestRows(model) {
     .sort((one, other) => other.margin * other.clarity - one.margin * one.clarity);
 }
 
-/** The first view of a visit: the unit of the largest margin over chance, at its clearest passage. */
-function firstView() {
-  const [best] = bestRows(), model = best?.model ?? page.models[0].name;
+/** The first view of a visit: the unit of the largest margin over chance, of one model or of all, at its clearest passage. */
+function firstView(of) {
+  const [best] = bestRows(of), model = best?.model ?? of ?? page.models[0].name;
   const first = { model, layer: 1, quantity: Object.keys(models.get(model).quantities)[0], unit: 0, at: 0, next: 0 };
   Object.assign(first, { scale: "fixed", text: "test", feature: features[0] ?? "", panel: "here" });
   if (!best) return first;
@@ -78,10 +78,10 @@ function writeAddress() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
     const address = `#${new URLSearchParams(view)}`, unit = unitName(view);
-    if (address === location.hash) return;
+    if (location.hash !== knownHash) return; // a person has just changed it: it will be shown
     if (writtenUnit && unit !== writtenUnit) history.pushState(null, "", address);
-    else history.replaceState(null, "", address);
-    writtenUnit = unit;
+    else if (address !== location.hash) history.replaceState(null, "", address);
+    [writtenUnit, knownHash] = [unit, location.hash];
   }, ADDRESS_DELAY);
 }
 
@@ -95,6 +95,7 @@ function show(changes, scroll = false) {
   if (differs("model", "layer", "quantity", "text")) drawChoices();
   if (otherUnit || differs("scale")) drawScale();
   $("show-predictions").checked = Boolean(view.next);
+  if (otherText && view.text === "own") goToStop(-1); // the tour is about the test text
   if (otherText) drawText();
   else if (differs("next")) layOutText();
   if (view.text === "test") lastAt = view.at;

@@ -48,8 +48,9 @@ function describeUnit() {
   const unit = `${models.get(view.model).title}, layer ${view.layer}, ${scaleOf(view).name} of unit ${view.unit}.`;
   const rows = page.ranked.filter(isShown).sort((one, other) => other.margin - one.margin);
   if (!rows.length) return `${unit} It is in no list.`;
-  const words = rows.map((row) => `${featureName(`${row.feature}:${row.measure}`)} ${row.rank}`);
-  return `${unit} Its rank in the lists: ${words.join(", ")}.`;
+  const isChance = ({ held_out_score: score, chance }) => (score > chance ? "" : ", not above chance");
+  const words = rows.map((row) => `${featureName(`${row.feature}:${row.measure}`)} ${row.rank}${isChance(row)}`);
+  return `${unit} Its rank in the lists: ${words.join("; ")}.`;
 }
 
 function say(words) {

@@ -11,9 +11,11 @@ function drawingChoice() {
   return { temperature: value("temperature", 0, 0.7), top: Math.round(value("top", 0, 0)), seed: Math.round(value("seed", 0, 1)) };
 }
 
-/** Read the field: its text becomes the text in view. */
+/** Read the field: its text becomes the text in view, and the character before the caret the selected one. */
 function readOwn() {
   const { ids, unknown } = idsOf($("own").value), type = symbols.length > 256 ? Uint16Array : Uint8Array;
+  const before = idsOf($("own").value.slice(0, $("own").selectionStart)).ids.length;
+  if (view.text === "own") view.at = Math.max(before - 1, 0);
   setOwn(type.from(ids));
   $("write-note").textContent = unknown.length
     ? `The network does not know ${unknown.slice(0, 8).map((letter) => `“${letter}”`).join(", ")}; left out.`
@@ -30,10 +32,15 @@ function setOwn(ids) {
   if (same) ownText.probabilities.set(before.probabilities.subarray(0, (same - 1) * ownText.kept));
   if (same) ownText.surprise.set(before.surprise.subarray(0, same - 1));
   engine.read(ownText);
+  if (stretch?.source === "own") stretch = null; // of the text before
+  if (matches.source === "own") Object.assign(matches, { source: "", firsts: [], lasts: [] });
   view.at = Math.max(Math.min(view.at, ids.length - 1), 0);
   if (view.text === "own") {
     drawText();
     lookAtAll();
+    drawPanel(false);
+    scrollTo(view.at, true);
+    writeAddress();
   }
 }
 

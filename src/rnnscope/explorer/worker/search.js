@@ -37,13 +37,16 @@ function* sidesOf(reader, first, last, threshold) {
   return units;
 }
 
-/** The side on which a unit is at every place from `from` to `to`, and off just outside on both ends; 0 if on none. */
+/**
+ * The side on which a unit is at every place from `from` to `to`, and off just outside on both ends; 0 if on none. The first and
+ * the last of more than three places may be marks, such as quotation marks: they count as outside too.
+ */
 function holdsOver(sides, from, to) {
-  const on = sides[from], isOff = (place) => sides[place] !== on;
-  const far = Array.from({ length: OUTSIDE }, (_, step) => step), before = far.map((step) => from - 1 - step);
-  if (!on || !before.some(isOff) || !far.some((step) => isOff(to + step))) return 0;
-  for (let place = from + 1; place < to; place++) if (sides[place] !== on) return 0;
-  return on;
+  const edge = to - from > 3 ? 1 : 0, on = sides[from + edge], isOff = (place) => sides[place] !== on;
+  if (!on) return 0;
+  for (let place = from + edge; place < to - edge; place++) if (isOff(place)) return 0;
+  const far = Array.from({ length: OUTSIDE + edge }, (_, step) => step - edge);
+  return far.some((step) => isOff(from - 1 - step)) && far.some((step) => isOff(to + step)) ? on : 0;
 }
 
 /**
