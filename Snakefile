@@ -41,6 +41,7 @@ else:
 
 
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/seeds.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/losses.smk"
 include: "workflow/rules/units.smk"

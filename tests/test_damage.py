@@ -23,6 +23,8 @@ READ_BY_NO_STAGE = {
         "provenance.json",
         "nnn/nnn-<n>/history.csv",
         "analyses/ablation_groups.csv",
+        "analyses/unit_matches.csv",
+        "analyses/feature_unit_matches.csv",
         "models/<model>/<candidate>/.resume.safetensors",
     )
 }

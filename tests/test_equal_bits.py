@@ -61,6 +61,7 @@ SMALL = {
     "size_breakdown": {"smaller": "rnn-1-20", "larger": "lstm-1-20"},
     "context": {"models": ["lstm-1-20"]},
     "ablations": {"models": ["lstm-1-20"]},
+    "seeds": {"models": ["lstm-1-20"], "values": [2]},
     "comparisons": {"ngram": 4},
 }
 

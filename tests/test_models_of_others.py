@@ -26,6 +26,7 @@ STUDY = EXPERIMENT | {
     "activations": {"models": [IMPORTED]},
     "context": EXPERIMENT["context"] | {"models": MODELS},
     "ablations": EXPERIMENT["ablations"] | {"models": [IMPORTED]},
+    "seeds": EXPERIMENT["seeds"] | {"models": ["lstm-1-4"]},
     "errors": {"candidates": MODELS},
     "size_breakdown": {"smaller": IMPORTED, "larger": EXTERNAL},
 }

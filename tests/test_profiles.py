@@ -169,6 +169,7 @@ def test_time_to_train_grows_with_the_text_the_epochs_and_the_size(fresh):
         dynamics={"model": "lstm-1-64"},
         context={"models": ["lstm-1-64"]},
         ablations={"models": ["lstm-1-64"]},
+        seeds={"models": ["lstm-1-64"]},
         errors={"candidates": ["lstm-1-64"]},
         size_breakdown={"smaller": "lstm-1-64", "larger": "lstm-1-512"},
         training={"epochs": 50, "dropout": [0.0]},

@@ -1,4 +1,5 @@
 import copy
+import json
 import os
 import random
 import re
@@ -25,6 +26,7 @@ RUNS = [
     *((model, f"dropout-{dropout}") for model in NETWORKS for dropout in (0.0, 0.5)),
     *((model, f"width-{width}") for model in ("nnn-1", "nnn-2") for width in (4, 8)),
 ]
+SEED_RUNS = [(model, f"seed-{seed}") for model in EXPERIMENT["seeds"]["models"] for seed in EXPERIMENT["seeds"]["values"]]
 
 
 def changed(**sections):
@@ -38,7 +40,7 @@ def test_the_whole_dag_makes_every_figure(finished):
     figures = {path.name for path in (finished.folder / "results/tale/figures").iterdir() if path.is_file()}
     assert figures == {f"{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")}
     hidden = {path.relative_to(finished.folder) for path in (finished.folder / "results").rglob(".*") if path.is_file()}
-    runs = [Path("results/tale/models", model, run) for model, run in RUNS]
+    runs = [Path("results/tale/models", model, run) for model, run in [*RUNS, *SEED_RUNS]]
     states = {run / ".resume.safetensors" for run in runs}
     assert hidden == states | {run / ".provenance/.resume.safetensors.json" for run in runs}
 
@@ -57,9 +59,17 @@ def test_the_screen_has_a_line_a_job_and_at_the_end_what_was_found_and_what_to_o
 def one_network():
     """An experiment with one network."""
     experiment = changed(grid={"cells": ["lstm"], "additional": []}, training={"dropout": [0.0]})
-    for section in ("activations", "context", "ablations"):
+    for section in ("activations", "context", "ablations", "seeds"):
         experiment[section]["models"] = ["lstm-1-4"]
     return experiment | {"size_breakdown": {"smaller": "lstm-1-4", "larger": "lstm-1-4"}}
+
+
+def test_a_snakemake_that_another_one_submitted_leaves_the_benchmark_that_is_expected(fresh):
+    """On a cluster, the one that submits jobs has no forks, and waits for their benchmarks."""
+    fresh.variables = {"RNNSCOPE_FORK": "yes"}
+    done = fresh.snakemake("--mode", "remote", "--target-jobs", "fetch_text:corpus=tale", "--force", "--nolock")
+    assert done.returncode == 0, done.stderr
+    assert (fresh.folder / "results/tale/benchmarks/fetch_text.tsv").is_file()
 
 
 def test_jobs_are_forks_or_processes_of_their_own_with_the_same_results(tmp_path):
@@ -213,6 +223,20 @@ def test_more_epochs_continue_finished_runs_and_end_with_the_bytes_of_a_longer_r
         assert "epoch 2 of 3" in (fresh.folder / log).read_text()
 
 
+def test_a_further_seed_has_the_bytes_of_a_run_whose_seed_it_is(finished, workspace):
+    """With the flags that the workflow gives both, and the dropout that was chosen."""
+    model, seed = "rnn-1-4", 2
+    folder = Path("results/tale/models", model)
+    dropout = json.loads((finished.folder / folder / "summary.json").read_text())["dropout"]
+    workspace.configure(changed(training={"seed": seed}, seeds={"values": [3]}))
+    done = workspace.snakemake(f"{folder}/dropout-{dropout}/summary.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("checkpoint.safetensors", "history.csv", "summary.json"):
+        expected = (workspace.folder / folder / f"dropout-{dropout}" / name).read_bytes()
+        assert (finished.folder / folder / f"seed-{seed}" / name).read_bytes() == expected, name
+        assert (finished.folder / folder / name).read_bytes() != expected, name
+
+
 def test_a_changed_line_of_the_compiled_recurrences_trains_again(workspace):
     with (workspace.folder / "src/rnnscope/models/compiled.cpp").open("a") as file:
         file.write("\n// changed\n")
@@ -256,6 +280,7 @@ def test_the_longest_runs_start_first(fresh):
         activations={"models": []},
         context={"models": ["lstm-1-4"]},
         ablations={"models": ["lstm-1-4"]},
+        seeds={"models": ["lstm-1-4"]},
         size_breakdown={"smaller": "lstm-1-4", "larger": "lstm-1-64"},
     )
     fresh.configure(experiment)
@@ -284,9 +309,10 @@ def test_what_computes_on_a_gpu_takes_a_slot_of_it(fresh, device, slots):
         "rule context:",
         "rule swapped_states:",
         "rule ablations:",
+        "rule similarity:",
     )
     on_the_device = [job for job in jobs if job.startswith(rules)]
-    assert len(on_the_device) == (16 + 1) + 8 + 4 + 2 + 1 + 1 + 1 + 1 + 1
+    assert len(on_the_device) == (16 + 1 + 2) + (8 + 2) + 4 + 2 + 1 + 1 + 1 + 1 + 1 + 1
     for job in on_the_device:
         assert re.search(r"gpu=(\d+)", job)[1] == slots
 
@@ -359,7 +385,7 @@ def test_without_optional_sections_everything_else_runs(fresh):
 
 def test_the_rebuild_command_keeps_all_configuration_files(fresh):
     """Snakemake takes the last --configfile of several flags: with both behind one flag nothing else becomes stale."""
-    (fresh.folder / "more {}.yaml").write_text("split: {streams: 2}\n")
+    (fresh.folder / "more {}.yaml").write_text("split: {streams: 5}\n")
     split = "results/tale/split/split.json"
     flags = ["--configfile", "experiment.yaml", "more {}.yaml", "--config", "training={epochs: 1}"]
     done = fresh.snakemake(split, *flags)

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,10 +139,12 @@ def snakemake(workspace: Workspace, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=workspace.folder, env=environment, capture_output=True, text=True)
 
 
-def cancel_half_way(workspace: Workspace) -> Submission:
-    """Wait until a training run has finished ten epochs, and cancel its job."""
+def cancel_half_way(workspace: Workspace, run: Future[subprocess.CompletedProcess]) -> Submission:
+    """Wait until a training job of a run has finished ten epochs, and cancel it."""
     log = workspace.folder / f"results/tale/logs/train_model/{CANCELLED}.log"
     while not (log.exists() and log.read_text().count(f" of {SMALLER['training']['epochs']}: ") >= 10):
+        if run.done():
+            require_done(run.result(), "the run goes on until a job is cancelled")
         time.sleep(0.05)
     job = next(job for job in submissions() if CANCELLED.replace("-dropout-", "_") in job.name and job.state == "RUNNING")
     output_of("scancel", str(job.number))
@@ -232,7 +234,7 @@ def main() -> None:
     peaks.start()
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(snakemake, there, *ON_SLURM, "--retries", "0")
-        cancelled = cancel_half_way(there)
+        cancelled = cancel_half_way(there, first)
     require(first.result().returncode != 0, "the run whose job was cancelled ends with an error")
     submitted = submissions()
     states = {job.number: job.state for job in submitted}

@@ -7,6 +7,7 @@ from helpers.workspace import EXPERIMENT, OPTIONAL_SECTIONS, REPOSITORY
 from snakemake.utils import update_config
 
 from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, dropout_candidates, grid_models
+from rnnscope.configuration.files import convert_texts
 from rnnscope.errors import InputError
 
 
@@ -31,6 +32,7 @@ def test_the_configuration_and_every_overlay_pass():
     for overlay in overlays():
         configuration = copy.deepcopy(CONFIGURATION)
         update_config(configuration, overlay)
+        convert_texts(configuration)  # which removes what an overlay leaves out
         check_configuration(configuration)
 
 
@@ -115,6 +117,10 @@ MESSAGES = [
     ("size_breakdown.larger", "lstm-3-9", "size_breakdown.larger: found lstm-3-9, expected a model of the grid"),
     ("context.models", ["lstm-3-9"], "context.models: found lstm-3-9, expected a model of the grid"),
     ("ablations.models", ["lstm-3-9"], "ablations.models: found lstm-3-9, expected a model of the grid"),
+    ("seeds.models", ["lstm-3-9"], "seeds.models: found lstm-3-9, expected a model of the grid"),
+    ("seeds.values", [2, 1], "seeds.values: found 1, expected other seeds than training.seed"),
+    ("seeds.values", [], "seeds.values: found [], expected a list of different whole numbers from 0 to 4294967295, at least one"),
+    ("split.streams", 3, "split.streams: found 3, expected at least 4 with the section seeds"),
     ("comparisons.ngram", 21, "comparisons.ngram: found 21, expected at most ngrams.longest_context, 20"),
     ("dynamics.epochs", 51, "dynamics.epochs: found 51, expected at most training.epochs, 50"),
 ]

@@ -31,6 +31,7 @@ from helpers.loss_tables import (
     make_size_ranking,
 )
 from helpers.paper_tables import make_against_paper
+from helpers.seed_tables import make_seed_losses, make_seed_orders, make_seed_spread, make_similarity
 from helpers.unit_tables import (
     make_baseline,
     make_cell_text,
@@ -142,6 +143,10 @@ MAKERS = {
     "swapped_states": make_swapped_states,
     "mutual_information": make_mutual_information,
     "ablations": make_ablations,
+    "seed_losses": make_seed_losses,
+    "seed_spread": make_seed_spread,
+    "seed_orders": make_seed_orders,
+    "similarity": make_similarity,
     "against_paper": make_against_paper,
 }
 

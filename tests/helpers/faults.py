@@ -20,6 +20,7 @@ from rnnscope.storage.files import sha256_of
 FEW_MODELS = copy.deepcopy(EXPERIMENT)
 FEW_MODELS["split"]["sequence_length"] = 30
 FEW_MODELS["grid"] |= {"cells": ["lstm"]}
+FEW_MODELS["seeds"]["models"] = ["lstm-1-4"]
 FEW_MODELS["size_breakdown"] = {"smaller": "gru-2-5", "larger": "lstm-1-4"}
 FEW_MODELS["nnn"] |= {"longest_context": 1}
 FEW_MODELS["training"]["epochs"] = 30
@@ -90,14 +91,14 @@ class FaultInjection:
         print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
 
     def fails(self, done, kind, reason):
-        """Check that a run failed, and for the stated reason; returns the line that says so."""
+        """Check that a run failed, and for the stated reason; returns what the line that says so has from `error: ` on."""
         assert done.returncode != 0, f"{kind}: the run should have failed"
         self.faults[kind] += 1
         text = done.stdout + done.stderr
         lines = [line.strip() for line in text.splitlines() if reason in line]
         assert lines, text
         self.say(f"{kind}: {lines[0]}")
-        return lines[0]
+        return lines[0][max(lines[0].find("error: "), 0) :]
 
     def summary(self):
         print("\nfaults injected")

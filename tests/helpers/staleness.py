@@ -41,14 +41,14 @@ TABLES_OF_MODELS = {
     *("best_models", "error_overlap", "learning_curves", "losses", "loss_intervals"),
     *("model_distances", "paired_differences", "position_loss", "against_paper"),
 }
-RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots"}
+RECIPE = {"train_model", "train_model of n-NNs", "train_snapshots", "train_seed"}
 EVALUATE = {"evaluate_model", "evaluate_model of n-NNs"}
 DEVICE = RECIPE | EVALUATE | {"dump_activations", "dynamics", "dynamic_evaluation", "realisable_predictions", "memory_span"}
-DEVICE |= {"context", "swapped_states", "ablations"}
+DEVICE |= {"context", "swapped_states", "ablations", "train_seed", "evaluate_seed", "similarity"}
 BOOTSTRAP = {"losses", "horizons"}
 CLUSTERED = {
     *("loss_intervals", "paired_differences", "character_gains", "closing_delimiters"),
-    *("error_breakdown", "size_breakdown", "error_overlap", "against_paper"),
+    *("error_breakdown", "size_breakdown", "error_overlap", "against_paper", "seed_losses"),
 }
 # Whose clusters are streams, or groups of them.
 INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "realisable", "memory_span", "context", "ablations"}
@@ -77,14 +77,14 @@ KEYS = {
     "grid.layers": Change([1, 2], TABLES_OF_MODELS, new=MODEL),
     "grid.sizes": Change([4, 5], TABLES_OF_MODELS, new=MODEL),
     "grid.additional": Change([*EXPERIMENT["grid"]["additional"], "rnn-2-4"], TABLES_OF_MODELS, new=MODEL),
-    "training.epochs": Change(3, {"train_model", "train_model of n-NNs"}),
-    "training.patience": Change(1, {"train_model", "train_model of n-NNs"}),
+    "training.epochs": Change(3, {"train_model", "train_model of n-NNs", "train_seed"}),
+    "training.patience": Change(1, {"train_model", "train_model of n-NNs", "train_seed"}),
     "training.learning_rate": Change(0.01, RECIPE),
     "training.rmsprop_alpha": Change(0.9, RECIPE),
     "training.learning_rate_decay": Change(0.9, RECIPE),
     "training.learning_rate_decay_after": Change(1, RECIPE),
     "training.gradient_clip": Change(1.0, RECIPE),
-    "training.seed": Change(2, RECIPE),
+    "training.seed": Change(3, RECIPE),
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
     "training.threads": Change(2),
@@ -105,7 +105,7 @@ KEYS = {
     "activations.models": Change(["lstm-1-4"], {"saturation", "explorer", "timescales", "swapped_states"} | UNITS),
     "activations.precision": Change("float32", {"dump_activations"}),
     "features.newline_within": Change(6, {"features"}),
-    "units.characters": Change(100, UNITS),
+    "units.characters": Change(100, UNITS | {"similarity"}),
     "cells.best": Change(2, {"cells"}),
     "cells.permutations": Change(5, {"cells"}),
     "cells.seed": Change(2, {"cells"}),
@@ -158,6 +158,8 @@ KEYS = {
     "ablations.controls": Change(2, {"ablations"}),
     "ablations.control_groups": Change(2, {"ablations"}),
     "ablations.choice_seed": Change(2, {"ablations"}),
+    "seeds.models": Change(["lstm-1-4"], {"seed_losses", "similarity"}),
+    "seeds.values": Change([2, 3], {"seed_losses", "similarity"}, new={"train_seed", "evaluate_seed"}),
     "bootstrap.samples": Change(20, BOOTSTRAP),
     "bootstrap.seed": Change(2, BOOTSTRAP),
 }

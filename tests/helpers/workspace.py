@@ -24,7 +24,7 @@ FEATURES = list(feature_registry.FEATURES)
 
 # Sections of config.yaml that may be left out.
 OPTIONAL_SECTIONS = ("nnn", "dynamics", "activations", "dynamic_evaluation", "realisable", "ngrams", "context", "timescales")
-OPTIONAL_SECTIONS += ("ablations",)
+OPTIONAL_SECTIONS += ("ablations", "seeds")
 
 # The two further cells, whose gates read no hidden state, are among the models, so that every analysis and figure has them.
 EXPERIMENT = {
@@ -56,6 +56,7 @@ EXPERIMENT = {
     "context": {"models": ["lstm-1-4", "minlstm-2-5"], "lengths": [1, 3, 5], "targets": 30, "shuffled": 4},
     "timescales": {"places": 30, "longest": 20},
     "ablations": {"models": ["lstm-1-4", "minlstm-2-5"], "holds": ["mean", "zero", "elsewhere"], "characters": 400},
+    "seeds": {"models": ["lstm-1-4", "rnn-1-4"], "values": [2]},
     "comparisons": {"ngram": 3, "minimum_count": 5},
     "intervals": {"clusters": 20, "samples": 20},
     "bootstrap": {"samples": 10},

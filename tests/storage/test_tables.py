@@ -175,7 +175,7 @@ def test_every_file_is_documented_and_every_documented_file_is_there(finished, w
         if path.is_dir() or re.search(r"/(logs|benchmarks|figures|\.provenance)/", name):
             continue
         # Most files of a training run are described where the best candidate's are.
-        names = (name, re.sub(r"/(dropout|width)-[\d.]+/", "/", name))
+        names = (name, re.sub(r"/(dropout|width|seed)-[\d.]+(?=[/.])", "", name))
         found = next(filter(None, ([pattern for pattern in sections if matches(pattern).fullmatch(name)] for name in names)), [])
         assert len(found) == 1, f"{name} is described {len(found)} times"
         (pattern,) = found

@@ -29,8 +29,9 @@ PREFIX = (
 shell.prefix(PREFIX)
 
 # On this machine many jobs are forks of a process that has imported the libraries. Snakemake does not measure the memory and the
-# processor of forks: they leave no benchmark.
-FORKED = workflow.resource_settings.nodes is None and sys.platform == "linux" and os.environ.get("RNNSCOPE_FORK") != "no"
+# processor of forks: they leave no benchmark. A Snakemake that another one started, on a cluster, has to leave what that one expects.
+IS_LOCAL = workflow.is_main_process and workflow.resource_settings.nodes is None
+FORKED = IS_LOCAL and sys.platform == "linux" and os.environ.get("RNNSCOPE_FORK") != "no"
 FEWEST_FORKED = 8
 
 

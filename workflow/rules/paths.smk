@@ -9,6 +9,7 @@ from rnnscope.figures.catalogue import FIGURES, figures_for, numbered_heading, n
 wildcard_constraints:
     corpus="|".join(config["corpora"]),
     model="|".join([*MODELS, *NNNS]),
+    run=SEED_FOLDER,
     candidate=r"dropout-[0-9.e-]+|width-\d+",
 
 

@@ -15,7 +15,7 @@ from rnnscope.overview.progress import TimeLeft, failure_line, job_line
 from rnnscope.progress import duration
 
 BEGAN = time.monotonic()
-TRAINING_RULES = frozenset({"train_model", "train_snapshots"})
+TRAINING_RULES = frozenset({"train_model", "train_snapshots", "train_seed"})
 UNSAID = ("Assuming unrestricted", "Building DAG", "Using shell", "Select jobs", "Execute ", "Complete log", "Elapsed time")
 UNSAID += ("Exiting because", "Shutting down")
 REPEATED = ("CalledProcessError in file", "At least one job did not complete")  # the line of the job has the cause
@@ -25,7 +25,7 @@ def kind_and_work(job):
     """What the time left is estimated from: training by its multiplications, everything else by the job."""
     if job.rule.name not in TRAINING_RULES:
         return ("figure" if job.rule.name.startswith("figure_") else job.rule.name), 1.0
-    epochs = config["training"]["epochs"] if job.rule.name == "train_model" else OBSERVED_EPOCHS
+    epochs = OBSERVED_EPOCHS if job.rule.name == "train_snapshots" else config["training"]["epochs"]
     return job.rule.name, (40_000 + training_work(job.wildcards)) * epochs * text_megabytes(job.wildcards)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from snakemake.logging import logger
 
 from rnnscope.analyses.errors.methods import realisable_methods
+from rnnscope.analyses.seeds.runs import FOLDER as SEED_FOLDER
+from rnnscope.analyses.seeds.runs import runs_of, seed_of
 from rnnscope.configuration.checks import check_configuration, dropout_candidates, external_models, grid_models, networks
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
@@ -59,6 +61,7 @@ DUMPED = value_of("activations", "models", [])
 GATED = [model for model in DUMPED if ModelName.parse(model).cell.gates]
 CONTEXT_MODELS = value_of("context", "models", [])
 ABLATED = value_of("ablations", "models", [])
+SEED_RUNS = [run for model in value_of("seeds", "models", []) for run in runs_of(model, config["seeds"]["values"])]
 OBSERVED = value_of("dynamics", "model", None)  # early in its training
 OBSERVED_EPOCHS = value_of("dynamics", "epochs", 0)
 

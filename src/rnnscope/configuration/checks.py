@@ -17,6 +17,7 @@ from rnnscope.configuration.schema import validator
 from rnnscope.corpus.https import without_password
 from rnnscope.errors import InputError
 from rnnscope.models.cells import EXTERNAL, ModelName
+from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
 Configuration = Mapping[str, Any]
 
@@ -51,10 +52,11 @@ MODEL_KEYS = (
     "size_breakdown.larger",
     "context.models",
     "ablations.models",
+    "seeds.models",
 )
 
 # Of these, those whose model is trained again.
-TRAINED_KEYS = ("dynamics.model",)
+TRAINED_KEYS = ("dynamics.model", "seeds.models")
 
 # Keys that are bounded by other keys.
 BOUNDED_KEYS = {"comparisons.ngram": "ngrams.longest_context", "dynamics.epochs": "training.epochs"}
@@ -76,6 +78,7 @@ def check_configuration(config: Configuration) -> None:
     check_models(config)
     check_dropout(config)
     check_bounds(config)
+    check_seeds(config)
 
 
 def check_renamed_keys(config: Configuration) -> None:
@@ -198,6 +201,17 @@ def check_bounds(config: Configuration) -> None:
             continue
         if value_of(config, key) > value_of(config, bound):
             raise InputError(f"{key}: found {value_of(config, key)}, expected at most {bound}, {value_of(config, bound)}")
+
+
+def check_seeds(config: Configuration) -> None:
+    """Raise InputError if a further seed is that of all models, or if there are too few streams to compare seeds."""
+    if Seeds.key not in config:
+        return
+    seed, streams = config["training"]["seed"], config["split"]["streams"]
+    if seed in config[Seeds.key]["values"]:
+        raise InputError(f"seeds.values: found {seed}, expected other seeds than training.seed")
+    if streams < FEWEST_STREAMS:
+        raise InputError(f"split.streams: found {streams}, expected at least {FEWEST_STREAMS} with the section seeds")
 
 
 def _listed(values: list[int]) -> str:

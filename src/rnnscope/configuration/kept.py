@@ -53,10 +53,10 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     changed : dict
         The configuration whose networks are those that are kept, in the order of its grid, then of their names; whose n-NNs
         are those of n = 1, 2, ... up to the first that is not kept; which names kept models only; and which has no section
-        for what is not there: `dynamics`, since nothing is trained, and without n-NNs `nnn`. In a list of models
-        those that are not kept are left out. In place of a single model that is not kept, or of each model of a list of
-        which none is, stands the kept one that is most like it: if possible of its cell, then of the nearest size, then of
-        the nearest depth.
+        for what is not there: `dynamics`, since nothing is trained, and without n-NNs `nnn`. (`seeds` stays, and trains.) In a
+        list of models those that are not kept are left out. In place of a single model that is not kept, or of each model of a
+        list of which none is, stands the kept one that is most like it: if possible of its cell, then of the nearest size, then
+        of the nearest depth.
     remarks : list of str
         A line for everything that was changed.
 

@@ -46,6 +46,7 @@ SECTIONS = {
     "errors": "Errors",
     "comparisons": "Models",
     "context": "Models",
+    "seeds": "Models",
 }
 
 
@@ -150,6 +151,13 @@ FIGURES = {
     "ablations": CatalogueEntry(
         "What a unit causes, against how well it detects", "causes", {"table": "ablations"}, needs="ablations"
     ),
+    "seeds": CatalogueEntry(
+        "How much losses vary with the seed",
+        "seeds",
+        {"table": "seed_losses", "spread": "seed_spread", "orders": "seed_orders"},
+        needs="seeds",
+    ),
+    "similarity": CatalogueEntry("What comes back from another seed", "seeds", {"table": "similarity"}, needs="seeds"),
     "against_paper": CatalogueEntry("Test losses beside the paper's", "paper", {"table": "against_paper"}, needs="paper ngrams"),
 }
 

@@ -172,7 +172,7 @@ CELLS = {
             title="RNN",
             activations=(
                 Activation(
-                    "h", "hidden state", role="All that the unit has: computed anew from its input and its layer's last values."
+                    "h", "hidden state", role="All that the unit has: computed again from its input and its layer's last values."
                 ),
             ),
             gate_order=("h",),

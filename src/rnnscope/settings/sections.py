@@ -29,6 +29,7 @@ from rnnscope.settings.predictions import (
     SizeBreakdown,
     StreamsTogether,
 )
+from rnnscope.settings.seeds import Seeds
 from rnnscope.settings.training import (
     Computing,
     Device,
@@ -91,6 +92,7 @@ __all__ = [
     "Realisable",
     "ReferenceNGram",
     "Resampling",
+    "Seeds",
     "SizeBreakdown",
     "Snapshots",
     "SplitSettings",
@@ -128,6 +130,7 @@ SECTIONS: dict[str, type[Section]] = {
         Context,
         Timescales,
         Ablations,
+        Seeds,
         Explorer,
     )
 }

@@ -17,7 +17,7 @@ from rnnscope.analyses.causes.effects import EFFECTS, closest_in_variance, effec
 from rnnscope.analyses.causes.groups import ALL, membership
 from rnnscope.analyses.causes.held_losses import Baseline, Case, Unit, group_rises, read_window
 from rnnscope.analyses.losses.clusters import CLUSTERS
-from rnnscope.analyses.units.features import POSITION, read_features
+from rnnscope.analyses.units.features import read_shaped, varies_in_both_halves
 from rnnscope.analyses.units.scoring import PEARSON, effects, score, targets
 from rnnscope.analyses.units.units import UNIT_COLUMNS, display_values
 from rnnscope.cli import run
@@ -32,7 +32,6 @@ from rnnscope.settings.context import Ablations
 from rnnscope.settings.predictions import Resampling
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column
-from rnnscope.storage.files import mismatch_error
 from rnnscope.storage.tables import Table
 from rnnscope.training.segments import to_device
 
@@ -219,13 +218,8 @@ def read_window_features(path: Path, split_path: Path, shape: tuple[int, int], w
     InputError
         If the features are of another number of test characters, or none varies.
     """
-    table = read_features(path)
-    if len(table[POSITION[0]]) != shape[0] * shape[1]:
-        reason = f"found {len(table[POSITION[0]])} rows, expected {shape[0] * shape[1]} as in {split_path}"
-        raise mismatch_error(path, split_path, reason)
-    found = {name: values.reshape(shape)[:, window] for name, values in table.items() if name not in POSITION}
-    halves = {name: (values[::2, :-1], values[1::2, :-1]) for name, values in found.items()}
-    varying = {name: found[name] for name, parts in halves.items() if all(half.min() < half.max() for half in parts if half.size)}
+    found = {name: values[:, window] for name, values in read_shaped(path, split_path, shape).items()}
+    varying = {name: values for name, values in found.items() if varies_in_both_halves(values[:, :-1])}
     if not varying or shape[0] < 2:
         raise InputError(
             f"{path}: found no feature that takes two values in {shape[0]} streams, expected one in both halves of them"

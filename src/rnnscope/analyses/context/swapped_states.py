@@ -16,6 +16,7 @@ from rnnscope.analyses.context.restarts import STEPS_AT_ONCE, rows_of, split_cas
 from rnnscope.analyses.context.sampling import Targets, draw_places
 from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, interval_columns, resampled_sums, with_interval
 from rnnscope.analyses.losses.clusters import CLUSTERS
+from rnnscope.analyses.units.displayed import displayed_states
 from rnnscope.analyses.units.units import MODEL_COLUMNS, QUANTITY_COLUMN
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
@@ -90,13 +91,11 @@ def state_distances(network: Network, ids: np.ndarray, sequence_length: int, pla
     ndarray
         Float32 (layers, longest + 1, places): after 0, 1, 2, ... characters.
     """
-    facts, device = CELLS[network.shape.cell], next(network.parameters()).device
-    displayed = facts.by_name[facts.displayed_state]
+    device = next(network.parameters()).device
 
     def between(state: State, cases: int) -> np.ndarray:
         """Distances (layers, steps, cases) of the first and the second half of the rows of each state, (steps, 2 cases, H)."""
-        values = [layer[displayed.name] for layer in state]
-        shown = [value.tanh() if displayed.saturating else value for value in values]
+        shown = displayed_states(network.shape.cell, state)
         return np.stack([(value[:, :cases] - value[:, cases:]).norm(dim=2).cpu().numpy() for value in shown])
 
     streams, steps = np.concatenate([places.stream, places.other_stream]), np.tile(places.step, 2)

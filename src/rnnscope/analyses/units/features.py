@@ -22,6 +22,7 @@ from rnnscope.errors import InputError
 from rnnscope.progress import warn
 from rnnscope.settings.units import Features
 from rnnscope.storage.declarations import Column, declare
+from rnnscope.storage.files import mismatch_error
 from rnnscope.storage.parquet import open_parquet, read_parquet, write_parquet
 from rnnscope.storage.tables import Table
 
@@ -120,6 +121,40 @@ def read_features(path: Path) -> dict[str, np.ndarray]:
             raise InputError(f"{path}: column {field.name!r}: found {field.type}, expected bool or a type of whole numbers")
     table = read_parquet(path, schema.names)
     return {name: table[name].to_numpy() for name in schema.names}
+
+
+def read_shaped(path: Path, split_path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Read features.parquet as features of the streams of a test part.
+
+    Parameters
+    ----------
+    path
+        features.parquet.
+    split_path
+        File of the test part.
+    shape
+        Its streams and steps.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Every feature, (streams, steps).
+
+    Raises
+    ------
+    InputError
+        If the file is missing or corrupt, or is of another number of test characters.
+    """
+    table = read_features(path)
+    if len(table[POSITION[0]]) != shape[0] * shape[1]:
+        reason = f"found {len(table[POSITION[0]])} rows, expected {shape[0] * shape[1]} as in {split_path}"
+        raise mismatch_error(path, split_path, reason)
+    return {name: values.reshape(shape) for name, values in table.items() if name not in POSITION}
+
+
+def varies_in_both_halves(values: np.ndarray) -> bool:
+    """Return whether a feature, (streams, steps), takes two values in the streams of even number and in those of odd number."""
+    return all(half.min() < half.max() for half in (values[::2], values[1::2]) if half.size)
 
 
 def main(split: Path, features: list[str], settings: Features, out: Path, out_changes: Path, language: str | None = None) -> None:

@@ -1,0 +1,1 @@
+"""What comes back when a network is trained from another seed."""
