@@ -61,7 +61,7 @@ rule seed_losses:
 rule similarity:
     """Which units and layers come back from another seed, in other cells and at other depths."""
     input:
-        **split_files("test", "vocabulary", "layout"),
+        **split_files("test", "vocabulary"),
         run_files=model_files(SEED_RUNS, "checkpoint.safetensors", "summary.json"),
         features="results/{corpus}/analyses/features.parquet",
     output:
@@ -73,7 +73,7 @@ rule similarity:
         **needs(mem_mb=3000, runtime=120, gpu=GPU_SLOTS),
     params:
         **stage("analyses.seeds.similarity", Seeds, Units, Device),
-        split=subpath(input.layout, parent=True),
+        split=subpath(input.test, parent=True),
         models_folder=folder_of("run_files", levels=2),
     shell:
         "python -m {params.module} --split {params.split} --models-folder {params.models_folder} --features {input.features} "
