@@ -46,6 +46,12 @@ def test_two_at_a_time_take_half_as_long():
     assert left.seconds(10.0) == pytest.approx(4 * 10 / 2)
 
 
+def test_jobs_of_an_empty_text_take_as_long_as_any():
+    left = TimeLeft({0: ("fit", 0.0), 1: ("fit", 0.0), 2: ("table", 1)})
+    now = run_one_after_another(left, {0: 10.0})
+    assert left.seconds(now) == pytest.approx(2 * 10)
+
+
 def test_the_line_of_a_job():
     assert job_line("train_model", {"corpus": "tale", "model": "lstm-1-64", "candidate": "dropout-0.25"}, 7, 120, 252) == (
         "  7 of 120: train model LSTM 1×64, dropout 0.25 (tale); about 4:10 left"

@@ -57,8 +57,8 @@ class TimeLeft:
         alike = self.measured if kind in self.measured else {other for other, _ in self.jobs.values()} - self.measured
         for kinds in ({kind}, alike):
             done = [job for job in self.finished if self.jobs[job][0] in kinds]
-            if done:
-                return work * sum(self.finished[job] for job in done) / sum(self.jobs[job][1] for job in done)
+            if measured := sum(self.jobs[job][1] for job in done):  # 0 of an empty text
+                return work * sum(self.finished[job] for job in done) / measured
         return None if kind in self.measured else sum(self.finished.values()) / len(self.finished)
 
 
