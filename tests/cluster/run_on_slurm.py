@@ -146,7 +146,7 @@ def cancel_half_way(workspace: Workspace, run: Future[subprocess.CompletedProces
         if run.done():
             require_done(run.result(), "the run goes on until a job is cancelled")
         time.sleep(0.05)
-    job = next(job for job in submissions() if CANCELLED.replace("-dropout-", "_") in job.name and job.state == "RUNNING")
+    job = next(job for job in submissions() if CANCELLED.replace("-dropout-", "_dropout-") in job.name and job.state == "RUNNING")
     output_of("scancel", str(job.number))
     print(f"scancel {job.number}, {job.name}: {log.read_text().splitlines()[-1].partition(' epoch ')[2]}")
     return job
