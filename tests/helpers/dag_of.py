@@ -52,13 +52,18 @@ def changed_rules(workflow):
     for path in sorted(root.rglob("*")):
         if path.suffix in SOURCES and path.name != "__init__.py":
             content = path.read_bytes()
-            path.write_bytes(content + b"\n# changed\n")
+            path.write_bytes(changed_content(path))
             for remembered in (source_of, workflow.globals["module_digest"]):
                 remembered.cache_clear()
             changed = {module for module, digest in digests.items() if source_of(module) != digest}
             found[name_of(path.relative_to(root))] = [rule for rule, module in modules.items() if module in changed]
             path.write_bytes(content)
     return found
+
+
+def changed_content(path):
+    """The content of a source file with a change after which it can still be read."""
+    return path.read_bytes() + (b"\n" if path.suffix == ".json" else b"\n# changed\n")
 
 
 def name_of(path):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from helpers.dag_of import changed_content
 from helpers.damage import DAMAGE, NO_OUTPUTS, kinds_of_files
 from helpers.faults import DEFAULT, FEW_MODELS
 from helpers.fork_server import FLUSHED
@@ -269,7 +270,7 @@ def staleness(injection):
     for name, rules in dag["changed_rules"].items():
         path = workspace.folder / "src/rnnscope" / (name if "/" in name else f"{name.replace('.', '/')}.py")
         content = path.read_bytes()
-        path.write_bytes(content + b"\n# changed\n")
+        path.write_bytes(changed_content(path))
         if differs(set(), {*rules, *(f"{rule} of n-NNs" for rule in MODEL.intersection(rules))}):
             wrong.append(name)
         path.write_bytes(content)
