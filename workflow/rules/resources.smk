@@ -51,3 +51,8 @@ def training_minutes(epochs):
         return attempt * round(60 + seconds / 60)
 
     return resource
+
+
+def training_needs(epochs):
+    """The resources of a job that trains a network for some epochs."""
+    return needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(epochs), gpu=GPU_SLOTS)

@@ -8,7 +8,7 @@ rule train_seed:
     priority: training_work
     threads: THREADS
     resources:
-        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["training"]["epochs"]), gpu=GPU_SLOTS),
+        **training_needs(config["training"]["epochs"]),
     params:
         **stage("training.another_seed"),
         settings=lambda wildcards: flags(Optimisation, Patience, Device, seed=seed_of(wildcards.run)),

@@ -8,7 +8,7 @@ rule train_model:
     priority: training_work
     threads: THREADS
     resources:
-        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(config["training"]["epochs"]), gpu=GPU_SLOTS),
+        **training_needs(config["training"]["epochs"]),
     params:
         **stage("training.train", Optimisation, Patience, Device),
         split=subpath(input.train, parent=True),
@@ -70,7 +70,7 @@ rule train_snapshots:
     priority: training_work
     threads: THREADS
     resources:
-        **needs(mem_mb=scaled_with_text(2000, 2), runtime=training_minutes(OBSERVED_EPOCHS), gpu=GPU_SLOTS),
+        **training_needs(OBSERVED_EPOCHS),
     params:
         **stage("training.snapshots", Snapshots, Optimisation, Device, epochs=OBSERVED_EPOCHS),
         split=subpath(input.train, parent=True),
