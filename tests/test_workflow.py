@@ -91,6 +91,18 @@ def test_jobs_are_forks_or_processes_of_their_own_with_the_same_results(tmp_path
     assert written[0] == written[1]
 
 
+def test_snakemake_looks_for_what_is_ready_when_a_job_ends_and_never_in_between(fresh):
+    """A look asks the disk for every input of what is ready; with a core alone, others wait while a job runs."""
+    targets = [f"results/tale/models/{cell}-1-4/{{}}/history.csv" for cell in ("rnn", "lstm", "gru")]
+    targets = [target.format(candidate) for target in targets for candidate in ("dropout-0.0", "dropout-0.5")]
+    done = fresh.snakemake("--cores", "1", "--verbose", *targets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    screen = done.stdout + done.stderr
+    jobs, looks = screen.count("Finished jobid: "), screen.count("Ready jobs: ")
+    assert jobs == len(targets) + len(("fetch_text", "split_text"))
+    assert looks == jobs, screen
+
+
 def note_forks(client):
     """Let what stands for a job that is forked write a character to a file."""
     asks, text = "    server.connect(", client.read_text()
