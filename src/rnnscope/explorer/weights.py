@@ -1,7 +1,8 @@
 """The parameters of a network in 16 bits each, as the page's worker reads them.
 
-A matrix is stored as integers from -32,767 to 32,767 with a scale for each row; vectors are float32. At the same size this is
-some five times closer than float16: on War and Peace a state of a 3-layer LSTM is off by at most 0.001 instead of 0.005.
+A matrix is stored as integers from -32,767 to 32,767 with a scale for every 16 weights of a row; vectors are float32. With one
+scale a row, its few largest weights would make the steps of all others coarse: on War and Peace a state of a 3-layer GRU was off
+by up to 0.0011 so, and is by 0.0007.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network
 
 LARGEST = 32767
+BLOCK = 16  # weights of a row that share a scale; the last block may be shorter
 
 
 def packed_parameters(network: Network) -> dict[str, bytes]:
@@ -26,8 +28,8 @@ def packed_parameters(network: Network) -> dict[str, bytes]:
     Returns
     -------
     dict of bytes
-        `weights`: the matrices as little-endian int16. `scales`: for each matrix float32 that its rows are multiplied by, and the
-        vectors as float32, all in the order above.
+        `weights`: the matrices as little-endian int16. `scales`: for each matrix, row by row, float32 that its blocks are
+        multiplied by, and the vectors as float32, all in the order above.
     """
     weights, scales = [], []
     for values in network.state_dict().values():
@@ -52,23 +54,30 @@ def rounded(network: Network) -> Network:
         array = values.cpu().numpy().astype(np.float32)
         if array.ndim > 1:
             integers, scale = _quantised(array)
-            array = integers.astype(np.float32) * scale[:, np.newaxis]
+            array = integers.astype(np.float32) * _spread(scale, array.shape[1])
         parameters[key] = torch.from_numpy(array)
     copy.load_state_dict(parameters)
     return copy.eval()
 
 
 def _quantised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a float32 matrix (rows, columns) as int16 of the same shape and a float32 scale (rows,)."""
-    largest = np.abs(matrix).max(axis=1, initial=0)
+    """Return a float32 matrix (rows, columns) as int16 of the same shape and float32 scales (rows, blocks)."""
+    columns = matrix.shape[1]
+    largest = np.maximum.reduceat(np.abs(matrix), np.arange(0, columns, BLOCK), axis=1)
     scale = np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
-    return np.rint(matrix / scale[:, np.newaxis]).astype(np.int16), scale
+    return np.rint(matrix / _spread(scale, columns)).astype(np.int16), scale
+
+
+def _spread(scale: np.ndarray, columns: int) -> np.ndarray:
+    """The scale of every weight of a matrix with so many columns."""
+    return scale.repeat(BLOCK, axis=1)[:, :columns]
 
 
 def describe(network: Network) -> dict[str, Any]:
     """Return what the worker has to know of a network besides its parameters."""
     shape, cell = network.shape, CELLS[network.shape.cell]
     return {
+        "block": BLOCK,
         "cell": cell.name,
         "layers": shape.layers,
         "width": shape.hidden_width,

@@ -49,19 +49,23 @@ function lookUpTable(W, bias, characters) {
 }
 
 /**
- * A stacked network. Its description: {cell, layers, width, vocabulary, gates, hiddenInput, hiddenBias, activations, states}, the last two
- * lists of names. The parameters are, of every layer, W_input, W_hidden and bias, then those of the softmax layer: matrices as
- * integers with a scale for each row among `scales`, vectors among `scales`.
+ * A stacked network. Its description: {block, cell, layers, width, vocabulary, gates, hiddenInput, hiddenBias, activations, states}, the
+ * last two lists of names. The parameters are, of every layer, W_input, W_hidden and bias, then those of the softmax layer: matrices as
+ * integers with a scale for every `block` weights of a row among `scales`, vectors among `scales`.
  */
 class Network {
   constructor(description, integers, scales) {
     Object.assign(this, description);
-    const { layers, width, vocabulary, gates } = description;
+    const { layers, width, vocabulary, gates, block } = description;
     let weight = 0, scale = 0;
     const vector = (size) => scales.slice(scale, (scale += size));
     const matrix = (rows, columns) => {
-      const values = new Float32Array(rows * columns), factors = vector(rows);
-      for (let index = 0; index < values.length; index++) values[index] = integers[weight + index] * factors[Math.floor(index / columns)];
+      const values = new Float32Array(rows * columns), blocks = Math.ceil(columns / block), factors = vector(rows * blocks);
+      for (let row = 0, index = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++, index++) {
+          values[index] = integers[weight + index] * factors[row * blocks + Math.floor(column / block)];
+        }
+      }
       weight += values.length;
       return values;
     };
