@@ -410,6 +410,17 @@ def test_the_rebuild_command_keeps_all_configuration_files(fresh):
     assert shlex.split(command)[1:] == ["results/tale/corpus/text.bin", *flags]
 
 
+def test_no_home_folder_is_needed(fresh):
+    """The user of a container may have none that can be written to; below a file nobody can write, root neither."""
+    (fresh.folder / "profiles").symlink_to(os.readlink(REPOSITORY / "profiles"))
+    folders = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    fresh.variables = dict.fromkeys(folders, str(fresh.folder / "config.yaml/home")) | {"RNNSCOPE_FORK": "no"}
+    made = "results/tale/models/rnn-1-4/dropout-0.0/checkpoint.safetensors"
+    done = fresh.snakemake(made)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (fresh.folder / made).is_file()
+
+
 def test_files_of_any_name_are_texts(fresh):
     """A folder, with names that Snakemake would take for patterns; a change of one of its files makes the text stale."""
     folder = fresh.folder / "my {texts} *"
