@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from cluster.run_on_slurm import smaller_experiment
+from cluster.run_on_slurm import WITH_TWO_CORES, smaller_experiment
 from helpers.fork_server import ForkServer
 from helpers.workspace import REPOSITORY, Workspace
 
@@ -21,4 +21,4 @@ def test_the_experiment_of_the_cluster_can_be_planned(tmp_path):
     done = server.run(workspace.folder, "helpers.dag_of", "experiment.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     rules = {rule for rule, _, _ in json.loads(done.stdout.splitlines()[-1])["jobs"].values()}
-    assert {"train_model", "ablations", "overview"} <= rules
+    assert {"train_model", "ablations", "overview", WITH_TWO_CORES} <= rules

@@ -24,13 +24,14 @@ from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 # They hold times, which no two runs share.
 NOT_COMPARED = ("logs", "benchmarks", ".provenance", "provenance.json")
+# Its jobs are in groups with jobs of one core; the selection itself uses one.
+WITH_TWO_CORES = "select_candidate"
 ON_SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
     # This SLURM has no accounting database, hence squeue in place of sacct.
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
     *("--seconds-between-status-checks", "2", "--slurm-keep-successful-logs"),
-    # Jobs of different cores in one group; the selection itself uses one.
-    *("--set-threads", "select_dropout=2"),
+    *("--set-threads", f"{WITH_TWO_CORES}=2"),
 )
 ON_ANY_SCHEDULER = (
     *("--workflow-profile", "workflow/profiles/cluster-generic", "--seconds-between-status-checks", "2"),
