@@ -23,7 +23,7 @@ from pathlib import Path
 from helpers.workspace import EXPERIMENT, REPOSITORY, Workspace
 
 # They hold times, which no two runs share.
-NOT_COMPARED = ("logs", "benchmarks", ".provenance", "provenance.json")
+NOT_COMPARED = ("logs", "benchmarks", ".provenance", "provenance.json", "index.html")
 # Its jobs are in groups with jobs of one core; the selection itself uses one.
 WITH_TWO_CORES = "select_candidate"
 ON_SLURM = (
