@@ -69,7 +69,7 @@ def _quantised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spread(scale: np.ndarray, columns: int) -> np.ndarray:
-    """The scale of every weight of a matrix with so many columns."""
+    """The scale of every weight of a matrix with this number of columns."""
     return scale.repeat(BLOCK, axis=1)[:, :columns]
 
 
