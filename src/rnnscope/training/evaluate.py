@@ -12,7 +12,7 @@ from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import read_json, write_json
+from rnnscope.storage.files import from_elsewhere, read_json, write_json
 from rnnscope.storage.predictions import write_predictions
 from rnnscope.training.procedures import PROCEDURES
 
@@ -38,7 +38,8 @@ def read_kept(path: Path) -> dict[str, float]:
     InputError
         If it is missing or corrupt.
     """
-    kept = read_json(path)
+    with from_elsewhere(path):
+        kept = read_json(path)
     if not isinstance(kept, dict) or not {"validation_loss", "test_loss"} <= kept.keys():
         raise InputError(f"{path}: expected the losses of an evaluation, validation_loss and test_loss")
     return kept
