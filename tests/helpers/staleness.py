@@ -59,7 +59,7 @@ PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's
 
 KEYS = {
     "run": Change(["tale", "python_manual"], new=EVERY),
-    "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
+    "corpora.*.title": Change("Another {title} {0}", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
     "corpora.*.characters": Change("unicode", {"fetch_text", "split_text"}),
     "corpora.*.encoding": Change("latin-1", {"fetch_text", "split_text"}),
