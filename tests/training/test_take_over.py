@@ -82,6 +82,11 @@ def test_the_loss_on_the_train_part_is_taken_over_and_the_others_are_found_again
     message = evaluated(call, split, folder, tmp_path, "--kept", known)
     assert message.startswith(f"error: {known}: not readable as JSON (")
     assert message.endswith("; it is from elsewhere: put a whole copy in its place")
+    for value in ("low", None, float("nan"), True):
+        known.write_text(json.dumps(losses | {"train_loss": value}))
+        message = evaluated(call, split, folder, tmp_path / "out", "--kept", known)
+        assert message == f"error: {known}: 'train_loss' is {value!r}, expected a finite number"
+        assert not (tmp_path / "out").exists()
     known.write_text("{}")
     assert evaluated(call, split, folder, tmp_path, "--kept", known).startswith(f"error: {known}: expected the losses of an eva")
 
