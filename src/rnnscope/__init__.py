@@ -17,7 +17,7 @@ __all__ = ["export", "open"]
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """End a job of a run: in one line, where the source was changed since the run began, perhaps so that it cannot be imported."""
+    """End a job of a run: in one line, where the source was changed since, perhaps so that it cannot be imported."""
     try:
         from rnnscope.source_files import changed_file
 
