@@ -75,7 +75,7 @@ def _is_wrong(values: pd.Series, kind: str) -> pd.Series:
     """Say of each value, none of them missing, whether it is of another kind; any value is a text."""
     if kind == "text":
         return pd.Series(False, values.index)
-    # What stands beside values of other kinds is left as text.
+    # pandas leaves a column of several kinds as text.
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     is_truth = pd.Series(False, values.index) if is_number else values.map(str).isin(["True", "False"])
     if kind == "yes/no":
