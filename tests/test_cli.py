@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging
 import os
 import pkgutil
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 import rnnscope
 from rnnscope.cli import parameter_texts, parse, run
 from rnnscope.errors import InputError
-from rnnscope.progress import duration, progress
+from rnnscope.progress import duration, progress, warn
 from rnnscope.settings.base import Section, setting
 
 
@@ -358,3 +359,8 @@ def test_text_on_a_terminal_is_spelled_out_unless_raw(raw, expected):
 def test_a_pipe_gets_the_bytes_as_they_are():
     done = subprocess.run([sys.executable, "-c", WRITES.format(raw=False)], capture_output=True, check=True)
     assert done.stdout == bytes([27, 91, 50, 74, 13, 10, 9, 255, 200, 169])
+
+
+def test_a_warning_cannot_steer_the_terminal(capsys):
+    warn(logging.getLogger(), "a\x9b\u202e\x7f.txt: a text in \N{GREEK SMALL LETTER ALPHA}")
+    assert capsys.readouterr().out == "warning: a\\x9b\\u202e\\x7f.txt: a text in \N{GREEK SMALL LETTER ALPHA}\n"

@@ -3,13 +3,7 @@
 import os
 from pathlib import Path
 
-
-def put_older(path, content):
-    """Put another file of a much older date in the place of a file, as `mv`, `cp -p` and unzip do."""
-    other = path.with_name("another")
-    other.write_bytes(content)
-    os.utime(other, (10**9, 10**9))
-    other.replace(path)
+from helpers.workspace import put_older
 
 
 def refused(workspace):
@@ -27,7 +21,7 @@ def test_a_text_of_an_older_date_is_noticed(workspace):
     assert workspace.stale("results/tale/corpus/text.bin") == {"fetch_text": 1}
     done = workspace.verify()
     assert done.returncode == 1
-    assert "error: tale.txt: changed since results/tale/corpus was made from it: found SHA-256 " in done.stderr
+    assert "error: tale.txt: changed since results/tale/corpus/manifest.json was made from it: found SHA-256 " in done.stderr
 
 
 def test_a_changed_output_of_the_same_date_is_named(workspace):

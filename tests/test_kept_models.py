@@ -2,7 +2,7 @@
 
 import shutil
 
-from helpers.workspace import EXPERIMENT
+from helpers.workspace import EXPERIMENT, put_older
 
 from rnnscope.configuration.kept import FILES
 from rnnscope.figures import catalogue
@@ -13,14 +13,14 @@ NEEDS = {name: set(entry.needs.split()) for name, entry in catalogue.FIGURES.ite
 NEEDS_TRAINING = {name for name, needs in NEEDS.items() if "dynamics" in needs}
 
 
-def keep(finished, fresh, models):
+def keep(finished, fresh, models, name_of_folder="kept"):
     """Copy trained models to a folder of their own in another workspace, and name it in the experiment there."""
     for model in models:
         for name in FILES:
-            path = fresh.folder / "kept/tale/models" / model / name
+            path = fresh.folder / name_of_folder / "tale/models" / model / name
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(finished.folder / "results/tale/models" / model / name, path)
-    fresh.configure(EXPERIMENT | {"kept_models": "kept"})
+    fresh.configure(EXPERIMENT | {"kept_models": name_of_folder})
 
 
 def files(workspace, pattern):
@@ -48,13 +48,18 @@ def test_models_that_are_taken_over_give_the_tables_and_pages_of_training(finish
         assert without_dynamics(fresh.folder / "results/tale" / name) == without_dynamics(path), name
     assert files(fresh, "models/*/dropout-*") == files(fresh, "models/*/width-*") == {}
     assert fresh.stale(*(f"results/tale/{name}" for name in expected)) == {}
+    for model, name in {"lstm-1-4": "history.csv", "gru-1-4": "evaluation.json"}.items():
+        path = fresh.folder / "kept/tale/models" / model / name
+        put_older(path, path.read_bytes() + b"\n")
+    evaluations = [f"results/tale/models/{model}/evaluation.json" for model in ("lstm-1-4", "gru-1-4")]
+    assert fresh.stale(*evaluations) == {"take_over_model": 1, "evaluate_model": 2}
 
 
 def test_what_is_not_kept_is_left_out_and_said(finished, fresh):
-    keep(finished, fresh, ("lstm-1-4", "gru-1-4", "nnn-2"))
+    keep(finished, fresh, ("lstm-1-4", "gru-1-4", "nnn-2"), "kept\x9b")
     done = fresh.snakemake("--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "kept models: kept/tale/models: 2 networks and 0 n-NNs" in done.stderr
+    assert "kept models: kept\\x9b/tale/models: 2 networks and 0 n-NNs" in done.stderr
     missing = [model for model in MODELS if model not in ("lstm-1-4", "gru-1-4")]
     assert f"kept models: not kept, left out: {', '.join(missing)}" in done.stderr
     assert 'kept models: size_breakdown.smaller: "gru-1-4" in place of "rnn-1-4"' in done.stderr

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.fork_server import PreloadedPython
-from helpers.workspace import EXPERIMENT, PROSE, Workspace
+from helpers.workspace import EXPERIMENT, PROSE, Workspace, put_older
 from safetensors.torch import save_file
 
 from rnnscope.figures.catalogue import FIGURES
@@ -48,7 +48,7 @@ def write_predictions(path, test):
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def workspace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     preloaded_python = PreloadedPython(folder / "python")
     try:
@@ -63,6 +63,12 @@ def results(tmp_path_factory):
     finally:
         preloaded_python.close()
     assert done.returncode == 0, done.stdout + done.stderr
+    workspace.preloaded_python = None
+    return workspace
+
+
+@pytest.fixture
+def results(workspace):
     return workspace.folder / "results/tale"
 
 
@@ -90,3 +96,21 @@ def test_the_external_predictions_are_in_every_comparison(results):
     assert EXTERNAL in set(analyses["model_map"]["model"])
     assert EXTERNAL in pd.read_csv(results / "analyses/error_intersections.csv")["compared"][0].split()
     assert set(pd.read_csv(results / "analyses/size_breakdown.csv")["larger"]) == {EXTERNAL}
+
+
+def test_other_files_of_an_older_date_are_noticed(workspace):
+    """They are compared by content, and `make verify` names each file."""
+    for name in ("tale.safetensors", "tale.json", "tale.parquet"):
+        put_older(workspace.folder / name, (workspace.folder / name).read_bytes() + b" ")
+    targets = [f"results/tale/models/{IMPORTED}/summary.json", f"results/tale/predictions/{EXTERNAL}.parquet"]
+    assert workspace.stale(*targets) == {"import_model": 1, "external_predictions": 1}
+    done = workspace.verify()
+    assert done.returncode == 1
+    lines = sorted(
+        line.removeprefix("error: ").partition(" was made from it: found SHA-256 ")[0] for line in done.stderr.splitlines()
+    )
+    assert lines == [
+        f"tale.json: changed since results/tale/models/{IMPORTED}/checkpoint.safetensors",
+        f"tale.parquet: changed since results/tale/predictions/{EXTERNAL}.parquet",
+        f"tale.safetensors: changed since results/tale/models/{IMPORTED}/checkpoint.safetensors",
+    ]

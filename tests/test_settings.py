@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import FrozenInstanceError, dataclass, replace
+from typing import get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from rnnscope.cli import parse
 from rnnscope.errors import InputError
-from rnnscope.settings.base import Section, Setting, flag_of, flags, setting, settings_of
+from rnnscope.settings.base import SEED, Section, Setting, check_length, flag_of, flags, required, setting, settings_of
 from rnnscope.settings.sections import SECTIONS, Optimisation, Patience
 
 ALLOWED = [
@@ -120,7 +121,7 @@ def test_what_is_left_out_has_no_flag():
 
     assert parse(stage, [])[1] == {"patience": Patience(patience=None)}
     assert parse(stage, ["--patience", "4"])[1] == {"patience": Patience(patience=4)}
-    with pytest.raises(InputError, match="--patience: found 0, expected a whole number of at least 1"):
+    with pytest.raises(InputError, match="--patience: found 0, expected a whole number from 1 to 1000000"):
         parse(stage, ["--patience", "0"])
 
 
@@ -132,7 +133,7 @@ def test_a_flag_is_named_like_its_key():
 def test_what_flags_writes_is_what_a_stage_reads(data):
     """For every number that is allowed, to the last bit."""
     given_values = Optimisation(
-        epochs=data.draw(st.integers(1)),
+        epochs=data.draw(st.integers(1, 10**6)),
         learning_rate=data.draw(st.floats(0, exclude_min=True, allow_infinity=False, allow_nan=False)),
         rmsprop_alpha=data.draw(st.floats(0, 1, exclude_max=True)),
         learning_rate_decay=data.draw(st.floats(0, 1, exclude_min=True)),
@@ -153,6 +154,25 @@ def test_every_setting_has_a_meaning_and_every_default_is_allowed(section):
         assert declared.meaning
         if (default := getattr(section, name, None)) is not None:
             declared.check(name, default, kind)
+
+
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=list(SECTIONS))
+def test_a_slip_of_the_keyboard_is_refused_where_it_would_fill_the_memory_or_never_end(section):
+    """Of every whole number: 10 ** 12 is more than anybody waits for, and than the characters of any text that is read."""
+    for name, (kind, declared) in settings_of(section).items():
+        item = get_args(required(kind))[0] if get_origin(required(kind)) is list else required(kind)
+        if item is int:
+            with pytest.raises(InputError, match=rf"^key: found \[?10000000000(00)?\]?, expected .* to {declared.maximum:.0f}"):
+                declared.check("key", [10**12] if item is not required(kind) else 10**12, kind)
+            assert 1 <= declared.maximum <= max(2**34, SEED["maximum"]), name
+
+
+@pytest.mark.parametrize("length", [-1, 10**6 + 1, 10**14])
+def test_nobody_waits_for_a_text_of_any_length(length):
+    check_length("--length", 0)
+    check_length("--length", 10**6)
+    with pytest.raises(InputError, match=f"^--length: found {length}, expected a whole number from 0 to 1000000$"):
+        check_length("--length", length)
 
 
 def test_the_learning_rate_of_an_epoch():

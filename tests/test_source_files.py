@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -13,16 +14,20 @@ from rnnscope.source_files import VARIABLE, source_digest
 SOURCE = REPOSITORY / "src"
 
 
-def digests():
+def digests(source=SOURCE):
     """The digests of all modules, as the workflow hands them to jobs."""
-    files = {".".join(path.relative_to(SOURCE).with_suffix("").parts): path for path in SOURCE.rglob("*.py")}
+    files = {".".join(path.relative_to(source).with_suffix("").parts): path for path in source.rglob("*.py")}
     return {name.removesuffix(".__init__"): source_digest(path) for name, path in files.items()}
 
 
-def run_stage(expected):
+STAGE = ["-m", "rnnscope.storage.provenance", "collect"]
+FORKED = ["-c", f"import sys; from rnnscope.preloaded.server import run_module; sys.exit(run_module(*{STAGE!r}))"]
+
+
+def run_stage(expected, source=SOURCE, words=STAGE):
     """Run a stage that does nothing; returns how it ended."""
-    command = [sys.executable, "-m", "rnnscope.storage.provenance", "collect"]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)} | ({VARIABLE: json.dumps(expected)} if expected else {})
+    command = [sys.executable, *words]
+    environment = {**os.environ, "PYTHONPATH": str(source)} | ({VARIABLE: json.dumps(expected)} if expected else {})
     return subprocess.run(command, env=environment, input="{}", capture_output=True, text=True, check=False)
 
 
@@ -42,6 +47,71 @@ def test_another_source_is_refused_in_one_line(module, was_there):
     file = SOURCE / f"rnnscope/{module.replace('.', '/')}.py"
     assert done.returncode == 1
     assert done.stderr == f"error: {file}: changed since this run of snakemake began; run snakemake again\n"
+
+
+def cut_off(path):
+    path.write_text(path.read_text() + "\ndef half(")
+
+
+def renamed(path):
+    path.write_text(path.read_text().replace("def read_record(", "def read_a_record("))
+
+
+def gone(path):
+    path.unlink()
+
+
+def unknown_name(path):
+    path.write_text(path.read_text() + "\nUNKNOWN_NAME\n")
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A copy of the source, and the digests of its modules."""
+    source = tmp_path_factory.mktemp("copied") / "src"
+    shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info"))
+    return source, digests(source)
+
+
+@pytest.mark.parametrize(
+    ("module", "change"),
+    [
+        *(("storage/checksums", change) for change in (cut_off, renamed, gone, unknown_name)),
+        ("storage/provenance", cut_off),
+        ("settings/__init__", cut_off),
+        ("errors", cut_off),
+        ("source_files", gone),
+    ],
+)
+@pytest.mark.parametrize("words", [STAGE, FORKED], ids=["process", "fork"])
+def test_a_source_that_cannot_be_imported_is_one_line(copied, module, change, words):
+    """In a process of its own, and in a fork of the one that has imported the libraries."""
+    source, expected = copied
+    file = source / f"rnnscope/{module}.py"
+    whole = file.read_text()
+    change(file)
+    try:
+        done = run_stage(expected, source, words)
+    finally:
+        file.write_text(whole)
+    named = source / "rnnscope" if module in ("errors", "source_files") else file  # without these no file can be compared
+    assert done.returncode == 1
+    assert done.stderr == f"error: {named}: changed since this run of snakemake began; run snakemake again\n"
+
+
+@pytest.mark.parametrize("words", [STAGE, FORKED], ids=["process", "fork"])
+def test_a_fault_of_the_source_that_the_run_began_with_keeps_its_traceback(copied, words):
+    source, expected = copied
+    file = source / "rnnscope/storage/checksums.py"
+    whole = file.read_text()
+    unknown_name(file)
+    try:
+        done = run_stage(expected | {"rnnscope.storage.checksums": source_digest(file)}, source, words)
+    finally:
+        file.write_text(whole)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback ")
+    assert done.stderr.endswith("\nNameError: name 'UNKNOWN_NAME' is not defined\n")
 
 
 def test_a_module_that_the_stage_does_not_import_may_change():

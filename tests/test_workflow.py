@@ -344,7 +344,7 @@ def test_the_report_has_every_figure_with_its_caption(workspace):
     ("experiment", "line"),
     [
         (changed(training={"learing_rate": 0.1}), "training: unknown key 'learing_rate', expected one of epochs, learning_rate"),
-        (changed(training={"epochs": "ten"}), 'training.epochs: found "ten", expected a whole number of at least 1'),
+        (changed(training={"epochs": "ten"}), 'training.epochs: found "ten", expected a whole number from 1 to 1000000'),
         (changed(comparisons={"ngram": 4}), "comparisons.ngram: found 4, expected at most ngrams.longest_context, 3"),
         (changed(training={"smoothing": 0.9}), "training.smoothing: this key was renamed, expected training.rmsprop_alpha"),
     ],

@@ -3,13 +3,35 @@
 For notebooks and scripts: `rnnscope.open` reads what the pipeline wrote. `docs/python.md` describes it.
 """
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from rnnscope.interface.results import Results
 
 __all__ = ["export", "open"]
+
+
+def _explain(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """End a job of a run: in one line, where the source was changed since, perhaps so that it cannot be imported."""
+    try:
+        from rnnscope.source_files import changed_file
+
+        changed = changed_file(error)
+    except (ImportError, SyntaxError, AttributeError, NameError):  # the run began with one that could be imported
+        changed = Path(__file__).parent
+    if changed is None:
+        sys.__excepthook__(kind, error, trace)
+    else:
+        print(f"error: {changed}: changed since this run of snakemake began; run snakemake again", file=sys.stderr)
+
+
+if "RNNSCOPE_SOURCES" in os.environ:
+    sys.excepthook = _explain
 
 
 def open(folder: Path | str) -> "Results":  # noqa: A001 (only as rnnscope.open)

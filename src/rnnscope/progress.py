@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from rnnscope.errors import printable
+
 SECONDS_BETWEEN_LINES = 10.0
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def progress(what: str, total: int, unit: str, done: int = 0) -> Iterator[Advanc
 def warn(log: logging.Logger, message: str) -> None:
     """Log a warning, and print it on standard output, which the workflow shows on the screen."""
     log.warning("%s", message)
-    print(f"warning: {message}", flush=True)
+    print(printable(f"warning: {message}"), flush=True)
 
 
 def duration(seconds: float) -> str:

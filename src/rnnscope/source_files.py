@@ -15,6 +15,7 @@ from rnnscope.errors import InputError
 
 # Files in the folder of a module that it reads or compiles.
 DATA = (".cpp", ".html", ".css", ".js", ".json")
+ROOT = Path(__file__).parent
 # Digests by name of the module, as JSON.
 VARIABLE = "RNNSCOPE_SOURCES"
 
@@ -42,6 +43,44 @@ def loaded_modules() -> dict[str, Path]:
     return files
 
 
+def module_name(file: Path) -> str:
+    """Return the name of a module of rnnscope from its file."""
+    return ".".join(file.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def changed_file(error: BaseException) -> Path | None:
+    """Return a source file that was changed since the run began, or is gone, and may be why a job ends with an error.
+
+    Parameters
+    ----------
+    error
+        What the job raised, perhaps when it imported a module.
+
+    Returns
+    -------
+    Path or None
+        Of a module that is imported, or that the error comes from; None if there is none, and outside a run.
+    """
+    expected = json.loads(os.environ.get(VARIABLE, "null"))
+    if expected is None:
+        return None
+    named = [Path(error.filename)] if isinstance(error, SyntaxError) and error.filename else []
+    trace = error.__traceback__
+    while trace:
+        named.append(Path(trace.tb_frame.f_code.co_filename))
+        trace = trace.tb_next
+    files = loaded_modules() | {module_name(file): file for file in named if ROOT in file.parents}
+    if isinstance(error, ImportError):  # its module is not among these: it is gone, or was not what is imported from it
+        stems = {name: ROOT.parent.joinpath(*name.split(".")) for name in expected}
+        found = {name: stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py") for name, stem in stems.items()}
+        files |= {name: file for name, file in found.items() if name == error.name or not file.is_file()}
+    return next((file for name, file in files.items() if _is_changed(name, file, expected)), None)
+
+
+def _is_changed(name: str, file: Path, expected: dict[str, str]) -> bool:
+    return not file.is_file() or source_digest(file) != expected.get(name)
+
+
 def check_source(checked: Collection[str] = ()) -> set[str]:
     """Compare the source of the imported modules with what the run began with.
 
@@ -65,6 +104,6 @@ def check_source(checked: Collection[str] = ()) -> set[str]:
         return set()
     files = loaded_modules()
     for name, file in files.items():
-        if name not in checked and (not file.is_file() or source_digest(file) != expected.get(name)):
+        if name not in checked and _is_changed(name, file, expected):
             raise InputError(f"{file}: changed since this run of snakemake began; run snakemake again")
     return {*checked, *files}

@@ -63,7 +63,7 @@ MESSAGES = [
     ("more", 1, "top level: unknown key 'more', expected one of run, corpora, imported, "),
     ("split", {"streams": 1}, "split: no key 'sequence_length', expected streams, sequence_length"),
     ("split", None, "split: found null, expected a section with the keys streams, sequence_length"),
-    ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number of at least 1'),
+    ("training.epochs", "ten", 'training.epochs: found "ten", expected a whole number from 1 to 1000000'),
     ("training.dropout", [1.5], "training.dropout.0: found 1.5, expected a number of at least 0 and below 1"),
     (
         "training.dropout",
@@ -78,7 +78,7 @@ MESSAGES = [
         {64: [0.0], 512: [0.5], 1024: [0.5]},
         "training.dropout: found no list for size 128, expected one for each of 64, 128, 256, 512",
     ),
-    ("training.patience", 0, "training.patience: found 0, expected a whole number of at least 1"),
+    ("training.patience", 0, "training.patience: found 0, expected a whole number from 1 to 1000000"),
     ("training.seed", -1, "training.seed: found -1, expected a whole number from 0 to 4294967295"),
     ("error_breakdown.boost", [0.6], "error_breakdown.boost.0: found 0.6, expected a number above 0 and at most 0.5"),
     ("error_breakdown.order.1", "words", 'error_breakdown.order.1: found "words", expected n-gram, memory, rare_words, '),
@@ -92,7 +92,7 @@ MESSAGES = [
     (
         "nnn.hidden_widths",
         [],
-        "nnn.hidden_widths: found [], expected a list of different whole numbers of at least 1, at least",
+        "nnn.hidden_widths: found [], expected a list of different whole numbers from 1 to 100000, at least",
     ),
     ("run", ["tail"], "run: found 'tail', expected keys of corpora: war_and_peace, linux_kernel, "),
     ("corpora.my book", {}, 'corpora: found "my book", expected a name of letters, digits and underscores'),

@@ -192,7 +192,7 @@ def test_memory_stays_near_the_bytes_of_the_text(tmp_path):
         (b"x" * 30, {"fractions": "0.6,0.2,0.1"}, "fractions: found"),
         (b"x" * 30, {"streams": 0}, "--streams: found 0, expected a whole number from 1 to 32767"),
         (b"x" * 30, {"minimum_count": 2}, "minimum_count: found 2 with characters: bytes, expected characters: unicode"),
-        (b"x" * 30, {"steps": -1}, "--sequence-length: found -1, expected a whole number of at least 1"),
+        (b"x" * 30, {"steps": -1}, "--sequence-length: found -1, expected a whole number from 1 to 1000000"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, content, flags, message):

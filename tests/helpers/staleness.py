@@ -58,7 +58,7 @@ EVERY = {"every rule"}
 
 KEYS = {
     "run": Change(["tale", "war_and_peace"], new=EVERY),  # both have numbers of the paper
-    "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
+    "corpora.*.title": Change("Another {title} {0}", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
     "corpora.*.characters": Change("unicode", {"fetch_text", "split_text"}),
     "corpora.*.encoding": Change("latin-1", {"fetch_text", "split_text"}),

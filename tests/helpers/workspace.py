@@ -64,6 +64,14 @@ EXPERIMENT = {
 }
 
 
+def put_older(path, content):
+    """Put another file of a much older date in the place of a file, as `mv`, `cp -p` and unzip do."""
+    other = path.with_name("another")
+    other.write_bytes(content)
+    os.utime(other, (10**9, 10**9))
+    other.replace(path)
+
+
 class Workspace:
     """A copy of the workflow and its source in an empty folder, with a text of its own."""
 

@@ -91,7 +91,7 @@ def test_a_cell_that_torch_does_not_have_is_named():
             "found, beside the recurrent module, 1.bias, 1.weight, 2.bias, 2.weight; expected weight and bias of one",
         ),
         (nn.Sequential(nn.RNN(K, HIDDEN), nn.Linear(HIDDEN + 1, K)), r"found a Linear of \(7, 6\), expected \(characters, 5\)"),
-        (nn.Sequential(nn.RNN(K, HIDDEN), nn.Linear(HIDDEN, K + 1)), r"found \(5, 7\) for layers.0.W_input, expected \(5, 8\)"),
+        (nn.Sequential(nn.RNN(K, HIDDEN), nn.Linear(HIDDEN, K + 1)), r"found \(5, 7\) for weight_ih_l0, expected \(5, 8\)"),
     ],
 )
 def test_other_modules_are_refused_in_one_line(module, message):

@@ -1,15 +1,20 @@
 """ARPA files: KenLM reads ours, and we read what KenLM reads, with the same log-probabilities."""
 
+import bz2
+import gzip
+import lzma
 import math
+import tracemalloc
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from helpers.chen_goodman import Model
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnscope.errors import InputError
-from rnnscope.ngrams.arpa import character_of, name_of, names_of, read_arpa, write_arpa
+from rnnscope.ngrams.arpa import LONGEST_LINE, character_of, name_of, names_of, read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import count_ngrams
 from rnnscope.ngrams.ngram_model import kneser_ney
@@ -260,3 +265,45 @@ def test_an_order_beyond_any_use_is_refused(tmp_path):
     model = fitted(PROSE, 100, np.unique(np.frombuffer(PROSE, dtype=np.uint8)))
     with pytest.raises(InputError, match=r"a\.arpa: found a model of order 101, expected at most 100"):
         write_arpa(path, model)
+
+
+def zstd(content):
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(content)
+    return packed.getvalue().to_pybytes()
+
+
+PACK = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress, ".zst": zstd}
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_a_compressed_file_is_read_to_its_end(tmp_path, suffix):
+    plain, packed = tmp_path / "a.arpa", tmp_path / f"a.arpa{suffix}"
+    plain.write_text(PRUNED)
+    whole = PACK[suffix](PRUNED.encode())
+    packed.write_bytes(whole)
+    assert our_scores(read_arpa(packed), b"abcabcbacb").tolist() == our_scores(read_arpa(plain), b"abcabcbacb").tolist()
+    for content in (whole[:-1], whole[:-9], whole[: len(whole) // 2], PRUNED.encode()):
+        packed.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            read_arpa(packed)
+        assert str(caught.value).startswith(f"{packed}: not readable as its name says, {suffix} (")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("place", "expected"), [(0, "a line \\data\\"), (PRUNED.index("-0.7"), "1-gram 4 of 6")])
+def test_a_line_beyond_any_use_is_not_held_in_memory(tmp_path, place, expected):
+    path = tmp_path / "a.arpa.gz"
+    with gzip.open(path, "wb", 1) as file:
+        file.write(PRUNED[:place].encode())
+        for _ in range(64):
+            file.write(b"a" * LONGEST_LINE)
+    tracemalloc.start()
+    with pytest.raises(InputError) as caught:
+        read_arpa(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    number = PRUNED[:place].count("\n") + 1
+    assert str(caught.value) == f"{path}, line {number}: found more than 1,048,576 bytes, expected {expected}"
+    assert most < 16 * LONGEST_LINE

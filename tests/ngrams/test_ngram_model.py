@@ -195,7 +195,7 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
         ("sample --model {saved} --prime bé", r"^--prime: found the byte b'\\xc3' at position 1"),
         ("sample --model {saved} --temperature -1", "^--temperature: found -1.0"),
         ("sample --model {saved} --temperature nan", "^--temperature: found nan"),
-        ("sample --model {saved} --length -1", "^--length: found -1"),
+        ("sample --model {saved} --length -1", "^--length: found -1, expected a whole number from 0 to 1000000$"),
         ("fit --split {split} --horizon 0 --out {out}", "^--horizon: found 0"),
         ("export --model {split}/train.npy --out {out}", r"train\.npy: not readable as parquet"),
         ("score --arpa {out} --text {saved}", "out: no such file"),

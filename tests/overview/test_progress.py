@@ -75,3 +75,9 @@ def test_the_cause_of_a_failure_is_one_line(tmp_path, text, cause):
         log.write_text(text)
     assert cause_of(log) == cause.format(log=log)
     assert failure_line("losses", {"corpus": "tale"}, log) == f"failed: losses (tale): {cause.format(log=log)}"
+
+
+def test_a_failure_cannot_steer_the_terminal(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("KeyError: 'a\x9b\u202e'\n")
+    assert failure_line("losses", {}, log) == r"failed: losses: KeyError: 'a\x9b\u202e'"

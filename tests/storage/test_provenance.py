@@ -121,11 +121,11 @@ def test_a_changed_or_missing_text_is_reported(folder):
     assert problems(path) == []
     text.write_text("two")
     found, expected = (hashlib.sha256(text).hexdigest()[:12] for text in (b"two", b"one"))
-    assert problems(path)[0] == (
-        f"{text}: changed since {folder} was made from it: found SHA-256 {found}..., expected {expected}...; run: snakemake"
-    )
+    assert problems(path) == [
+        f"{text}: changed since {folder}/a.csv was made from it: found SHA-256 {found}..., expected {expected}...; run: snakemake"
+    ]
     text.unlink()
-    assert problems(path)[0] == f"{text}: missing; {folder} was made from it"
+    assert problems(path) == [f"{text}: missing; {folder}/a.csv was made from it"]
 
 
 def test_one_that_is_no_json_has_its_own_command(tmp_path):

@@ -42,6 +42,13 @@ def test_unreadable_records_of_files_that_are_there_are_one_line(tmp_path, recor
     assert "\n" not in line
 
 
+def test_names_cannot_steer_the_terminal(tmp_path, record):
+    record("a\x1b[2J.csv", "")
+    (line,) = unreadable_records(tmp_path / ".snakemake", REBUILD)
+    assert r": a\x1b[2J.csv; delete" in line
+    assert line.isprintable()
+
+
 def test_of_many_files_five_are_named(tmp_path, record):
     for number in range(7):
         record(f"results/{number}", "")

@@ -52,6 +52,54 @@ def test_a_table_is_written_in_the_order_of_its_columns_and_read_back(table, tmp
     assert read["loss"].isna().tolist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "row", "expected"),
+    [
+        ("number", ["1.5", "", "abc\x1b[2J", "x"], 3, r"'abc\x1b[2J'"),
+        ("number", ["True", "False"], 1, "'True'"),
+        ("number", ["1.5", "True"], 2, "'True'"),
+        ("integer", ["1", "", "2.5"], 3, "'2.5'"),
+        ("integer", ["1", "inf"], 2, "'inf'"),
+        ("integer", ["one", "2"], 1, "'one'"),
+        ("yes/no", ["True", "1"], 2, "'1'"),
+        ("yes/no", ["0", "1"], 1, "'0'"),
+        ("yes/no", ["True", "", "maybe"], 3, "'maybe'"),
+    ],
+)
+def test_values_of_another_kind_are_named(tmp_path, monkeypatch, kind, values, row, expected):
+    monkeypatch.setattr(declarations, "DECLARATIONS", {})
+    table, path = Table("a.csv", "A row.", (Column("model", "text", "name"), Column("value", kind, "it"))), tmp_path / "a.csv"
+    path.write_text("model,value\n" + "".join(f"m,{value}\n" for value in values))
+    with pytest.raises(InputError) as told:
+        table.read(path)
+    noun = {"integer": "a whole number", "number": "a number", "yes/no": "True or False"}[kind]
+    line = str(told.value)
+    assert line.startswith(f"{path}: column 'value': found {expected} in row {row}, expected {noun}; delete it and run again")
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("text", ["1", "abc", "", "True"]),
+        ("number", ["1", "2.5", "", "-1e-9", "inf"]),
+        ("number", ["", ""]),
+        ("integer", ["3", "", "-1"]),
+        ("integer", ["3", "4"]),
+        ("yes/no", ["True", "", "False"]),
+        ("yes/no", ["True", "False"]),
+        ("yes/no", ["", ""]),
+        ("integer", []),
+        ("yes/no", []),
+    ],
+)
+def test_values_of_the_declared_kind_are_read(tmp_path, monkeypatch, kind, values):
+    monkeypatch.setattr(declarations, "DECLARATIONS", {})
+    table, path = Table("a.csv", "A row.", (Column("model", "text", "name"), Column("value", kind, "it"))), tmp_path / "a.csv"
+    path.write_text("model,value\n" + "".join(f"m,{value}\n" for value in values))
+    assert len(table.read(path)) == len(values)
+
+
 @pytest.mark.parametrize("columns", [["model"], ["model", "loss", "more"], ["model", "los"]])
 def test_a_table_of_other_columns_than_declared_is_not_written(table, tmp_path, columns):
     with pytest.raises(ValueError, match=r"analyses/made_up\.csv: found columns .*, declared \['model', 'loss'\]"):

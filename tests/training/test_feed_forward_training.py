@@ -176,8 +176,8 @@ def test_the_minibatches_of_the_split_are_the_default(train, tmp_path):
     ("words", "message"),
     [
         (("--model", "nnn-0"), "model 'nnn-0': expected <cell>-<layers>-<size>"),
-        (("--hidden-width", -1), "--hidden-width: found -1, expected at least 1"),
-        (("--sequence-length", 0), "--sequence-length: found 0, expected at least 1"),
+        (("--hidden-width", -1), "--hidden-width: found -1, expected 1 to 100000"),
+        (("--sequence-length", 0), "--sequence-length: found 0, expected 1 to 1000000"),
         (("--dropout", 0.5), "--dropout: found 0.5, expected 0 for the n-NN nnn-2"),
         (("--model", "nnn-31"), "--model: found n = 31, expected less than 31, the characters of a train stream"),
     ],
@@ -191,4 +191,4 @@ def test_bad_input_is_reported_in_one_line(train, tmp_path, words, message):
 
 
 def test_an_nnn_needs_a_width(train, tmp_path):
-    assert train(tmp_path / "out", "--model", "nnn-2") == "error: --hidden-width: found None, expected at least 1"
+    assert train(tmp_path / "out", "--model", "nnn-2") == "error: --hidden-width: found None, expected 1 to 100000"

@@ -126,6 +126,114 @@ def test_files_that_are_no_state_dict_are_refused(tmp_path, call, words, write, 
     assert "\n" not in found
 
 
+def test_a_vocabulary_that_nests_deeply_is_one_line(tmp_path, call, words):
+    save(tmp_path, nn.GRU)
+    (tmp_path / "mine.json").write_text("[" * 100_000)
+    found = call(imported, *words, "--model", name_of("gru-after"))
+    assert found.startswith(f"error: {tmp_path / 'mine.json'}: not readable as JSON (")
+    assert "\n" not in found
+
+
+def with_nan(weights):
+    weights["out.bias"][2] = float("nan")
+
+
+def beyond_float32(weights):
+    weights["out.weight"] = weights["out.weight"].double()
+    weights["out.weight"][0, 0] = 1e39
+
+
+def whole_numbers(weights):
+    weights["rnn.weight_hh_l1"] = weights["rnn.weight_hh_l1"].long()
+
+
+def a_tensor_more(weights):
+    weights["rnn.weight_hh_l99999999999"] = torch.zeros(3 * HIDDEN, HIDDEN)
+
+
+def a_bias_less(weights):
+    del weights["rnn.bias_hh_l1"]
+
+
+def no_recurrent_matrix(weights):
+    del weights["rnn.weight_hh_l0"]
+
+
+def empty(weights):
+    weights["rnn.weight_hh_l0"] = torch.zeros(0, 0)
+
+
+def one_dimension(weights):
+    weights["rnn.weight_hh_l0"] = torch.zeros(3 * HIDDEN)
+
+
+def two_gates(weights):
+    weights["rnn.weight_hh_l0"] = torch.zeros(2 * HIDDEN, HIDDEN)
+
+
+def rows_between(weights):
+    weights["rnn.weight_hh_l0"] = torch.zeros(3 * HIDDEN + 1, HIDDEN)
+
+
+def a_wider_bias(weights):
+    weights["out.bias"] = torch.zeros(K + 1)
+
+
+def a_flat_embedding(weights):
+    weights["embed.weight"] = torch.zeros(K)
+
+
+def a_product_beyond_float32(weights):
+    weights["embed.weight"].fill_(1e30)
+    weights["rnn.weight_ih_l0"].fill_(1e30)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (with_nan, "found nan in out.bias, expected finite numbers, as float32 too"),
+        (beyond_float32, "found inf in out.weight, expected finite numbers, as float32 too"),
+        (whole_numbers, "found int64 for rnn.weight_hh_l1, expected floating-point numbers"),
+        (a_tensor_more, "found a tensor weight_hh_l99999999999, expected the weights of 2 layers, numbered from 0, and"),
+        (a_bias_less, "found no tensor bias_hh_l1, expected the weights of 2 layers, numbered from 0, and the biases of all or"),
+        (
+            no_recurrent_matrix,
+            "found none for weight_hh_l0, expected (4 H, H) of torch.nn.LSTM, (3 H, H) of GRU or (H, H) of RNN",
+        ),
+        (empty, "found (0, 0) for rnn.weight_hh_l0, expected numbers in every tensor"),
+        (one_dimension, "found (18,) for weight_hh_l0, expected (4 H, H) of torch.nn.LSTM"),
+        (two_gates, "found (12, 6) for weight_hh_l0, expected (4 H, H) of torch.nn.LSTM"),
+        (rows_between, "found (19, 6) for weight_hh_l0, expected (4 H, H) of torch.nn.LSTM"),
+        (a_wider_bias, f"found a bias of ({K + 1},) in the Linear, expected ({K},)"),
+        (a_flat_embedding, f"found an Embedding of ({K},), expected ({K}, any width)"),
+        (a_product_beyond_float32, "found inf in layers.0.W_input, expected finite numbers, as float32 too"),
+    ],
+)
+def test_weights_that_are_no_network_are_one_line(tmp_path, call, words, spoil, message):
+    weights = save(tmp_path, nn.GRU).state_dict()
+    spoil(weights)
+    save_file(weights, tmp_path / "mine.safetensors")
+    found = call(imported, *words, "--model", name_of("gru-after"))
+    assert found.startswith(f"error: {tmp_path / 'mine.safetensors'}: {message}")
+    assert "\n" not in found
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_name_that_is_none_is_one_line(tmp_path, call, words):
+    save(tmp_path, nn.GRU)
+    assert call(imported, *words, "--model", "mine").startswith("error: imported: model 'mine': expected <cell>-<layers>-<size>")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_may_have_more_or_fewer_bits(tmp_path, call, words, dtype):
+    theirs = save(tmp_path, nn.RNN, layers=1).to(dtype)
+    save_file(theirs.state_dict(), tmp_path / "mine.safetensors")
+    assert call(imported, *words, "--model", name_of("rnn", 1)) is None
+    network, _ = load_checkpoint(tmp_path / "model/checkpoint.safetensors")
+    order = [ORDER.index(byte) for byte in VOCABULARY]
+    assert torch.equal(network.softmax.weight, theirs.out.weight.float()[order])
+
+
 def test_characters_may_be_listed_as_text(tmp_path, call, words):
     save(tmp_path, nn.RNN, layers=1)
     (tmp_path / "mine.json").write_text(json.dumps([chr(byte) for byte in ORDER]))

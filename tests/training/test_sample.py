@@ -64,7 +64,7 @@ def test_a_temperature_that_makes_no_sense_is_refused_in_one_line(call, checkpoi
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--length=-1"], "error: length: found -1, expected at least 0"),
+        (["--length=-1"], "error: length: found -1, expected a whole number from 0 to 1000000"),
         (["--prime="], "error: prime text: found no character, expected at least one"),
         (["--prime=ax"], "error: prime text: found the byte b'x' at position 1, expected one of the model's 5 characters"),
     ],

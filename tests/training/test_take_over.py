@@ -78,6 +78,15 @@ def test_the_loss_on_the_train_part_is_taken_over_and_the_others_are_found_again
         message = evaluated(call, split, folder, tmp_path / name, "--kept", known)
         assert message.startswith(f"error: {known}: {name} {losses[name] + 2e-4:.6f}, found {losses[name]:.6f} on this text; ")
         assert not (tmp_path / name).exists()
+    known.write_text("{")
+    message = evaluated(call, split, folder, tmp_path, "--kept", known)
+    assert message.startswith(f"error: {known}: not readable as JSON (")
+    assert message.endswith("; it is from elsewhere: put a whole copy in its place")
+    for value in ("low", None, float("nan"), True):
+        known.write_text(json.dumps(losses | {"train_loss": value}))
+        message = evaluated(call, split, folder, tmp_path / "out", "--kept", known)
+        assert message == f"error: {known}: 'train_loss' is {value!r}, expected a finite number"
+        assert not (tmp_path / "out").exists()
     known.write_text("{}")
     assert evaluated(call, split, folder, tmp_path, "--kept", known).startswith(f"error: {known}: expected the losses of an eva")
 
@@ -116,6 +125,7 @@ def test_what_does_not_fit_is_one_line(call, split, kept, tmp_path, line):
     message = call(take_over, "--kept", folder, "--split", split, "--out", tmp_path / "out")
     assert message.startswith(f"error: {folder}/{line}")
     assert "\n" not in message
+    assert "delete it" not in message, "no rule makes what is kept"
     assert not (tmp_path / "out").exists()
 
 

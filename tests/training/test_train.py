@@ -363,7 +363,7 @@ def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):
         ({"dropout": 1}, "error: --dropout: found 1.0, expected a number of at least 0 and below 1"),
         ({"hidden-width": 8}, "error: --hidden-width: found 8, expected none for the recurrent network rnn-1-4"),
         ({"sequence-length": 8}, "error: --sequence-length: found 8, expected none for the recurrent network rnn-1-4"),
-        ({"epochs": 0}, "error: --epochs: found 0, expected a whole number of at least 1"),
+        ({"epochs": 0}, "error: --epochs: found 0, expected a whole number from 1 to 1000000"),
         ({"split": "nowhere"}, "error: nowhere/vocabulary.json: no such file"),
     ],
 )

@@ -11,11 +11,17 @@ KNOWN = KnownDigests(Path(".snakemake/digests.json"))
 TOUCHED = not {"--touch", "-t"}.isdisjoint(sys.argv)
 
 
-def source_digests(wildcards):
-    """A parameter: the content of a corpus's local files, for a text that another of an older date replaces."""
-    found = {path: KNOWN.digest(Path(path)) for path in source_paths(wildcards)}
-    remember_digests()
-    return found
+def digests_of(*given):
+    """A parameter: the content of inputs that no rule makes, for one that another of an older date replaces."""
+
+    def digests(wildcards):
+        found = [files(wildcards) for files in given]
+        paths = [str(path) for files in found for path in ([files] if isinstance(files, str) else files)]
+        found = {path: KNOWN.digest(Path(path)) for path in paths}
+        remember_digests()
+        return found
+
+    return digests
 
 
 def remember_digests():

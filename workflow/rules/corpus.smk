@@ -11,7 +11,7 @@ rule fetch_text:
     params:
         **stage("corpus.fetch"),
         text=text_flags,
-        digests=source_digests,
+        digests=digests_of(source_paths),
         out=subpath(output.text, parent=True),
     shell:
         "python -m {params.module} {params.text:q} --out {params.out} 2> {log}"

@@ -15,6 +15,7 @@ rule evaluate_model:
         **needs(mem_mb=scaled_with_text(1500, 10), runtime=scaled_with_text(30, 1), gpu=GPU_SLOTS),
     params:
         **stage("training.evaluate", Device),
+        **({"digests": digests_of(kept_files("evaluation.json"))} if KEPT else {}),
         split=subpath(input.test, parent=True),
         kept=lambda wildcards, input: ["--kept", *input.kept] if KEPT else [],
     shell:

@@ -9,6 +9,7 @@ rule take_over_model:
         "evaluations"
     params:
         **stage("training.take_over"),
+        digests=digests_of(kept_files("checkpoint.safetensors", "history.csv", "summary.json")),
         kept=folders_of("kept"),
         split=subpath(input.train, parent=True),
         out=subpath(output[0], parent=True),

@@ -84,6 +84,7 @@ rule external_predictions:
         "tables"
     params:
         **stage("analyses.losses.external"),
+        digests=digests_of(external_file),
         split=subpath(input.test, parent=True),
     shell:
         "python -m {params.module} --split {params.split} --predictions {input.predictions} --out {output} 2> {log}"

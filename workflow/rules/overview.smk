@@ -29,7 +29,7 @@ rule overview:
     params:
         **stage("overview.page"),
         folders=lambda wildcards, input: [str(Path(path).parents[1]) for path in input.losses],
-        corpora=corpus_facts(),
+        corpora=corpus_facts,  # a function: in a constant the braces of a title would be a wildcard
         figures=figures_for({*AVAILABLE, "paper"}),
         explorer="--explorer" if DUMPED else "",
         captions=str(CAPTIONS),

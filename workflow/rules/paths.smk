@@ -63,8 +63,8 @@ def run_files(folder=""):
 
 
 def kept_files(*names):
-    """Some files of a model that is taken over."""
-    return [f"{KEPT}/{{corpus}}/models/{{model}}/{name}" for name in names]
+    """An input: some files of a model that is taken over."""
+    return lambda wildcards: [local(f"{KEPT}/{wildcards.corpus}/models/{wildcards.model}/{name}") for name in names]
 
 
 def candidate_files(wildcards):

@@ -11,6 +11,7 @@ from pathlib import Path
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from rnnscope.errors import printable
 from rnnscope.overview.progress import TimeLeft, failure_line, job_line
 from rnnscope.progress import duration
 
@@ -109,7 +110,7 @@ def say_what_was_found():
     findings = Path("results/findings.txt")
     if "overview" not in {job.rule.name for job in workflow.dag.jobs} or not findings.is_file():
         return
-    print(findings.read_text(encoding="utf-8"), end="")
+    print("\n".join(map(printable, findings.read_text(encoding="utf-8").split("\n"))), end="")
     print(f"Open in a browser: {seen_from_here('results/index.html')}")
     for page in explorers():
         print(f"         explorer: {seen_from_here(page)}")

@@ -14,7 +14,7 @@ from rnnscope.configuration.checks import check_configuration, dropout_candidate
 from rnnscope.configuration.files import check_duplicated_keys, convert_texts
 from rnnscope.configuration.kept import with_kept_models
 from rnnscope.data.paper import paper_models
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, printable
 from rnnscope.models.cells import ModelName
 from rnnscope.settings import base
 from rnnscope.settings.sections import *
@@ -30,7 +30,7 @@ try:
         config.clear()
         config.update(kept_config)
         for remark in remarks if workflow.is_main_process else []:
-            print(f"kept models: {remark}", file=sys.stderr)
+            print(printable(f"kept models: {remark}"), file=sys.stderr)
 except InputError as error:
     sys.exit(f"configuration: {error}")
 
@@ -172,7 +172,7 @@ def candidate_flags(wildcards):
     return ["--hidden-width", value, *flags(FeedForwardTraining)]
 
 
-def corpus_facts():
+def corpus_facts(wildcards):
     """What the page knows of every corpus that is run, as JSON."""
     keys = ("title", "paper", "paper_numbers")
     corpora = [config["corpora"][corpus] for corpus in config["run"]]

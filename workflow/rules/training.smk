@@ -34,6 +34,7 @@ rule import_model:
         **needs(mem_mb=scaled_with_text(1500, 10), gpu=GPU_SLOTS),
     params:
         **stage("training.imported", Device),
+        digests=digests_of(imported_file("weights"), imported_file("vocabulary")),
         split=subpath(input.validation, parent=True),
         out=subpath(output[0], parent=True),
     shell:

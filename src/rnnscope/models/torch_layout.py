@@ -122,34 +122,74 @@ def from_torch(weights: dict[str, Tensor], source: str) -> tuple[Shape, dict[str
     InputError
         If the tensors are not those of such modules.
     """
-    recurrent, others = _parts(weights, source)
-    hidden = recurrent["weight_hh_l0"].shape[1]
-    gates = len(recurrent["weight_hh_l0"]) // hidden
-    cells = {len(counterpart.gate_order): cell for cell, counterpart in COUNTERPARTS.items()}
-    if gates not in cells:
-        raise InputError(
-            f"{source}: found {gates} gates in weight_hh_l0, expected those of torch.nn.LSTM (4), GRU (3) or RNN (1)"
-        )
-    cell = cells[gates]
+    recurrent, others = _parts(_numbers(weights, source), source)
+    cell, hidden = _cell_and_width(recurrent, source)
     softmax, embedding = _softmax_and_embedding(others, hidden, source)
     layers = sum(name.startswith("weight_ih_l") for name in recurrent)
     vocabulary = len(softmax["weight"])
     shape = Shape(cell, layers, hidden, vocabulary)
+    _check_shapes(recurrent, shape, vocabulary if embedding is None else embedding.shape[1], source)
     order = COUNTERPARTS[cell].gate_order, CELLS[cell].gate_order, COUNTERPARTS[cell].negated
     found: dict[str, Tensor] = {}
     for depth in range(layers):
-        W_input = recurrent[f"weight_ih_l{depth}"].double()
-        W_input = W_input if depth or embedding is None else W_input @ embedding.double().T
+        W_input = recurrent[f"weight_ih_l{depth}"]
+        W_input = W_input if depth or embedding is None else W_input @ embedding.T
         found[f"layers.{depth}.W_input"] = _reordered(W_input, *order)
         found[f"layers.{depth}.W_hidden"] = _reordered(recurrent[f"weight_hh_l{depth}"], *order)
         found[f"layers.{depth}.bias"] = _joined_bias(recurrent, depth, cell)
     found |= {f"softmax.{name}": value for name, value in softmax.items()}
     state_dict = {name: value.float().contiguous() for name, value in found.items()}
-    expected = {name: value.shape for name, value in Network(shape).state_dict().items()}
     for name, value in state_dict.items():
-        if value.shape != expected[name]:
-            raise InputError(f"{source}: found {tuple(value.shape)} for {name}, expected {tuple(expected[name])}")
+        _check_finite(name, value, source)  # sums and products may be beyond the range
     return shape, state_dict
+
+
+def _numbers(weights: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+    """The tensors in float64; all have to be of finite floating-point numbers."""
+    for name, value in weights.items():
+        if not value.is_floating_point():
+            dtype = str(value.dtype).removeprefix("torch.")
+            raise InputError(f"{source}: found {dtype} for {name}, expected floating-point numbers")
+        if not value.numel():
+            raise InputError(f"{source}: found {tuple(value.shape)} for {name}, expected numbers in every tensor")
+        _check_finite(name, value.float(), source)
+    return {name: value.double() for name, value in weights.items()}
+
+
+def _check_finite(name: str, value: Tensor, source: str) -> None:
+    wrong = value[~value.isfinite()]
+    if len(wrong):
+        raise InputError(f"{source}: found {wrong[0].item()} in {name}, expected finite numbers, as float32 too")
+
+
+def _cell_and_width(recurrent: dict[str, Tensor], source: str) -> tuple[str, int]:
+    """The cell and the hidden width of the module that some tensors are of."""
+    found = tuple(recurrent["weight_hh_l0"].shape) if "weight_hh_l0" in recurrent else "none"
+    cells = {len(counterpart.gate_order): cell for cell, counterpart in COUNTERPARTS.items()}
+    if len(found) != 2 or isinstance(found, str) or found[0] not in [gates * found[1] for gates in cells]:
+        expected = "(4 H, H) of torch.nn.LSTM, (3 H, H) of GRU or (H, H) of RNN"
+        raise InputError(f"{source}: found {found} for weight_hh_l0, expected {expected}")
+    return cells[found[0] // found[1]], found[1]
+
+
+def _check_shapes(recurrent: dict[str, Tensor], shape: Shape, inputs: int, source: str) -> None:
+    """Compare the tensors of the recurrent module with those of its layers; `inputs` is the width of what layer 1 reads."""
+    rows = len(COUNTERPARTS[shape.cell].gate_order) * shape.hidden_width
+    expected: dict[str, tuple[int, ...]] = {}
+    for depth in range(shape.layers):
+        expected[f"weight_ih_l{depth}"] = rows, shape.hidden_width if depth else inputs
+        expected[f"weight_hh_l{depth}"] = rows, shape.hidden_width
+        if any(name.startswith("bias") for name in recurrent):
+            expected |= {f"bias_{part}_l{depth}": (rows,) for part in ("ih", "hh")}
+    if different := sorted(expected.keys() ^ recurrent.keys()):
+        found = "no tensor" if different[0] in expected else "a tensor"
+        raise InputError(
+            f"{source}: found {found} {different[0]}, expected the weights of {shape.layers} layers, numbered from 0, and the "
+            "biases of all or of none"
+        )
+    for name, wanted in expected.items():
+        if tuple(recurrent[name].shape) != wanted:
+            raise InputError(f"{source}: found {tuple(recurrent[name].shape)} for {name}, expected {wanted}")
 
 
 def _parts(weights: dict[str, Tensor], source: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -182,14 +222,19 @@ def _softmax_and_embedding(others: dict[str, Tensor], hidden: int, source: str) 
     softmax = {kind: others[f"{with_bias[0]}.{kind}".removeprefix(".")] for kind in ("weight", "bias")}
     if softmax["weight"].dim() != 2 or softmax["weight"].shape[1] != hidden:
         raise InputError(f"{source}: found a Linear of {tuple(softmax['weight'].shape)}, expected (characters, {hidden})")
+    vocabulary = len(softmax["weight"])
+    if tuple(softmax["bias"].shape) != (vocabulary,):
+        raise InputError(f"{source}: found a bias of {tuple(softmax['bias'].shape)} in the Linear, expected ({vocabulary},)")
     embeddings = [others[f"{name}.weight".removeprefix(".")] for name in names if name not in with_bias]
+    if embeddings and (embeddings[0].dim() != 2 or len(embeddings[0]) != vocabulary):
+        raise InputError(f"{source}: found an Embedding of {tuple(embeddings[0].shape)}, expected ({vocabulary}, any width)")
     return softmax, embeddings[0] if embeddings else None
 
 
 def _joined_bias(recurrent: dict[str, Tensor], depth: int, cell: str) -> Tensor:
     """The bias of a layer from both of torch.nn: their sum, but for gates whose hidden product has a bias of its own."""
     facts, counterpart = CELLS[cell], COUNTERPARTS[cell]
-    zero = torch.zeros(len(recurrent[f"weight_ih_l{depth}"]))
+    zero = recurrent[f"weight_ih_l{depth}"].new_zeros(len(recurrent[f"weight_ih_l{depth}"]))
     biases = [recurrent.get(f"bias_{part}_l{depth}", zero).chunk(len(counterpart.gate_order)) for part in ("ih", "hh")]
     first, second = (dict(zip(counterpart.gate_order, bias, strict=True)) for bias in biases)
     total = {gate: first[gate] if gate in facts.hidden_bias else first[gate] + second[gate] for gate in first}

@@ -31,18 +31,19 @@ import codecs
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from rnnscope.corpus.compressed import OPENERS
+from rnnscope.corpus.compressed import BLOCK, DAMAGE, OPENERS, TEXT_BYTES_LIMIT
 from rnnscope.corpus.text import CODE_POINTS, code_points
 from rnnscope.errors import InputError
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.storage.files import whole_file
 
 ZERO = -99  # log10 of a probability of 0
+LONGEST_LINE = 2**20  # bytes; far beyond any use
 LONGEST_ORDER = 100  # characters; other programs stop far below
 LARGEST_LOGARITHM = 1e4  # of numbers that can be added up; no model has any that are near it
 NAME = re.compile(rb"<([0-9A-Fa-f]{2,6})>")
@@ -134,8 +135,9 @@ def read_arpa(path: Path) -> BackoffModel:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected an ARPA file")
-    with OPENERS.get(path.suffix.lower(), Path.open)(path, "rb") as file:
-        orders, has_letters = _read_orders(_Lines(path, file))
+    lines = _Lines(path)
+    orders, has_letters = _read_orders(lines)
+    lines.read_rest()
     is_unknown = orders[0].get(UNKNOWN, (ZERO, 0.0))[0] > ZERO
     left_out = set(MARKS.values()) - ({UNKNOWN} if is_unknown else set())
     orders = [{ngram: values for ngram, values in order.items() if left_out.isdisjoint(ngram)} for order in orders]
@@ -152,9 +154,9 @@ def read_arpa(path: Path) -> BackoffModel:
 class _Lines:
     """The lines of an ARPA file that are not blank, one after another."""
 
-    def __init__(self, path: Path, lines: Iterable[bytes]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._lines = iter(lines)
+        self._lines = _lines(path)
         self._number = 0
 
     def next(self, expected: str) -> bytes:
@@ -163,13 +165,45 @@ class _Lines:
             self._number += 1
             if self._number == 1:
                 line = line.removeprefix(BYTE_ORDER_MARK)
-            if not line.isspace():
-                return line.strip()
+            if len(line) > LONGEST_LINE:
+                raise self.error(f"found more than {LONGEST_LINE:,} bytes, expected {expected}")
+            if line := line.strip():
+                return line
         raise InputError(f"{self._path}: the file ends after line {self._number}, expected {expected}; cut off, or no ARPA file")
+
+    def read_rest(self) -> None:
+        """Read the file to its end, where a compressed one that was cut off is found to be so."""
+        for _ in self._lines:
+            pass
 
     def error(self, reason: str) -> InputError:
         """Return the error for the line that was read last."""
         return InputError(f"{self._path}, line {self._number}: {reason}")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, unpacked where its name says that it is compressed; of one that is too long, the beginning.
+
+    Raises InputError if the file is damaged, not what its name says, or too large.
+    """
+    suffix = path.suffix.lower()
+    try:
+        with OPENERS[suffix](path) if suffix in OPENERS else path.open("rb") as file:
+            size, line = 0, b""
+            while block := file.read(BLOCK):
+                size += len(block)
+                if size > TEXT_BYTES_LIMIT:
+                    raise InputError(f"{path}: more than {TEXT_BYTES_LIMIT:,} bytes unpacked; too large")
+                *lines, line = (line + block).split(b"\n")
+                yield from lines
+                if len(line) > LONGEST_LINE:
+                    break
+            if line:
+                yield line
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, not the file
+        raise InputError(f"{path}: not readable as its name says, {path.suffix} ({' '.join(str(error).split())[:120]})") from None
 
 
 def _read_orders(lines: _Lines) -> tuple[list[Listed], bool]:

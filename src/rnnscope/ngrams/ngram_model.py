@@ -22,10 +22,8 @@ from rnnscope.ngrams.arpa import read_arpa, write_arpa
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
 from rnnscope.ngrams.counts import Counts, count_ngrams, read_counts, write_counts
 from rnnscope.ngrams.smoothing import Interpolation
-from rnnscope.settings.base import check_seed
+from rnnscope.settings.base import LONGEST_CONTEXT, check_length, check_seed
 from rnnscope.settings.corpus import DEFAULT_ENCODING
-
-LONGEST_HORIZON = 1000  # characters; far beyond any use
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +74,8 @@ def fit(split: Path, horizon: int, out: Path) -> None:
     out
         File of the model to write.
     """
-    if not 1 <= horizon <= LONGEST_HORIZON:
-        raise InputError(f"--horizon: found {horizon}, expected 1 to {LONGEST_HORIZON} characters")
+    if not 1 <= horizon <= LONGEST_CONTEXT:
+        raise InputError(f"--horizon: found {horizon}, expected 1 to {LONGEST_CONTEXT} characters")
     parts = read_split(split)
     vocabulary, train = parts.vocabulary, parts.part("train")
     orders = count_ngrams(list(train), len(vocabulary), horizon)
@@ -148,8 +146,7 @@ def sample(
     check_characters("bytes", encoding)
     if not 0 <= temperature < math.inf:
         raise InputError(f"--temperature: found {temperature}, expected a number of at least 0")
-    if length < 0:
-        raise InputError(f"--length: found {length}, expected at least 0 characters")
+    check_length("--length", length)
     check_seed("--seed", seed)
     chosen = _chosen_model(model, arpa)
     read = string_as(prime, chosen.vocabulary, encoding, "--prime")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rnnscope.errors import printable
 from rnnscope.models.cells import ModelName
 from rnnscope.progress import duration
 
@@ -101,4 +102,4 @@ def cause_of(log: Path) -> str:
 
 def failure_line(rule: str, wildcards: dict[str, str], log: Path | None) -> str:
     """Return the line about a job that failed."""
-    return f"failed: {described_job(rule, wildcards)}: {cause_of(log) if log else 'it has no log'}"
+    return printable(f"failed: {described_job(rule, wildcards)}: {cause_of(log) if log else 'it has no log'}")

@@ -14,7 +14,6 @@ import selectors
 import signal
 import socket
 import sys
-import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -173,7 +172,7 @@ def run_module(option: str, module: str, *words: str) -> int:
             print(stop.code, file=sys.stderr)
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

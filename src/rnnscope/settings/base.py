@@ -11,7 +11,12 @@ from rnnscope.errors import InputError
 
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
 # Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
-MOST_LAYERS, LARGEST_SIZE = 100, 100_000
+MOST_LAYERS, LARGEST_SIZE, LONGEST_CONTEXT = 100, 100_000, 1000
+# What is drawn, trained or shown one after another, or takes memory for each; and a stretch of text: there is none of 16 GiB.
+MOST, LONGEST_TEXT = 1_000_000, 2**34
+MOST_STREAMS = 32767  # their numbers are int16 in the files
+COUNT: dict[str, Any] = {"minimum": 1, "maximum": MOST}
+STRETCH: dict[str, Any] = {"minimum": 1, "maximum": LONGEST_TEXT}
 SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
 NOUNS = {int: "whole number", float: "number", str: "text"}
 
@@ -179,6 +184,17 @@ def check_seed(name: str, seed: int) -> None:
         If it is not one that random generators take.
     """
     Setting("seed", minimum=SEED["minimum"], maximum=SEED["maximum"]).check(name, seed, int)
+
+
+def check_length(name: str, length: int) -> None:
+    """Check how many characters are to be drawn from a model; `name` is what the message calls it.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than none, or more than anybody waits for.
+    """
+    Setting("characters to draw", minimum=0, maximum=MOST).check(name, length, int)
 
 
 def setting(meaning: str, *, default: Any = MISSING, **bounds: Any) -> Any:

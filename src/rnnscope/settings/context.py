@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnnscope.settings.base import SEED, Section, setting
+from rnnscope.settings.base import COUNT, SEED, STRETCH, Section, setting
 
 HOLDS = ("mean", "zero", "elsewhere")
 
@@ -14,9 +14,9 @@ class Context(Section):
     key = "context"
     is_optional = True
     models: list[str] = setting("networks whose past is cut off, replaced and shuffled", names="model")
-    lengths: list[int] = setting("characters that the networks read before each target", minimum=1)
-    targets: int = setting("test characters that are predicted at each length, the same for all models, at most", minimum=1)
-    shuffled: int = setting("characters before these that are read in a random order", minimum=1)
+    lengths: list[int] = setting("characters that the networks read before each target", **COUNT)
+    targets: int = setting("test characters that are predicted at each length, the same for all models, at most", **STRETCH)
+    shuffled: int = setting("characters before these that are read in a random order", **COUNT)
     tolerance: float = setting(
         "nats per character: the effective context comes as close to the loss with the whole past", above=0
     )
@@ -29,9 +29,9 @@ class Timescales(Section):
 
     key = "timescales"
     is_optional = True
-    places: int = setting("test characters after which the past is swapped for that of another stream, at most", minimum=1)
+    places: int = setting("test characters after which the past is swapped for that of another stream, at most", **STRETCH)
     longest: int = setting(
-        "characters that are read after a swap at most, and the largest distance of two characters of the text", minimum=1
+        "characters that are read after a swap at most, and the largest distance of two characters of the text", **COUNT
     )
     choice_seed: int = setting("seed of the choice of the places, and of the shuffled texts", **SEED)
 
@@ -44,8 +44,8 @@ class Ablations(Section):
     is_optional = True
     models: list[str] = setting("networks whose units are held, one after another", names="model")
     holds: list[str] = setting("where a unit is held", choices=HOLDS)
-    characters: int = setting("test characters that are read for each unit, at most", minimum=1)
-    group_sizes: list[int] = setting("how many of the best units of a feature are held together", minimum=1)
-    controls: int = setting("units of like variance that a unit is compared with", minimum=1)
-    control_groups: int = setting("random groups of such units that a group is compared with", minimum=1)
+    characters: int = setting("test characters that are read for each unit, at most", **STRETCH)
+    group_sizes: list[int] = setting("how many of the best units of a feature are held together", **COUNT)
+    controls: int = setting("units of like variance that a unit is compared with", **COUNT)
+    control_groups: int = setting("random groups of such units that a group is compared with", **COUNT)
     choice_seed: int = setting("seed of these groups", **SEED)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rnnscope.settings.base import Section, setting
+from rnnscope.settings.base import COUNT, MOST_STREAMS, Section, setting
 
 CHARACTERS = ("bytes", "unicode")
 MOST_CHARACTERS = 65_535  # distinct ones: ids have 16 bits, and n-grams need one code more
@@ -49,5 +49,7 @@ class SplitSettings(Section):
     """Section `split`: how a text is laid out (paper section 1)."""
 
     key = "split"
-    streams: int = setting("parallel streams that a text is laid out as: the rows of a minibatch", minimum=1, maximum=32767)
-    sequence_length: int = setting("characters of a segment: the steps of truncated back-propagation", minimum=1)
+    streams: int = setting(
+        "parallel streams that a text is laid out as: the rows of a minibatch", minimum=1, maximum=MOST_STREAMS
+    )
+    sequence_length: int = setting("characters of a segment: the steps of truncated back-propagation", **COUNT)

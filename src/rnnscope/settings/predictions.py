@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from rnnscope.settings.base import SEED, Section, setting
+from rnnscope.settings.base import COUNT, LONGEST_CONTEXT, LONGEST_TEXT, MOST, MOST_STREAMS, SEED, STRETCH, Section, setting
 from rnnscope.settings.training import ReferenceNGram
 
 ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
 READINGS = ("paper", "strict")
+MOST_SAMPLES = 100_000  # each of them holds the sums of a table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class MinimumCount(Section):
     """The key of section `comparisons` that fixes what a table of means holds."""
 
     key = "comparisons"
-    minimum_count: int = setting("closing delimiters of which a mean is shown, at least", minimum=1)
+    minimum_count: int = setting("closing delimiters of which a mean is shown, at least", **STRETCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Resampling(Section):
     """The keys of section `intervals` for intervals whose clusters are given: whole streams, or groups of them."""
 
     key = "intervals"
-    samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2)
+    samples: int = setting("bootstrap samples behind a 95 % interval", minimum=2, maximum=MOST_SAMPLES)
     seed: int = setting("seed of these samples", **SEED)
 
 
@@ -52,7 +53,7 @@ class Intervals(Resampling):
     """Section `intervals`: bootstrap intervals over whole streams, or blocks of them where there are few streams."""
 
     clusters: int = setting(
-        "clusters at least: whole streams, or where there are fewer the longest blocks of streams", minimum=10
+        "clusters at least: whole streams, or where there are fewer the longest blocks of streams", minimum=10, maximum=MOST
     )
 
 
@@ -61,7 +62,7 @@ class Bootstrap(Section):
     """Section `bootstrap`: the standard deviation of a loss over independent characters (paper section 4, T1)."""
 
     key = "bootstrap"
-    samples: int = setting("bootstrap samples of the test characters", minimum=2)
+    samples: int = setting("bootstrap samples of the test characters", minimum=2, maximum=MOST_SAMPLES)
     seed: int = setting("seed of these samples", **SEED)
 
 
@@ -70,7 +71,7 @@ class MemoryLengths(Section):
     """The key of section `error_breakdown` that says how far memory reaches: that of the oracle, and that of neural caches."""
 
     key = "error_breakdown"
-    memory: list[int] = setting("memory: in a word that occurs in this many previous characters", minimum=1)
+    memory: list[int] = setting("memory: in a word that occurs in this many previous characters", **STRETCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +82,11 @@ class Oracles(MemoryLengths):
     order: list[str] = setting("classes in their order of removal", choices=ERROR_CLASSES)
     reading: str = setting("what the oracles memory and word_model know, which the paper does not state", choices=READINGS)
     longest_context: int = setting(
-        "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=1000
+        "n-gram: correct under a model of n = 1, 2, ... up to this many characters", minimum=1, maximum=LONGEST_CONTEXT
     )
-    rare_words: list[int] = setting("rare_words: in a word that occurs at most this often in the train part", minimum=0)
+    rare_words: list[int] = setting(
+        "rare_words: in a word that occurs at most this often in the train part", minimum=0, maximum=LONGEST_TEXT
+    )
     boost: list[float] = setting("boost: correct if its probability were higher by this much", above=0, maximum=0.5)
 
 
@@ -92,7 +95,7 @@ class ErrorSnippets(Section):
     """Section `error_snippets`: pieces of text that show each class of errors."""
 
     key = "error_snippets"
-    snippets: int = setting("snippets of each class", minimum=1)
+    snippets: int = setting("snippets of each class", **COUNT)
     seed: int = setting("seed of their choice", **SEED)
 
 
@@ -112,8 +115,8 @@ class DynamicEvaluation(Section):
     key = "dynamic_evaluation"
     is_optional = True
     learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
-    sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
-    streams: int = setting("streams that are read side by side and change the same weights", minimum=1)
+    sequence_length: int = setting("characters of a segment: the weights change after each", **COUNT)
+    streams: int = setting("streams that are read side by side and change the same weights", minimum=1, maximum=MOST_STREAMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,7 @@ class StreamsTogether(Section):
 
     key = "realisable"
     is_optional = True
-    streams: int = setting("streams that are read side by side and change the same weights", minimum=1)
+    streams: int = setting("streams that are read side by side and change the same weights", minimum=1, maximum=MOST_STREAMS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +134,8 @@ class Realisable(StreamsTogether):
 
     learning_rates: list[float] = setting("candidates: learning rate of RMS-scaled dynamic evaluation", above=0)
     decays: list[float] = setting("candidates: its decay towards the trained weights after each segment", minimum=0, maximum=1)
-    sequence_length: int = setting("characters of a segment: the weights change after each", minimum=1)
+    sequence_length: int = setting("characters of a segment: the weights change after each", **COUNT)
     thetas: list[float] = setting("candidates: how much a neural cache prefers similar states", minimum=0)
     characters: int = setting(
-        "characters of the validation part that choose, and of the train part that scale the steps, at most", minimum=1
+        "characters of the validation part that choose, and of the train part that scale the steps, at most", **STRETCH
     )

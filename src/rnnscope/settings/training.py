@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rnnscope.settings.base import LARGEST_SIZE, MOST_LAYERS, SEED, Section, setting
+from rnnscope.settings.base import COUNT, LARGEST_SIZE, LONGEST_CONTEXT, MOST, MOST_LAYERS, SEED, Section, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,11 @@ class Optimisation(Section):
     """Keys of section `training` that fix one training run (paper section 3); the defaults are the paper's."""
 
     key = "training"
-    epochs: int = setting("passes over the train part", minimum=1, default=50)
+    epochs: int = setting("passes over the train part", **COUNT, default=50)
     learning_rate: float = setting("RMSProp's learning rate in the first epochs", above=0, default=2e-3)
     rmsprop_alpha: float = setting("RMSProp's smoothing constant of the squared gradient", minimum=0, below=1, default=0.95)
     learning_rate_decay: float = setting("factor on the learning rate after an epoch", above=0, maximum=1, default=0.95)
-    learning_rate_decay_after: int = setting("epochs before the first such factor", minimum=0, default=10)
+    learning_rate_decay_after: int = setting("epochs before the first such factor", minimum=0, maximum=MOST, default=10)
     gradient_clip: float = setting("bound on each component of the gradient", above=0, default=5.0)
     seed: int = setting("seed of the initial parameters and of the dropout masks", **SEED, default=1)
 
@@ -46,7 +46,7 @@ class Patience(Section):
 
     key = "training"
     patience: int | None = setting(
-        "epochs without a lower validation loss after which a run ends; without it a run has all epochs", minimum=1, default=None
+        "epochs without a lower validation loss after which a run ends; without it a run has all epochs", **COUNT, default=None
     )
 
     def last_epoch(self, validation_losses: list[float], epochs: int) -> int:
@@ -82,7 +82,7 @@ class Device(Section):
 class Computing(Device):
     """Keys of section `training` that say where networks run, and on how many cores, which changes no result."""
 
-    threads: int = setting("CPU threads of one run", minimum=1, default=1)
+    threads: int = setting("CPU threads of one run", minimum=1, maximum=4096, default=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class NGrams(Section):
 
     key = "ngrams"
     is_optional = True
-    longest_context: int = setting("n-gram models see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
+    longest_context: int = setting("n-gram models see 1, 2, ... up to this many characters", minimum=1, maximum=LONGEST_CONTEXT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,9 @@ class ReferenceNGram(Section):
     """The key of section `comparisons` that names the n-gram model."""
 
     key = "comparisons"
-    ngram: int = setting("characters of context of the n-gram model that networks are compared with", minimum=1)
+    ngram: int = setting(
+        "characters of context of the n-gram model that networks are compared with", minimum=1, maximum=LONGEST_CONTEXT
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +119,15 @@ class FeedForwardTraining(Section):
 
     key = "nnn"
     is_optional = True
-    sequence_length: int = setting("characters of every stream in a minibatch", minimum=1)
+    sequence_length: int = setting("characters of every stream in a minibatch", **COUNT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedForward(FeedForwardTraining):
     """Section `nnn`: feed-forward networks that see the last n characters (paper section 4, T2)."""
 
-    longest_context: int = setting("n-NNs see 1, 2, ... up to this many characters", minimum=1, maximum=1000)
-    hidden_widths: list[int] = setting("candidates for the number of hidden units", minimum=1)
+    longest_context: int = setting("n-NNs see 1, 2, ... up to this many characters", minimum=1, maximum=LONGEST_CONTEXT)
+    hidden_widths: list[int] = setting("candidates for the number of hidden units", minimum=1, maximum=LARGEST_SIZE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,4 +144,4 @@ class Dynamics(Snapshots):
     """Section `dynamics`: snapshots of one model early in its training (paper section 4, F6)."""
 
     model: str = setting("model that is observed", names="model")
-    epochs: int = setting("first epochs of its training that are observed", minimum=1)
+    epochs: int = setting("first epochs of its training that are observed", **COUNT)

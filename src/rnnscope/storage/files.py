@@ -91,7 +91,37 @@ def _flush(path: Path, mode: int) -> None:
         os.close(descriptor)
 
 
-def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> InputError:
+class CorruptFileError(InputError):
+    """A file that is not what a stage wrote; the message has the remedy too."""
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        super().__init__(f"{path}: {reason}; {remedy}")
+        self.path, self.reason = path, reason
+
+
+@contextmanager
+def from_elsewhere(place: Path) -> Iterator[None]:
+    """Let no error in the block advise to delete a file that this project cannot make again.
+
+    Parameters
+    ----------
+    place
+        A file that the user put there, or a folder of such files.
+
+    Raises
+    ------
+    InputError
+        If the block raises `CorruptFileError` for the file, or for one in the folder: with another remedy.
+    """
+    try:
+        yield
+    except CorruptFileError as error:
+        if place not in (error.path, *error.path.parents):
+            raise
+        raise InputError(f"{error.path}: {error.reason}; it is from elsewhere: put a whole copy in its place") from None
+
+
+def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> CorruptFileError:
     """Return the error for a file that is not what a stage wrote.
 
     Parameters
@@ -106,7 +136,7 @@ def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> I
     """
     rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").replace("{}", shlex.quote(str(path)), 1)
     remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
-    return InputError(f"{path}: {reason}; {remedy}")
+    return CorruptFileError(path, reason, remedy)
 
 
 def check_digest(path: Path, rebuild: str | None = None) -> None:

@@ -123,7 +123,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def problems(path: Path) -> list[str]:
-    """Compare all files with a `provenance.json`, and the texts that they were made from.
+    """Compare all files with a `provenance.json`, and the texts and other files from elsewhere that they were made from.
 
     Parameters
     ----------
@@ -136,13 +136,16 @@ def problems(path: Path) -> list[str]:
         A line for each file that differs, with the command that rebuilds it.
     """
     content = read_provenance(path)
-    lines = []
+    lines: list[str] = []
+    made_from: dict[tuple[str, str], Path] = {}
     for name, entry in content["outputs"].items():
         output = path.parent / name
         rebuild = content["rebuild"].replace("{}", shlex.quote(str(output)), 1)
         lines.append(_problem(path, output, entry["sha256"], rebuild))
-        lines += [_text_problem(Path(text), output, sha256) for text, sha256 in entry.get("texts", {}).items()]
-    return list(dict.fromkeys(line for line in lines if line))
+        for text in entry.get("texts", {}).items():
+            made_from.setdefault(text, output)
+    lines += [_text_problem(Path(text), output, sha256) for (text, sha256), output in made_from.items()]
+    return [line for line in lines if line]
 
 
 def _problem(path: Path, output: Path, expected: str, rebuild: str) -> str:
@@ -159,14 +162,14 @@ def _problem(path: Path, output: Path, expected: str, rebuild: str) -> str:
 
 
 def _text_problem(text: Path, output: Path, expected: str) -> str:
-    """The line about a text that an output was made from; empty when it has not changed."""
+    """The line about a file that no rule makes and an output was made from; empty when it has not changed."""
     if not text.is_file():
-        return f"{text}: missing; {output.parent} was made from it"
+        return f"{text}: missing; {output} was made from it"
     found = sha256_of(text)
     if found == expected:
         return ""
     return (
-        f"{text}: changed since {output.parent} was made from it: found SHA-256 {found[:12]}..., expected {expected[:12]}...; "
+        f"{text}: changed since {output} was made from it: found SHA-256 {found[:12]}..., expected {expected[:12]}...; "
         "run: snakemake"
     )
 

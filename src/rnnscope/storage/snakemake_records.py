@@ -9,6 +9,8 @@ import shlex
 from base64 import urlsafe_b64decode
 from pathlib import Path
 
+from rnnscope.errors import printable
+
 MOST_NAMED = 5
 
 
@@ -39,11 +41,12 @@ def unreadable_records(folder: Path, rebuild: str) -> list[str]:
     named = ", ".join(files[:MOST_NAMED]) + (f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else "")
     touch = rebuild.replace("{}", f"--touch --force $(cat {shlex.quote(str(listed))})", 1)
     plain = rebuild.replace(" {}", "", 1)
-    return [
+    line = (
         f"{metadata}: after a power cut, Snakemake's records of {len(files)} files are unreadable, and it would not notice that "
         f"a setting or the source has changed since: {named}; delete these files (xargs rm < {listed}) and run: {plain}; or, if "
         f"nothing has changed since they were made, run: {touch}"
-    ]
+    )
+    return [printable(line)]
 
 
 def _is_readable(path: Path) -> bool:

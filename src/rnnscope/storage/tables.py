@@ -51,8 +51,38 @@ class Table:
         write_csv(table[self.names], path)
 
     def read(self, path: Path) -> pd.DataFrame:
-        """Read the table with its columns in the declared order; raises InputError as `read_csv` does."""
-        return read_csv(path, self.names)[self.names]
+        """Read the table with its columns in the declared order.
+
+        Raises
+        ------
+        InputError
+            As `read_csv`, and if a value is not of the declared kind.
+        """
+        table = read_csv(path, self.names)[self.names]
+        for column in self.columns:
+            given = table[column.name].dropna()
+            wrong = given[_is_wrong(given, column.kind)]
+            if len(wrong):
+                reason = f"column {column.name!r}: found {str(wrong.iloc[0])[:40]!r} in row {wrong.index[0] + 1}"
+                raise corrupt_file_error(path, f"{reason}, expected {EXPECTED[column.kind]}")
+        return table
+
+
+EXPECTED = {"integer": "a whole number", "number": "a number", "yes/no": "True or False"}
+
+
+def _is_wrong(values: pd.Series, kind: str) -> pd.Series:
+    """Say of each value, none of them missing, whether it is of another kind; any value is a text."""
+    if kind == "text":
+        return pd.Series(False, values.index)
+    # pandas leaves a column of several kinds as text.
+    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    is_truth = pd.Series(False, values.index) if is_number else values.map(str).isin(["True", "False"])
+    if kind == "yes/no":
+        return ~is_truth
+    numbers = pd.to_numeric(values, errors="coerce")
+    # A missing value turns the whole numbers of a column into fractions.
+    return is_truth | numbers.isna() | ((numbers % 1 != 0) if kind == "integer" else False)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -10,9 +10,10 @@ from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
+from rnnscope.settings.base import is_finite
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import read_json, write_json
+from rnnscope.storage.files import from_elsewhere, read_json, write_json
 from rnnscope.storage.predictions import write_predictions
 from rnnscope.training.procedures import PROCEDURES
 
@@ -36,11 +37,15 @@ def read_kept(path: Path) -> dict[str, float]:
     Raises
     ------
     InputError
-        If it is missing or corrupt.
+        If it is missing or corrupt, or a loss is no finite number.
     """
-    kept = read_json(path)
+    with from_elsewhere(path):
+        kept = read_json(path)
     if not isinstance(kept, dict) or not {"validation_loss", "test_loss"} <= kept.keys():
         raise InputError(f"{path}: expected the losses of an evaluation, validation_loss and test_loss")
+    for name, loss in kept.items():
+        if type(loss) not in (int, float) or not is_finite(loss):
+            raise InputError(f"{path}: {name!r} is {loss!r}, expected a finite number")
     return kept
 
 

@@ -67,7 +67,7 @@ def read_order(path: Path) -> np.ndarray:
         raise InputError(f"{path}: no such file; expected the vocabulary of a network, JSON")
     try:
         content = json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON ({_one_line(error)})") from None
     items = content.get("bytes", content.get("code_points")) if isinstance(content, dict) else content
     items = items if isinstance(items, list) else [None]
@@ -90,9 +90,12 @@ def check_name(model: str, shape: Shape, source: Path) -> ModelName:
     Raises
     ------
     InputError
-        If its cell, its layers or its size are others; the line has the right name.
+        If it is none, or its cell, its layers or its size are others; the line has the right name.
     """
-    name = ModelName.parse(model)
+    try:
+        name = ModelName.parse(model)
+    except ValueError as error:
+        raise InputError(f"imported: {error}") from None
     parameters = parameter_count(shape.cell, shape.layers, shape.hidden_width, shape.vocabulary)
     right = ModelName(shape.cell, shape.layers, matched_size(parameters, shape.vocabulary), label=name.label)
     if name != right:

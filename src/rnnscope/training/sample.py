@@ -19,7 +19,7 @@ from rnnscope.models.checkpoint import Description, load_checkpoint
 from rnnscope.models.interventions import Hold, held_forward
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.protocol import SequenceModel
-from rnnscope.settings.base import check_seed
+from rnnscope.settings.base import check_length, check_seed
 from rnnscope.training.score import encode
 
 COLUMN = 56  # characters of a column, of two
@@ -175,8 +175,7 @@ def continue_text(
     """
     if temperature != 0 and not LOWEST_TEMPERATURE <= temperature < math.inf:  # in this form NaN is refused too
         raise InputError(f"temperature: found {temperature}, expected 0 or a number from {LOWEST_TEMPERATURE} on")
-    if length < 0:
-        raise InputError(f"length: found {length}, expected at least 0")
+    check_length("length", length)
     if top_k is not None and top_k < 1:
         raise InputError(f"top-k: found {top_k}, expected at least 1 character")
     if not 0 < nucleus <= 1:

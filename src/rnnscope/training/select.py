@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.storage.files import check_digest, read_json, whole_file
+from rnnscope.settings.base import is_finite
+from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, whole_file
 
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
 
@@ -22,14 +23,17 @@ def best_candidate(candidates: list[Path]) -> Path:
     Raises
     ------
     InputError
-        If a summary is missing or corrupt.
+        If a summary is missing or corrupt, or its loss is no finite number.
     """
     losses = {}
     for folder in candidates:
-        summary = read_json(folder / "summary.json")
-        if "validation_loss" not in summary:
-            raise InputError(f"{folder / 'summary.json'}: no validation_loss; expected a summary written by training")
+        path = folder / "summary.json"
+        summary = read_json(path)
+        if not isinstance(summary, dict) or "validation_loss" not in summary:
+            raise InputError(f"{path}: no validation_loss; expected a summary written by training")
         losses[folder] = summary["validation_loss"]
+        if type(losses[folder]) not in (int, float) or not is_finite(losses[folder]):
+            raise corrupt_file_error(path, f"'validation_loss' is {repr(losses[folder])[:40]}, expected a finite number")
         log.info("%s: validation loss %.4f nats per character", folder, losses[folder])
     return min(candidates, key=losses.__getitem__)
 

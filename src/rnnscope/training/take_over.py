@@ -16,7 +16,7 @@ from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
-from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, whole_file, write_json
+from rnnscope.storage.files import check_digest, corrupt_file_error, from_elsewhere, read_json, whole_file, write_json
 from rnnscope.training.optimisation import HISTORY_COLUMNS, History
 from rnnscope.training.select import FILES
 from rnnscope.training.train import identity_of
@@ -91,11 +91,12 @@ def main(kept: Path, split: Path, out: Path) -> None:
         If a file is missing or corrupt, or the files are of another model, of another text or of different runs.
     """
     checkpoint, text = kept / CHECKPOINT, read_split(split)
-    network, description = load_checkpoint(checkpoint, "cpu", nn.Module)
+    with from_elsewhere(kept):
+        network, description = load_checkpoint(checkpoint, "cpu", nn.Module)
+        history, summary = read_history(kept / HISTORY), read_json(kept / SUMMARY)
     check_vocabulary(checkpoint, description, text.vocabulary)
     if description.model != kept.name:
         raise InputError(f"{checkpoint}: found {description.model}, expected {kept.name}, the folder's name")
-    history, summary = read_history(kept / HISTORY), read_json(kept / SUMMARY)
     if missing := [key for key in TRAINING_KEYS if key not in summary]:
         raise InputError(f"{kept / SUMMARY}: no key {missing[0]!r}, expected a summary written by training")
     best = min(history, key=lambda row: row["validation_loss"])

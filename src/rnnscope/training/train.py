@@ -30,6 +30,7 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
+from rnnscope.settings.base import LARGEST_SIZE, MOST
 from rnnscope.settings.training import Computing, Optimisation, Patience
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import write_json
@@ -236,10 +237,10 @@ def _check_flags(name: ModelName, dropout: float, hidden_width: int | None, sequ
         return
     if dropout:
         raise InputError(f"--dropout: found {dropout}, expected 0 for the n-NN {name}")
-    if hidden_width is None or hidden_width < 1:
-        raise InputError(f"--hidden-width: found {hidden_width}, expected at least 1")
-    if sequence_length is not None and sequence_length < 1:
-        raise InputError(f"--sequence-length: found {sequence_length}, expected at least 1")
+    if hidden_width is None or not 1 <= hidden_width <= LARGEST_SIZE:
+        raise InputError(f"--hidden-width: found {hidden_width}, expected 1 to {LARGEST_SIZE}")
+    if sequence_length is not None and not 1 <= sequence_length <= MOST:
+        raise InputError(f"--sequence-length: found {sequence_length}, expected 1 to {MOST}")
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def test_no_more_snippets_than_errors(project, draw_snippets):
 
 
 def test_no_snippets_leave_an_empty_table(project, draw_snippets):
-    assert draw_snippets(0) == "error: --snippets: found 0, expected a whole number of at least 1"
+    assert draw_snippets(0) == "error: --snippets: found 0, expected a whole number from 1 to 1000000"
     settings = Oracles(order=ORDER, longest_context=2, reading="strict", **OF_SETTINGS)
     cascade = read_cascade(read_split(project.folder / "split"), project.folder / "predictions", settings)
     table = snippet_table(cascade, cascade.breakdown(project.log_prob["lstm-1-8"].ravel()), 0, 1)

@@ -110,3 +110,22 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, take_over, table, spoil,
     assert found.startswith(f"error: {tmp_path / 'theirs.parquet'}: {message}")
     assert "\n" not in found
     assert not (tmp_path / "ours.parquet").exists()
+
+
+@pytest.mark.parametrize("found", ["cut off", "of other characters"])
+def test_nobody_is_told_to_delete_what_no_rule_makes(tmp_path, take_over, table, monkeypatch, found):
+    """Of the split, which a rule makes, the line has the command."""
+    monkeypatch.setenv("RNNSCOPE_REBUILD", "snakemake {}")
+    theirs, test = tmp_path / "theirs.parquet", tmp_path / "test.npy"
+    if found == "cut off":
+        pq.write_table(pa.table(table), theirs)
+        theirs.write_bytes(theirs.read_bytes()[:-20])
+    else:
+        another_target(table)
+        pq.write_table(pa.table(table), theirs)
+    line = take_over()
+    assert line.startswith(f"error: {theirs}: ")
+    assert line.endswith("; it is from elsewhere: put a whole copy in its place")
+    pq.write_table(pa.table(table), theirs)
+    test.write_bytes(test.read_bytes()[:-1])
+    assert take_over().endswith(f"; delete it and run: snakemake {test}")

@@ -75,7 +75,7 @@ def test_bad_input_ends_in_one_line_and_no_table(tmp_path, call, log_prob, words
     (tmp_path / "ngram_counts.csv").write_text(COUNTS.replace("ngrams", "grams"))
     assert "ngram_counts.csv: no column 'ngrams'" in message_of()
     words[words.index("100")] = "1"
-    assert message_of() == "error: --samples: found 1, expected a whole number of at least 2"
+    assert message_of() == "error: --samples: found 1, expected a whole number from 2 to 100000"
 
 
 def test_predictions_of_another_text_are_refused(tmp_path, call, log_prob, words):

@@ -27,8 +27,10 @@ def test_identity_and_the_keys_asked_for_in_their_order(tmp_path):
     ("value", "message"),
     [
         ({key: value for key, value in SUMMARY.items() if key != "seed"}, "no key 'seed'"),
-        (SUMMARY | {"seed": "two"}, "'seed' is 'two', expected a number"),
-        (SUMMARY | {"seed": True}, "'seed' is True, expected a number"),
+        (SUMMARY | {"seed": "two"}, "'seed' is 'two', expected a finite number"),
+        (SUMMARY | {"seed": True}, "'seed' is True, expected a finite number"),
+        (SUMMARY | {"seed": float("nan")}, "'seed' is nan, expected a finite number"),
+        (SUMMARY | {"seed": float("-inf")}, "'seed' is -inf, expected a finite number"),
         (SUMMARY | {"model": 3}, "'model' is 3, expected text"),
         (SUMMARY | {"model": "gru-3-64"}, "'model' is 'gru-3-64', expected 'gru-2-64'"),
         ([1, 2], "found list, expected an object"),

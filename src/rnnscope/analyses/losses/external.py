@@ -12,6 +12,7 @@ import pyarrow as pa
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
+from rnnscope.storage.files import from_elsewhere
 from rnnscope.storage.parquet import open_parquet, read_parquet
 from rnnscope.storage.predictions import REQUIRED, SCHEMA, arranged, write_predictions
 
@@ -81,7 +82,8 @@ def main(split: Path, predictions: Path, out: Path) -> None:
         Parquet file to write.
     """
     opened = read_split(split)
-    log_prob, predicted = read_external(predictions, opened)
+    with from_elsewhere(predictions):
+        log_prob, predicted = read_external(predictions, opened)
     log.info("%s: test loss %.4f nats per character", predictions, -log_prob.mean(dtype=np.float64))
     write_predictions(out, opened.part("test"), log_prob, predicted)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
+from rnnscope.settings.base import is_finite
 from rnnscope.storage.files import mismatch_error, read_json
 from rnnscope.storage.predictions import read_log_prob
 
@@ -16,7 +17,7 @@ TOLERANCE = 1e-4
 
 
 def read_object(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
-    """Read some keys of a JSON object: a text under `model`, a number under every other key.
+    """Read some keys of a JSON object: a text under `model`, a finite number under every other key.
 
     Raises
     ------
@@ -29,8 +30,8 @@ def read_object(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     for key in keys:
         if key not in value:
             raise InputError(f"{path}: no key {key!r}, found {', '.join(value)}; expected {', '.join(keys)}")
-        expected, kinds = ("text", (str,)) if key in TEXT_KEYS else ("a number", (int, float))
-        if not isinstance(value[key], kinds) or isinstance(value[key], bool):
+        expected, kinds = ("text", (str,)) if key in TEXT_KEYS else ("a finite number", (int, float))
+        if type(value[key]) not in kinds or (key not in TEXT_KEYS and not is_finite(value[key])):
             raise InputError(f"{path}: {key!r} is {value[key]!r}, expected {expected}")
     return {key: value[key] for key in keys}
 
