@@ -9,6 +9,14 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 
+def shortened(text: str, length: int) -> str:
+    """Return a text with its middle left out where it has more than `length` characters."""
+    if len(text) <= length:
+        return text
+    end = (length - 3) // 4
+    return f"{text[: length - 3 - end]}...{text[len(text) - end :]}"
+
+
 class InputError(Exception):
     """Bad input, reported in one line: the file or key, what was found, what was expected.
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import random
 import signal
 import subprocess
@@ -346,19 +347,37 @@ def test_a_garbage_status_line_is_one_short_line(server, tmp_path):
     assert len(str(error.value)) < 200
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["https://name:s3cret@example.org/text", "http://s3cret@127.0.0.1/text", "https://n:s3c/s3cret@example.org/", "x://s3cret@"],
-)
-def test_a_password_is_not_printed(url, tmp_path, server):
+ADDRESSES = [
+    "https://name:s3cret@example.org/text",
+    "http://s3cret@127.0.0.1/text",
+    "https://n:s3c/s3cret@example.org/",
+    "x://s3cret@",
+    "name:s3cret@example.org/text",
+    "//name:s3cret@example.org/text",
+    "https:///name:s3cret@example.org/text",
+    "https://name:s3cret word@example.org/text",
+    'https://name:s3cret"word@example.org/text',
+    "https://name:word's3cret@example.org/text",
+    "https://name:s3cret@word@example.org/text",
+]
+
+
+@pytest.mark.parametrize("url", [*ADDRESSES, "s3cret@example.org", "https:/name:s3cret@example.org", "https:name:s3cret@a.org"])
+def test_a_password_is_not_printed(url, tmp_path):
     with pytest.raises(InputError) as error:
         download(url, tmp_path / "text.bin")
     assert "s3cret" not in str(error.value)
+    spelled = json.dumps(url)
+    texts = [f'{{"url": {spelled}}}', f'{{"url": {spelled}, "path": "x"}}', f'{{"url": {spelled}', f'{{"url": "{url}" x}}']
+    for text in (*texts, f'{{"url": [{spelled}]}}', f'{{"archive": {{"url": {spelled}}}}}'):
+        with pytest.raises(InputError) as error:
+            parse_source(text)
+        assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_a_password_of_a_redirection_is_not_printed(url, tmp_path, server):
     server.script = [f"redirect {url}"]
     with pytest.raises(UnavailableError) as unavailable:
         fetch(server, tmp_path / "text.bin", tries=1)
     assert "s3cret" not in str(unavailable.value)
-    for text in (f'{{"url": "{url}"}}', f'{{"url": "{url}", "path": "x"}}', f'{{"url": "{url}"'):
-        with pytest.raises(InputError) as error:
-            parse_source(text)
-        assert "s3cret" not in str(error.value)

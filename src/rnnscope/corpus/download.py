@@ -21,6 +21,7 @@ from email.message import Message
 from pathlib import Path
 
 from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said
+from rnnscope.corpus.spelling import without_password
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 from rnnscope.progress import progress
@@ -80,7 +81,7 @@ def download(
             if attempt == tries:
                 raise UnavailableError(f"{error} ({tries} tries)") from None
             delay = first_delay * 2 ** (attempt - 1)
-            log.info("%s: %s; try %d of %d in %g s", url, error, attempt + 1, tries, delay)
+            log.info("%s: %s; try %d of %d in %g s", without_password(url), error, attempt + 1, tries, delay)
             time.sleep(delay)
         except InputError:
             _forget(partial, note)
@@ -144,7 +145,7 @@ def _receive(
     """Append the body to `partial`. A server that named no length may not send more than `expected_bytes`, or `LARGEST`."""
     size = total or expected_bytes
     began, before = time.monotonic(), done
-    bar = progress(f"downloading {url}", size, "B", done) if size else nullcontext(lambda amount: None)
+    bar = progress(f"downloading {without_password(url)}", size, "B", done) if size else nullcontext(lambda amount: None)
     with bar as advance, partial.open("ab") as file:
         while block := _read_block(response):
             file.write(block)

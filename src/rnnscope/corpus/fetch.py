@@ -9,7 +9,8 @@ import numpy as np
 
 from rnnscope.cli import run
 from rnnscope.corpus.appearance import describe_appearance
-from rnnscope.corpus.sources import Source, parse_source, spell, write_first_available
+from rnnscope.corpus.sources import Source, parse_source, write_first_available
+from rnnscope.corpus.spelling import spell
 from rnnscope.corpus.text import CODE_POINTS, check_characters, count_code_points, distinct_bytes, open_text
 from rnnscope.errors import InputError
 from rnnscope.progress import warn

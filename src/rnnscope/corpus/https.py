@@ -12,24 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from rnnscope.corpus.spelling import LENGTH, without_password
 from rnnscope.corpus.unavailable import UnavailableError
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, shortened
 
 TIMEOUT = 30.0  # seconds without a byte
 ANSWER_TIMEOUT = 120.0  # seconds until the body begins, with all redirections
 MESSAGE_LENGTH = 120  # characters of what a server said
 
-# What stands between :// and the last @ is a name and a password, whatever else is wrong with the address.
-PASSWORD = re.compile(r"://[^\s\"']*@")
-
 
 class BrokenConnectionError(Exception):
     """A try failed for a reason that may be temporary."""
-
-
-def without_password(text: str) -> str:
-    """Return a text with the names and passwords of its addresses left out."""
-    return PASSWORD.sub("://...@", text)
 
 
 def check_url(url: str) -> None:
@@ -42,7 +35,7 @@ def check_url(url: str) -> None:
                 return
     except ValueError:
         pass  # a malformed host or port: reported in the same words
-    found = without_password(url)
+    found = shortened(without_password(url, is_address=True), LENGTH)
     raise InputError(
         f"url: found {found!r}, expected https://... without a password (http:// only for this machine's own address)"
     )
