@@ -328,15 +328,42 @@ def test_a_body_that_hardly_moves_is_given_up(server, tmp_path, monkeypatch):
         fetch(server, tmp_path / "text.bin", tries=2)
 
 
-def test_encoded_content_is_not_taken_for_the_text(server, tmp_path):
-    packed = gzip.compress(CONTENT)
-    server.content, server.script = packed, ["encoded gzip"]
-    with pytest.raises(UnavailableError, match="the server encoded the content as 'gzip', expected it as it is"):
-        fetch(server, tmp_path / "text.bin")
-    assert hidden(tmp_path) == []
-    server.script = ["encoded x-gzip"]  # how some servers send packed files
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ("Content-Encoding: gzip", "encoded the content as 'gzip', expected it as it is"),
+        ("Content-Encoding:\r\nContent-Encoding: gzip", "encoded the content as 'gzip'"),
+        ("Content-Encoding: identity\r\ncontent-encoding: GZIP", "encoded the content as 'gzip'"),
+        ("Content-Encoding: identity, br", "encoded the content as 'br'"),
+        ("Content-Encoding: \x1b[2J" + "x" * 5000, r"encoded the content as '\\x1b\[2jx{1,120}', expected"),
+        ("Transfer-Encoding: gzip", "sent the content as 'gzip', expected it as it is or chunked"),
+        ("Transfer-Encoding: gzip, chunked", "sent the content as 'gzip, chunked'"),
+        ("Transfer-Encoding:\r\nTransfer-Encoding: gzip", "sent the content as 'gzip'"),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip", "sent the content as 'chunked, gzip'"),
+        ("Transfer-Encoding:\r\nTransfer-Encoding: chunked", "sent the content as 'chunked'"),
+    ],
+)
+def test_encoded_content_is_not_taken_for_the_text(server, tmp_path, headers, found):
+    server.content = gzip.compress(CONTENT)
+    server.script = [f"headers {headers}"] * 2
+    for name in ("", ".tar.gz") if headers.startswith("T") else ("",):
+        with pytest.raises(UnavailableError, match=f"the server {found}"):
+            download(f"{server.url}{name}", tmp_path / "text.bin", tries=1)
+        assert hidden(tmp_path) == []
+
+
+def test_what_is_not_encoded_is_the_text(server, tmp_path):
+    packed = server.content = gzip.compress(CONTENT)
+    length = f"Content-Length: {len(packed)}"
+    server.script = [f"headers {length}\r\nContent-Encoding: x-gzip"]  # how some servers send packed files
     download(f"{server.url}.tar.gz", tmp_path / "text.tar.gz", tries=1)
     assert (tmp_path / "text.tar.gz").read_bytes() == packed
+    server.script = [f"headers {length}\r\nContent-Encoding: identity\r\nContent-Encoding:\r\nTransfer-Encoding: identity"]
+    fetch(server, tmp_path / "text.bin", tries=1)
+    assert (tmp_path / "text.bin").read_bytes() == packed
+    server.content, server.script = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\n", ["headers Transfer-Encoding: Chunked"]
+    fetch(server, tmp_path / "chunked.bin", tries=1)
+    assert (tmp_path / "chunked.bin").read_bytes() == b"abcde"
 
 
 def test_a_garbage_status_line_is_one_short_line(server, tmp_path):

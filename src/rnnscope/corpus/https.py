@@ -68,13 +68,31 @@ def open_url(request: urllib.request.Request) -> http.client.HTTPResponse:
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise UnavailableError(f"certificate refused: {said(reason.verify_message)}") from None
         raise BrokenConnectionError(f"no answer: {said(reason) or type(reason).__name__}") from None
-    encoding = response.headers.get("Content-Encoding", "identity")
-    # Many servers call a file packed by gzip encoded by gzip, and send it as it is.
-    packed = urlsplit(request.full_url).path.endswith((".gz", ".tgz")) and encoding.strip().lower() in ("gzip", "x-gzip")
-    if encoding.strip().lower() not in ("", "identity") and not packed:
+    try:
+        _check_encodings(response, urlsplit(request.full_url).path)
+    except UnavailableError:
         response.close()
-        raise UnavailableError(f"the server encoded the content as {said(encoding)!r}, expected it as it is")
+        raise
     return response
+
+
+def _check_encodings(response: http.client.HTTPResponse, path: str) -> None:
+    """Raise UnavailableError unless the bytes that arrive are those of the file at `path`."""
+    content = _words(response.headers, "Content-Encoding")
+    # Many servers call a file packed by gzip encoded by gzip, and send it as it is.
+    packed = path.endswith((".gz", ".tgz")) and content in (["gzip"], ["x-gzip"])
+    if content and not packed:
+        raise UnavailableError(f"the server encoded the content as {said(', '.join(content))!r}, expected it as it is")
+    transfer = _words(response.headers, "Transfer-Encoding")
+    # http.client undoes no other encoding, and this one only in its plainest spelling.
+    if transfer != (["chunked"] if response.chunked else []):
+        raise UnavailableError(f"the server sent the content as {said(', '.join(transfer))!r}, expected it as it is or chunked")
+
+
+def _words(headers: http.client.HTTPMessage, name: str) -> list[str]:
+    """Return the encodings that all headers of a name list, without those that mean none."""
+    words = [word.strip().lower() for header in headers.get_all(name, []) for word in header.split(",")]
+    return [word for word in words if word not in ("", "identity")]
 
 
 def said(message: object) -> str:
