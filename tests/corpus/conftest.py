@@ -33,8 +33,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", argument)
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif word == "headers":  # as they are in `argument`; a length is one of them
-            self.wfile.write(f"HTTP/1.1 200 OK\r\n{argument}\r\n\r\n".encode() + server.content)
+        elif word in ("headers", "partial"):  # the very headers of `argument`
+            status = "200 OK" if word == "headers" else "206 Partial Content"
+            self.wfile.write(f"HTTP/1.1 {status}\r\n{argument}\r\n\r\n".encode() + server.content)
         elif word == "garbage":
             self.wfile.write(b"\x1b[2J" + b"no status\t" * 5000 + b"\r\n\r\n")
         elif word == "continue":

@@ -231,10 +231,11 @@ def test_body_without_a_length(server, tmp_path):
     assert hidden(tmp_path) == ["text.bin"]
 
 
-def test_damaged_note_starts_again(server, tmp_path):
+@pytest.mark.parametrize("validator", ["", "7", "[]", "null", '"\\u2603"', '"a\\nb"'])
+def test_damaged_note_starts_again(server, tmp_path, validator):
     server.content = CONTENT
     (tmp_path / ".text.bin.download").write_bytes(b"something else")
-    (tmp_path / ".text.bin.download.json").write_text('{"url": ')
+    (tmp_path / ".text.bin.download.json").write_text(f'{{"url": "{server.url}", "total": 7, "validator": {validator}}}')
     fetch(server, tmp_path / "text.bin")
     assert (tmp_path / "text.bin").read_bytes() == CONTENT
     assert server.ranges == [None]
@@ -364,6 +365,39 @@ def test_what_is_not_encoded_is_the_text(server, tmp_path):
     server.content, server.script = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\n", ["headers Transfer-Encoding: Chunked"]
     fetch(server, tmp_path / "chunked.bin", tries=1)
     assert (tmp_path / "chunked.bin").read_bytes() == b"abcde"
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ("Content-Length: " + "9" * 5000, "'9{120}'"),
+        ("Content-Length: -3", "'-3'"),
+        ("Content-Length: 1_000", "'1_000'"),
+        ("Content-Length: many", "'many'"),
+        ("Content-Length: 3\r\nContent-Length: 5", "'3, 5'"),
+    ],
+)
+def test_a_length_that_is_no_number_is_one_line(server, tmp_path, headers, found):
+    server.content, server.script = b"abcde", [f"headers {headers}"]
+    with pytest.raises(UnavailableError, match=f"^the server sent the length {found}, expected one number of up to 18 digits$"):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+
+
+def test_a_length_that_is_said_twice_or_beside_chunks(server, tmp_path):
+    server.content, server.script = b"abcde", ["headers Content-Length: 5\r\nContent-Length: 5"]
+    fetch(server, tmp_path / "text.bin", tries=1)
+    server.content, server.script = b"3\r\nabc\r\n0\r\n\r\n", ["headers Transfer-Encoding: chunked\r\nContent-Length: 9"]
+    fetch(server, tmp_path / "chunked.bin", tries=1)
+    assert [(tmp_path / name).read_bytes() for name in ("text.bin", "chunked.bin")] == [b"abcde", b"abc"]
+
+
+def test_a_range_of_very_long_numbers_starts_again(server, tmp_path):
+    """Such a number is none: Python itself refuses to read it."""
+    server.content, server.script = CONTENT, ["truncate 1000", f"partial Content-Range: bytes 1000-{'9' * 5000}/{'9' * 5001}"]
+    fetch(server, tmp_path / "text.bin")
+    assert (tmp_path / "text.bin").read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=1000-", None]
 
 
 def test_a_garbage_status_line_is_one_short_line(server, tmp_path):

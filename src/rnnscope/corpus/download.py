@@ -31,6 +31,7 @@ FIRST_DELAY = 1.0  # seconds; doubled after every further try
 BLOCK = 2**16
 LARGEST = 4 * 2**30  # bytes of a file whose size is not known
 SLOWEST, PATIENCE = 1000, 60.0  # bytes a second at least, over this many seconds
+NUMBER = "([0-9]{1,18})"  # of bytes, in a header
 TRANSIENT = {408, 416, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
@@ -183,7 +184,7 @@ def _is_same(known: _Resource, headers: Message) -> bool:
 
 def _continues(known: _Resource, done: int, headers: Message) -> bool:
     """Return whether a 206 answer is the rest of the known resource, from byte `done` to its end."""
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", headers.get("Content-Range", ""))
+    found = re.fullmatch(rf"bytes {NUMBER}-{NUMBER}/{NUMBER}", headers.get("Content-Range", ""))
     if found is None or not _is_same(known, headers):
         return False
     start, last, total = (int(number) for number in found.groups())
@@ -191,9 +192,16 @@ def _continues(known: _Resource, done: int, headers: Message) -> bool:
 
 
 def _content_length(headers: Message) -> int | None:
-    """Return the length of the body, if the server names it."""
-    length = headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
+    """Return the length of the body, if the server names it: where it comes in chunks, they alone say it."""
+    if "Transfer-Encoding" in headers:
+        return None
+    lengths = {length.strip() for length in headers.get_all("Content-Length", [])}
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not re.fullmatch(NUMBER, next(iter(lengths))):
+        found = said(", ".join(sorted(lengths)))
+        raise UnavailableError(f"the server sent the length {found!r}, expected one number of up to 18 digits")
+    return int(lengths.pop())
 
 
 def _check_size(found: int, expected: int | None) -> None:
@@ -212,9 +220,10 @@ def _read_note(note: Path, url: str) -> _Resource | None:
     """Return the note beside a partial file; None when there is none, or it is unreadable or about another address."""
     try:
         known = _Resource(**json.loads(note.read_text()))
-    except (FileNotFoundError, ValueError, TypeError, RecursionError):
+        known.validator.encode("iso-8859-1")  # as it was in a header
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
         return None
-    return known if known.url == url else None
+    return known if known.url == url and known.validator.isprintable() else None
 
 
 def _forget(partial: Path, note: Path) -> None:
