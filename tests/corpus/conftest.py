@@ -46,6 +46,9 @@ class Handler(BaseHTTPRequestHandler):
         elif word == "drip":
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
             self.repeat(b".", 0.01)
+        elif word == "endless-chunks":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + argument.encode())
+            self.repeat(b"0" if not argument else b"X: y\r\n", 0.01)
         elif word == "endless-redirect":
             self.wfile.write(f"HTTP/1.1 302 Found\r\nLocation: {argument}\r\n\r\n".encode())
             self.repeat(bytes(2**16))

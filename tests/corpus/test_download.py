@@ -322,9 +322,11 @@ def test_an_answer_without_end_is_given_up(server, tmp_path, monkeypatch, act):
     assert hidden(tmp_path) == []
 
 
-def test_a_body_that_hardly_moves_is_given_up(server, tmp_path, monkeypatch):
+@pytest.mark.parametrize("act", ["drip", "endless-chunks", "endless-chunks 0\r\n"])
+def test_a_body_that_hardly_moves_is_given_up(server, tmp_path, monkeypatch, act):
+    """Also where one call for its next bytes would never return: in the length of a chunk, and in what follows the last."""
     monkeypatch.setattr("rnnscope.corpus.download.PATIENCE", 0.1)
-    server.script = ["drip"] * 2
+    server.script = [act] * 2
     with pytest.raises(UnavailableError, match=r"fewer than 1,000 bytes a second arrived \(2 tries\)"):
         fetch(server, tmp_path / "text.bin", tries=2)
 

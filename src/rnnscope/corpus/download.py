@@ -12,6 +12,8 @@ import http.client
 import json
 import logging
 import re
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +22,7 @@ from dataclasses import asdict, dataclass
 from email.message import Message
 from pathlib import Path
 
-from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said
+from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said, watched
 from rnnscope.corpus.spelling import without_password
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
@@ -99,8 +101,9 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
     if known and done:
         request.add_header("Range", f"bytes={done}-")
         request.add_header("If-Range", known.validator)
+    sockets: list[socket.socket] = []
     try:
-        response = open_url(request)
+        response = open_url(request, sockets)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and known and done == known.total and _is_same(known, error.headers):
@@ -120,7 +123,7 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
         if total is not None:
             _check_size(total, expected_bytes)
             _check_limit(total, expected_bytes)
-        _receive(response, url, partial, done, total, expected_bytes)
+        _receive(response, sockets, url, partial, done, total, expected_bytes)
 
 
 def _failure(error: urllib.error.HTTPError) -> Exception:
@@ -141,34 +144,48 @@ def _start_again(partial: Path, note: Path, url: str, headers: Message) -> None:
 
 
 def _receive(
-    response: http.client.HTTPResponse, url: str, partial: Path, done: int, total: int | None, expected_bytes: int | None
+    response: http.client.HTTPResponse,
+    sockets: list[socket.socket],
+    url: str,
+    partial: Path,
+    done: int,
+    total: int | None,
+    expected_bytes: int | None,
 ) -> None:
     """Append the body to `partial`. A server that named no length may not send more than `expected_bytes`, or `LARGEST`."""
     size = total or expected_bytes
-    began, before = time.monotonic(), done
+    before = done
+
+    def moves() -> bool:
+        nonlocal before
+        arrived, before = done - before, done
+        return arrived >= SLOWEST * PATIENCE
+
     bar = progress(f"downloading {without_password(url)}", size, "B", done) if size else nullcontext(lambda amount: None)
-    with bar as advance, partial.open("ab") as file:
-        while block := _read_block(response):
+    with bar as advance, partial.open("ab") as file, watched(sockets, PATIENCE, moves) as ended:
+        while block := _read_block(response, ended):
             file.write(block)
             advance(len(block))
             done += len(block)
             if expected_bytes is not None and done > expected_bytes:
                 _check_size(done, expected_bytes)
             _check_limit(done, expected_bytes)
-            if time.monotonic() - began >= PATIENCE:
-                if done - before < SLOWEST * PATIENCE:
-                    raise BrokenConnectionError(f"fewer than {SLOWEST:,} bytes a second arrived")
-                began, before = time.monotonic(), done
     if total is not None and done != total:
         raise BrokenConnectionError(f"the connection ended after {done:,} of {total:,} bytes")
 
 
-def _read_block(response: http.client.HTTPResponse) -> bytes:
-    """Read the next bytes of the body; empty at its end."""
+def _read_block(response: http.client.HTTPResponse, ended: threading.Event) -> bytes:
+    """Read the next bytes of the body; empty at its end, unless the connection was ended because it hardly moved."""
+    slow = BrokenConnectionError(f"fewer than {SLOWEST:,} bytes a second arrived")
     try:
-        return response.read1(BLOCK)  # what has arrived; `read` would wait for a whole block
+        block = response.read1(BLOCK)  # what has arrived; `read` would wait for a whole block
     except (OSError, ValueError, http.client.HTTPException) as error:
+        if ended.is_set():
+            raise slow from None
         raise BrokenConnectionError(f"the connection broke: {said(error)}" if str(error) else "the connection broke") from None
+    if not block and ended.is_set():
+        raise slow
+    return block
 
 
 def _validator(headers: Message) -> str | None:

@@ -8,7 +8,7 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -41,8 +41,20 @@ def check_url(url: str) -> None:
     )
 
 
-def open_url(request: urllib.request.Request) -> http.client.HTTPResponse:
+def open_url(request: urllib.request.Request, sockets: list[socket.socket]) -> http.client.HTTPResponse:
     """Send a request.
+
+    Parameters
+    ----------
+    request
+        To an address that `check_url` allows.
+    sockets
+        To which those of all its connections are added.
+
+    Returns
+    -------
+    http.client.HTTPResponse
+        Whose body is not yet read.
 
     Raises
     ------
@@ -54,12 +66,11 @@ def open_url(request: urllib.request.Request) -> http.client.HTTPResponse:
         If the server's certificate is refused, if it redirects to another address than `check_url` allows, or if it encodes
         the content.
     """
-    sockets: list[socket.socket] = []
     handlers = [_CheckedRedirects(), *_handlers(sockets)]
     if _is_loopback(urlsplit(request.full_url).hostname):
         handlers.append(urllib.request.ProxyHandler({}))  # a proxy would look for the server on its own machine
     try:
-        with _deadline(sockets):
+        with watched(sockets, ANSWER_TIMEOUT):
             response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError:
         raise
@@ -101,23 +112,41 @@ def said(message: object) -> str:
 
 
 @contextmanager
-def _deadline(sockets: list[socket.socket]) -> Iterator[None]:
-    """End all connections once `ANSWER_TIMEOUT` is over: a server may send headers without end, a byte now and then."""
-    over = threading.Event()
+def watched(sockets: list[socket.socket], seconds: float, moves: Callable[[], bool] = lambda: False) -> Iterator[threading.Event]:
+    """End connections whose server sends without end, a byte now and then: no time limit of a socket notices that.
+
+    Parameters
+    ----------
+    sockets
+        Of the connections; it may grow.
+    seconds
+        After which, and after each further which, `moves` is asked.
+    moves
+        Whether the connections may go on; called in a thread of its own.
+
+    Yields
+    ------
+    threading.Event
+        Set when the connections are ended.
+    """
+    over, ended = threading.Event(), threading.Event()
 
     def watch() -> None:
-        wait = ANSWER_TIMEOUT
-        while not over.wait(wait):
-            wait = 1.0
+        while not over.wait(seconds):
+            if not moves():
+                break
+        while not over.is_set():
+            ended.set()
             for connected in list(sockets):
                 with suppress(OSError):
                     # Of the socket below TLS: an SSLSocket would first forget its keys while they are in use.
                     socket.socket.shutdown(connected, socket.SHUT_RDWR)
+            over.wait(1.0)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield
+        yield ended
     finally:
         over.set()
         watcher.join()
