@@ -143,6 +143,22 @@ def test_without_a_validator_nothing_is_continued(server, tmp_path):
     assert server.ranges == [None, None]
 
 
+@pytest.mark.parametrize(
+    "failure",
+    ["truncate 200000", "reset 200000", "headers Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno length\r\n"],
+)
+def test_without_a_validator_nothing_is_left_behind(server, tmp_path, failure):
+    server.content, server.script, server.etag = CONTENT, [failure] * 2, None
+    with pytest.raises(UnavailableError, match=r"\(2 tries\)"):
+        fetch(server, tmp_path / "text.bin", tries=2)
+    assert hidden(tmp_path) == []
+    (tmp_path / ".text.bin.download").write_bytes(b"of a process that was killed")
+    server.script = ["status 404"]
+    with pytest.raises(UnavailableError):
+        fetch(server, tmp_path / "text.bin")
+    assert hidden(tmp_path) == []
+
+
 def test_note_of_an_earlier_resource_is_not_kept(server, tmp_path):
     server.content, server.script = CONTENT, ["truncate 200000"]
     with pytest.raises(UnavailableError):

@@ -76,6 +76,7 @@ def download(
     check_url(url)
     partial = target.with_name(f".{target.name.lstrip('.')}.download")
     note = partial.with_name(f"{partial.name}.json")
+    _drop_useless(partial, note)  # of a process that was killed
     for attempt in range(1, tries + 1):
         try:
             _try_once(url, partial, note, expected_bytes)
@@ -123,7 +124,11 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
         if total is not None:
             _check_size(total, expected_bytes)
             _check_limit(total, expected_bytes)
-        _receive(response, sockets, url, partial, done, total, expected_bytes)
+        try:
+            _receive(response, sockets, url, partial, done, total, expected_bytes)
+        except BaseException:
+            _drop_useless(partial, note)
+            raise
 
 
 def _failure(error: urllib.error.HTTPError) -> Exception:
@@ -241,6 +246,12 @@ def _read_note(note: Path, url: str) -> _Resource | None:
     except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return known if known.url == url and known.validator.isprintable() else None
+
+
+def _drop_useless(partial: Path, note: Path) -> None:
+    """Remove a partial file without a note: no try can go on with it."""
+    if not note.exists():
+        partial.unlink(missing_ok=True)
 
 
 def _forget(partial: Path, note: Path) -> None:
