@@ -210,6 +210,25 @@ def test_whatever_is_found_is_printable(key):
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.epochs", "9" * 5000),
+        ("training.epochs", -(10**4000)),
+        ("training.dropout", "9" * 5000),
+        ("training." + "x" * 5000, 1),
+        ("run", ["x" * 5000]),
+        ("corpora.war_and_peace.title", "\n" * 5000),
+        ("corpora.war_and_peace.sources", [{"path": "x" * 5000, "url": "https://a.org/"}]),
+        ("corpora.war_and_peace.sources", [{"url": "x" * 5000}]),
+    ],
+)
+def test_whatever_is_found_is_one_short_line(key, value):
+    found = message(changed(key, value))
+    assert ", expected " in found
+    assert len(found.partition(", expected ")[0]) < 600
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://name:s3cret@example.org/text",

@@ -14,7 +14,7 @@ from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.corpus.spelling import spell, without_password
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 from rnnscope.models.cells import EXTERNAL, ModelName
 from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
@@ -103,7 +103,7 @@ def report_schema_error(error: ValidationError) -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema["properties"]
         unknown = next(name for name in error.instance if name not in known)
-        return f"{key}: unknown key {without_password(unknown)!r}, expected one of {', '.join(known)}"
+        return f"{key}: unknown key {quoted(without_password(str(unknown)))}, expected one of {', '.join(known)}"
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
@@ -122,10 +122,10 @@ def check_corpora(config: Configuration) -> None:
     """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a feature or a key of the paper is wrong."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
-            raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
+            raise InputError(f"run: found {quoted(corpus)}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
         if not settings["title"].isprintable():
-            raise InputError(f"corpora.{corpus}.title: found {settings['title']!r}, expected printable characters on one line")
+            raise InputError(f"corpora.{corpus}.title: found {quoted(settings['title'])}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")

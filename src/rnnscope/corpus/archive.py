@@ -2,6 +2,7 @@
 
 import errno
 import lzma
+import re
 import shutil
 import tarfile
 import tempfile
@@ -13,7 +14,7 @@ from pathspec import GitIgnoreSpec
 
 from rnnscope.corpus.compressed import open_zstd
 from rnnscope.corpus.selection import compile_patterns, shuffled
-from rnnscope.corpus.zip_archive import NAME_LENGTH, is_zip, spool_zip
+from rnnscope.corpus.zip_archive import is_zip, spool_zip
 from rnnscope.errors import InputError, shortened
 
 # No corpus comes near these; an archive made to fill the disk, the memory or the day stops at one of them.
@@ -21,6 +22,7 @@ MATCHED_BYTES_LIMIT = 4 * 2**30
 ARCHIVE_BYTES_LIMIT = 16 * 2**30  # unpacked, what matches and what does not
 MEMBERS_LIMIT = 500_000
 HEADER_BYTES_LIMIT = 2**20  # of the extended headers of one member, and of those for all, which tarfile keeps in memory
+DIGITS_LIMIT = 200  # on end in an extended header; for more, some versions of tarfile take time that grows with their square
 PATH_LIMIT = 4096  # characters; no file system has longer paths
 EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 # Nothing is extracted: paths are checked as if into this folder.
@@ -58,6 +60,15 @@ class StrictMember(tarfile.TarInfo):
         member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         return member
 
+    def _proc_pax(self, archive: "StrictTar") -> tarfile.TarInfo:
+        assert archive.fileobj is not None, "an archive opened for reading has a file"
+        headers = archive.fileobj.read(self._block(self.size))  # type: ignore[attr-defined]
+        if max(map(len, re.findall(rb"[0-9]+", headers)), default=0) > DIGITS_LIMIT:
+            raise tarfile.ExtractError(f"an extended header with a number of more than {DIGITS_LIMIT} digits")
+        archive.fileobj = _ReadBefore(archive, headers)
+        member: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]
+        return member
+
     def _refuse_sparse(self, member: tarfile.TarInfo, *_: object) -> None:
         raise tarfile.ExtractError(f"a sparse member {member.name!r}, expected members without holes")
 
@@ -85,6 +96,18 @@ class StrictTar(tarfile.TarFile):
         self.member_headers = 0
         self.members.clear()  # tarfile keeps each with its headers
         return member
+
+
+class _ReadBefore:
+    """The file of an archive whose next bytes were read before; with these it puts the file itself back."""
+
+    def __init__(self, archive: StrictTar, content: bytes) -> None:
+        self.archive, self.file, self.content = archive, archive.fileobj, content
+
+    def read(self, _: int) -> bytes:
+        """Return the bytes that were read before."""
+        self.archive.fileobj = self.file
+        return self.content
 
 
 def write_members(
@@ -145,7 +168,7 @@ def _spool_members(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit
                 if member.isdir() or not wanted.match_file(path):
                     continue
                 if not member.isreg():
-                    raise InputError(f"{archive}: {shortened(path, NAME_LENGTH)} is a link or a device, expected a regular file")
+                    raise InputError(f"{archive}: {shortened(path)} is a link or a device, expected a regular file")
                 start = spool.tell()
                 if start + member.size > limit:
                     raise InputError(f"{archive}: the members that match exceed {limit:,} bytes; choose fewer")
@@ -175,7 +198,7 @@ def _path_inside(member: tarfile.TarInfo, archive: Path) -> str:
     """Return the path of a member inside the archive, without a leading `./` or `/`."""
     if len(member.name) > PATH_LIMIT:
         raise InputError(f"{archive}: found a path of {len(member.name):,} characters, expected at most {PATH_LIMIT:,}")
-    shown = shortened(member.name, NAME_LENGTH)
+    shown = shortened(member.name)
     if member.isreg():  # of all others nothing is read, and tarfile's filter would refuse those that do not matter
         try:
             member = tarfile.data_filter(member, NOWHERE)

@@ -29,7 +29,7 @@ from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
 from rnnscope.corpus.spelling import LENGTH, spell, without_password
 from rnnscope.corpus.unavailable import UnavailableError
-from rnnscope.errors import InputError, shortened
+from rnnscope.errors import InputError, quoted, shortened
 
 Source = dict[str, Any]
 
@@ -96,7 +96,7 @@ def _check_values(where: str, values: dict[str, Any]) -> None:
         elif key == "debian":
             check_package_name(value)
         elif key == "package" and not all(word.isidentifier() for word in value.split(".")):
-            raise InputError(f"{where}: package: found {value!r}, expected the name under which it is imported")
+            raise InputError(f"{where}: package: found {quoted(value)}, expected the name under which it is imported")
 
 
 def write_first_available(sources: list[Source], size: int | None, text: Path) -> Source:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnnscope.errors import shortened
 
-LENGTH = 500  # characters of a source or of a setting
+LENGTH = 500  # characters of a source, an address or a section
 DEPTH = 20  # levels of nesting that are shown
 
 # What stands before the last @ may be a name and a password, whatever else is wrong with the address.
@@ -29,7 +29,8 @@ def without_password(text: str, is_address: bool = False) -> str:
 
 def spell(value: Any, is_address: bool = False) -> str:
     """Return a source, a setting or a part of one, such as an address, as JSON on one line, for messages."""
-    return shortened(json.dumps(_shown(value, is_address, DEPTH), ensure_ascii=False, default=str), LENGTH)
+    spelled = json.dumps(_shown(value, is_address, DEPTH), ensure_ascii=False, default=str)
+    return shortened(spelled, LENGTH) if is_address or isinstance(value, dict | list) else shortened(spelled)
 
 
 def _shown(value: Any, is_address: bool, depth: int) -> Any:

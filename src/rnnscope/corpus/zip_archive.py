@@ -14,7 +14,6 @@ from rnnscope.errors import InputError, shortened
 
 BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 MEMBERS_LIMIT = 500_000
-NAME_LENGTH = 120  # characters of a name in messages
 BLOCK = 2**20
 REGULAR = (0, 0o100000)  # kinds of files in the mode of a member: not said, and a regular file
 # The last four are what zipfile itself ends with on numbers and names that make no sense.
@@ -61,7 +60,7 @@ def spool_zip(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int
             if len(members) > MEMBERS_LIMIT:
                 raise InputError(f"{archive}: more than {MEMBERS_LIMIT:,} members; too large")
             for member in members:
-                path, shown = PurePosixPath(member.filename), shortened(member.filename, NAME_LENGTH)
+                path, shown = PurePosixPath(member.filename), shortened(member.filename)
                 if path.is_absolute() or ".." in path.parts:
                     raise InputError(
                         f"{archive}: found member {shown!r}, expected a path that stays inside the archive"
