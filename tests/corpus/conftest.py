@@ -18,6 +18,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
+    def do_CONNECT(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+
     def do_GET(self) -> None:
         server = self.server
         server.requests.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))

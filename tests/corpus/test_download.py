@@ -5,14 +5,17 @@ import io
 import json
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from rnnscope.corpus import https
 from rnnscope.corpus.download import download
 from rnnscope.corpus.https import _CheckedRedirects, check_url
 from rnnscope.corpus.sources import parse_source
@@ -271,7 +274,7 @@ def test_proxy_is_not_asked_for_this_machine(server, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.org/text", "http://localhost/text", "http://127.8.9.1:80/text", "http://[::1]:8000/text"]
+    "url", ["https://example.org/text", "http://localhost/text", "http://127.8.9.1:80/text", "http://[::1]:8000/text", "https://127.1/text"]
 )
 def test_accepted_addresses(url):
     check_url(url)
@@ -283,6 +286,8 @@ def test_accepted_addresses(url):
         "http://example.org/text",
         "http://127.0.0.1@example.org/text",
         "http://127.0.0.1.example.org/text",
+        "http://localhost.localdomain/text",
+        "http://localhost%40example.org/text",
         "https://name:word@example.org/text",
         "ftp://example.org/text",
         "file:///etc/hostname",
@@ -306,12 +311,51 @@ def test_refused_addresses(url, tmp_path):
 def test_only_this_machine_redirects_to_this_machine():
     """An answer from elsewhere must not make the answer of a service of this machine the text."""
     redirects, body = _CheckedRedirects(), io.BytesIO()
-    for target in ("http://127.0.0.1:8080/secret", "http://localhost./secret", "https://[::1]/secret", "https://localhost/x"):
+    for target in (
+        *("http://127.0.0.1:8080/secret", "http://localhost./secret", "https://[::1]/secret", "https://localhost/x"),
+        *("https://127.1/x", "https://2130706433/x", "https://0x7f.1/x", "https://0177.0.0.1/x", "https://0.0.0.0/x"),
+        *("https://[::]/x", "https://[::ffff:127.0.0.1]/x", "https://127.0.0.1./x", "https://%31%32%37.1/x", "https://0/x"),
+    ):
         with pytest.raises(UnavailableError, match="an address of this machine"):
             redirects.redirect_request(urllib.request.Request("https://example.org/text"), body, 302, "Found", None, target)
     for source, target in (("https://example.org/a", "https://example.net/b"), ("http://127.0.0.1/a", "http://127.0.0.1/b")):
         request = redirects.redirect_request(urllib.request.Request(source), body, 302, "Found", {}, target)
         assert request.full_url == target
+
+
+@pytest.mark.parametrize("host", ["localhost.localdomain", "some.name.example", "xn--name-example"])
+def test_no_name_leads_from_elsewhere_to_this_machine(server, tmp_path, monkeypatch, host):
+    """Where a connection ends counts, and that before anything is sent."""
+    really, names = https._is_own, socket.getaddrinfo
+    answers = [lambda _: False, really]  # the first connection counts as one to elsewhere
+    monkeypatch.setattr(https, "_is_own", lambda connected: answers.pop(0)(connected))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda name, *more: names("127.0.0.1" if name == host else name, *more))
+    server.script = [f"redirect https://{host}:{server.server_port}/text"]
+    with pytest.raises(UnavailableError, match=f"^redirected to '{host}', an address of this machine$"):
+        fetch(server, tmp_path / "text.bin")
+    assert len(server.requests) == 1
+    assert hidden(tmp_path) == []
+
+
+def test_connections_to_every_address_of_this_machine_are_its_own():
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET, "127.3.2.1")):  # noqa: S104
+        with socket.socket(family) as listening:
+            listening.bind((address, 0))
+            listening.listen()
+            with socket.create_connection((address, listening.getsockname()[1])) as connected:
+                assert https._is_own(connected)
+
+
+def test_a_proxy_of_this_machine_leads_elsewhere(server, monkeypatch):
+    """The connection ends at the proxy, whichever address is asked for; this one breaks it off where TLS would begin."""
+    monkeypatch.setenv("no_proxy", "")
+    answers = [lambda _: False, https._is_own]
+    monkeypatch.setattr(https, "_is_own", lambda connected: answers.pop(0)(connected))
+    proxy = urllib.request.ProxyHandler({"https": server.url.removesuffix("/text")})
+    opener = urllib.request.build_opener(*https._handlers([]), proxy)
+    opener.open(server.url, timeout=30).close()
+    with pytest.raises(urllib.error.URLError, match=r"EOF|SSL|reset"):
+        opener.open("https://example.org/text", timeout=30)
 
 
 def test_a_body_without_end_stops_at_the_limit_and_leaves_nothing(server, tmp_path, monkeypatch):

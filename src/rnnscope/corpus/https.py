@@ -8,9 +8,9 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from rnnscope.corpus.spelling import LENGTH, without_password
 from rnnscope.corpus.unavailable import UnavailableError
@@ -153,14 +153,32 @@ def watched(sockets: list[socket.socket], seconds: float, moves: Callable[[], bo
 
 
 def _handlers(sockets: list[socket.socket]) -> list[urllib.request.BaseHandler]:
-    """Return what opens connections over HTTP and HTTPS, and adds their sockets to a list."""
+    """Return what opens connections over HTTP and HTTPS, and adds their sockets to a list.
 
-    class Http(http.client.HTTPConnection):
+    After one to elsewhere, none is opened to this machine: names and spellings of addresses are many, where a connection ends is
+    a fact.
+    """
+    own: list[bool] = []  # whether each connection ends at this machine
+
+    class Checked(http.client.HTTPConnection):
+        proxied = False
+
+        def set_tunnel(self, host: str, port: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+            self.proxied = True  # the connection ends at a proxy, which may be here
+            super().set_tunnel(host, port, headers)
+
+        def connect(self) -> None:
+            super().connect()
+            own.append(not self.proxied and _is_own(self.sock))
+            if own[-1] and not all(own):
+                raise UnavailableError(f"redirected to {said(self.host)!r}, an address of this machine")
+
+    class Http(Checked):
         def connect(self) -> None:
             super().connect()
             sockets.append(self.sock)
 
-    class Https(http.client.HTTPSConnection):
+    class Https(http.client.HTTPSConnection, Checked):  # checked before TLS begins
         def connect(self) -> None:
             super().connect()
             sockets.append(self.sock)
@@ -196,11 +214,24 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+def _is_own(connected: socket.socket) -> bool:
+    """Return whether a connection ends at this machine."""
+    peer, here = connected.getpeername()[0], connected.getsockname()[0]
+    return peer == here or _is_loopback(peer)
+
+
 def _is_loopback(host: str | None) -> bool:
-    """Return whether a host is this very machine."""
-    if host is None:
-        return False
+    """Return whether a host is written as this very machine, in any of the spellings that connections understand."""
+    name = unquote(host or "").rstrip(".")
+    if name == "localhost":
+        return True
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
     try:
-        return host.rstrip(".") == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
-        return False
+        try:
+            address = ipaddress.IPv4Address(socket.inet_aton(name))  # such as 127.1 and 2130706433
+        except (OSError, ValueError):
+            return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
