@@ -114,7 +114,7 @@ def test_a_text_of_a_number_without_bounds_stays_a_text(key, text):
         ("training: {epochs: {null: {2.5: 1}}}", 'training.epochs: found {"None": {"2.5": 1}}, expected a whole number'),
         ("training: {2020-01-01: 1}", "training: unknown key '2020-01-01', expected one of"),
         ("2020-01-01: 1", "top level: unknown key '2020-01-01', expected one of"),
-        ("imported: {2020-01-01: 1}", 'imported: found "2020-01-01", expected a name <cell>-<layers>-<size>-<label>; write "2020'),
+        ("imported: {2020-01-01: 1}", 'imported: found "2020-01-01", expected a name <cell>-<layers>-<size>-<label>; write "'),
         ("external: {7: x.parquet}", 'external: found 7, expected a name of letters, digits and underscores; write "7", with'),
         ("external: {null: x.parquet}", "external: found null, expected a name of letters, digits and underscores"),
         ("grid: {additional: [2020-01-01]}", 'grid.additional.0: found "2020-01-01", expected a model'),

@@ -125,7 +125,8 @@ def check_corpora(config: Configuration) -> None:
             raise InputError(f"run: found {quoted(corpus)}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
         if not settings["title"].isprintable():
-            raise InputError(f"corpora.{corpus}.title: found {quoted(settings['title'])}, expected printable characters on one line")
+            found = quoted(settings["title"])
+            raise InputError(f"corpora.{corpus}.title: found {found}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")

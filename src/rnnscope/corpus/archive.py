@@ -65,7 +65,7 @@ class StrictMember(tarfile.TarInfo):
         headers = archive.fileobj.read(self._block(self.size))  # type: ignore[attr-defined]
         if max(map(len, re.findall(rb"[0-9]+", headers)), default=0) > DIGITS_LIMIT:
             raise tarfile.ExtractError(f"an extended header with a number of more than {DIGITS_LIMIT} digits")
-        archive.fileobj = _ReadBefore(archive, headers)
+        archive.fileobj = _ReadBefore(archive, headers)  # type: ignore[assignment]
         member: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]
         return member
 
@@ -94,7 +94,7 @@ class StrictTar(tarfile.TarFile):
         """Return the next member; None at the end."""
         member = self.next()
         self.member_headers = 0
-        self.members.clear()  # tarfile keeps each with its headers
+        self.members.clear()  # type: ignore[attr-defined]  # tarfile keeps each with its headers
         return member
 
 

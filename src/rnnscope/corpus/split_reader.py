@@ -214,7 +214,8 @@ def read_encoding(folder: Path) -> str:
     content = read_json(folder / "vocabulary.json")
     encoding = content.get("encoding", DEFAULT_ENCODING) if isinstance(content, dict) else None
     if not isinstance(encoding, str) or not is_encoding(encoding):
-        raise corrupt_file_error(folder / "vocabulary.json", f"encoding: found {quoted(encoding)}, expected the name of an encoding")
+        reason = f"encoding: found {quoted(encoding)}, expected the name of an encoding"
+        raise corrupt_file_error(folder / "vocabulary.json", reason)
     return encoding
 
 

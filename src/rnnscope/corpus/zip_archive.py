@@ -62,9 +62,7 @@ def spool_zip(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int
             for member in members:
                 path, shown = PurePosixPath(member.filename), shortened(member.filename)
                 if path.is_absolute() or ".." in path.parts:
-                    raise InputError(
-                        f"{archive}: found member {shown!r}, expected a path that stays inside the archive"
-                    )
+                    raise InputError(f"{archive}: found member {shown!r}, expected a path that stays inside the archive")
                 if member.is_dir() or not wanted.match_file(str(path)):
                     continue
                 if member.external_attr >> 16 & 0o170000 not in REGULAR:
