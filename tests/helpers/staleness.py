@@ -55,10 +55,9 @@ INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "realisable", "m
 INTERVALS |= {"timescales", "swapped_states"}
 # Stands for every rule there is.
 EVERY = {"every rule"}
-PAPER_RULES = {"against_paper", "figure_against_paper"}  # which a text of one's own does not have
 
 KEYS = {
-    "run": Change(["tale", "python_manual"], new=EVERY),
+    "run": Change(["tale", "war_and_peace"], new=EVERY),  # both have numbers of the paper
     "corpora.*.title": Change("Another title", FIGURES | {"explorer"}),
     "corpora.*.fractions": Change([0.5, 0.25, 0.25], {"split_text"}),
     "corpora.*.characters": Change("unicode", {"fetch_text", "split_text"}),
