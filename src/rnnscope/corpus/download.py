@@ -249,7 +249,7 @@ def _read_note(note: Path, url: str) -> _Resource | None:
 
 
 def _drop_useless(partial: Path, note: Path) -> None:
-    """Remove a partial file without a note: no try can go on with it."""
+    """Remove a partial file without a note: no try can resume from it."""
     if not note.exists():
         partial.unlink(missing_ok=True)
 
