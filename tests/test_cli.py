@@ -15,7 +15,7 @@ import pytest
 
 import rnnscope
 from rnnscope.cli import parameter_texts, parse, run
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, shortened
 from rnnscope.progress import duration, progress, warn
 from rnnscope.settings.base import Section, setting
 
@@ -332,6 +332,18 @@ def test_control_characters_in_the_log_and_in_flags_are_spelled_out(capsys):
     with pytest.raises(SystemExit):
         parse(fail_with(None), ["--layers", "1", "--more", CLEARS])
     assert CLEARS[:1] not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--layers", "9" * 5000], ["--layers", "1", "--more", "x" * 5000]])
+def test_a_long_word_of_the_command_line_makes_no_long_message(words, capsys):
+    with pytest.raises(SystemExit):
+        parse(fail_with(None), words)
+    assert len(capsys.readouterr().err.rpartition("error: ")[2]) <= 501
+
+
+def test_the_middle_of_a_long_text_is_left_out():
+    assert shortened("x" * 120) == "x" * 120
+    assert shortened("a" * 100 + "b" * 21) == "a" * 88 + "..." + "a" * 8 + "b" * 21
 
 
 def test_a_flag_that_is_yes_or_no_is_a_bare_word():

@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rnnscope.errors import InputError, printable
+from rnnscope.errors import InputError, printable, shortened
 from rnnscope.settings.base import Section, flag_of, settings_of
 from rnnscope.source_files import check_source
 
@@ -69,8 +69,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose messages about bad words are printable."""
 
     def error(self, message: str) -> typing.NoReturn:
-        """End the process with the usage and a message."""
-        super().error(printable(message))
+        """End the process with the usage and a message, which may quote whatever was on the command line."""
+        super().error(shortened(printable(message), 500))
 
 
 def write_output(text: bytes, raw: bool = False) -> None:

@@ -9,6 +9,19 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 
+def shortened(text: str, length: int = 120) -> str:
+    """Return a text with its middle left out where it has more than `length` characters."""
+    if len(text) <= length:
+        return text
+    end = (length - 3) // 4
+    return f"{text[: length - 3 - end]}...{text[len(text) - end :]}"
+
+
+def quoted(value: object) -> str:
+    """Return what was found as Python writes it, shortened."""
+    return shortened(repr(value))
+
+
 class InputError(Exception):
     """Bad input, reported in one line: the file or key, what was found, what was expected.
 

@@ -209,9 +209,43 @@ def test_whatever_is_found_is_printable(key):
     assert message(CONFIGURATION | {key: 1}).isprintable()
 
 
-def test_a_password_is_not_printed():
-    url = "https://name:s3cret@example.org/text"
-    for source in ({"url": url}, {"url": url, "path": "x"}, {"archive": {"url": url}}):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.epochs", "9" * 5000),
+        ("training.epochs", -(10**4000)),
+        ("training.dropout", "9" * 5000),
+        ("training." + "x" * 5000, 1),
+        ("run", ["x" * 5000]),
+        ("corpora.war_and_peace.title", "\n" * 5000),
+        ("corpora.war_and_peace.sources", [{"path": "x" * 5000, "url": "https://a.org/"}]),
+        ("corpora.war_and_peace.sources", [{"url": "x" * 5000}]),
+    ],
+)
+def test_whatever_is_found_is_one_short_line(key, value):
+    found = message(changed(key, value))
+    assert ", expected " in found
+    assert len(found.partition(", expected ")[0]) < 600
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://name:s3cret@example.org/text",
+        "name:s3cret@example.org/text",
+        "s3cret@example.org/text",
+        "https:/name:s3cret@example.org/text",
+        "https://name:s3cret word@example.org/text",
+        'https://name:s3cret"word@example.org/text',
+    ],
+)
+def test_a_password_is_not_printed(url):
+    for source in ({"url": url}, {"url": url, "path": "x"}, {"url": [url]}, {"archive": {"url": url}}, f"url: {url}"):
         found = message(changed("corpora.war_and_peace.sources", [source]))
         assert found.startswith("corpora.war_and_peace.sources.0")
         assert "s3cret" not in found
+
+
+def test_what_holds_no_password_is_printed_whole():
+    found = message(changed("corpora.war_and_peace.sources", [{"path": "~/me@home/text", "url": "https://a.org/@b"}]))
+    assert 'found {"path": "~/me@home/text", "url": "https://...@b"}, expected' in found

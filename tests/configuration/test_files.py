@@ -1,6 +1,7 @@
 """What YAML and a command line make of values, and keys that are there twice."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -72,6 +73,60 @@ def test_a_key_that_is_there_twice_is_reported_with_both_places(tmp_path, text, 
     assert str(caught.value).startswith(f"{tmp_path / 'bad.yaml'}: ")
 
 
+NESTED = "training: {epochs: " + "[" * 300 + "]" * 300 + "}"
+HOLDS_ITSELF = "training: &a {x: *a}"
+DOUBLED = "a: &a0 [x, x]\n" + "".join(f"a{level}: &a{level} [*a{level - 1}, *a{level - 1}]\n" for level in range(1, 29))
+TOO_MUCH = "found more than 100,000 values or 30 levels, expected fewer"
+TOO_LONG = "found a whole number of very many digits, expected at most 64 bits"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found"),
+    [(NESTED, "training.epochs.0.0", TOO_MUCH), (HOLDS_ITSELF, "training.x.x.x", TOO_MUCH), (DOUBLED, r"a\d+[.01]*", TOO_MUCH)],
+)
+def test_values_without_end_are_one_line(tmp_path, text, key, found):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(InputError, match=rf"^{tmp_path}/x\.yaml: {key}: {found}$"):
+        check_duplicated_keys([tmp_path / "x.yaml"])
+    with pytest.raises(InputError, match=f"^{key}: {found}$"):
+        convert_texts(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("section", [{"epochs": -(16**20_000)}, {"epochs": {16**20_000: 1}}, {"epochs": {2**64: 1}}])
+def test_a_number_that_cannot_be_spelled_is_one_line(section):
+    with pytest.raises(InputError, match=f"^training.epochs: {TOO_LONG}$"):
+        convert_texts({"training": section})
+
+
+@pytest.mark.parametrize("key", ["epochs", "learning_rate"])
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5000, "-" + "9" * 400, "1e400", "nan"])
+def test_a_text_of_a_number_without_bounds_stays_a_text(key, text):
+    configuration = converted(parse_config([f"training={{{key}: '{text}'}}"]))
+    assert configuration["training"][key] == text
+    with pytest.raises(InputError, match=f'^training.{key}: found "'):
+        check_configuration(configuration)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("training: {epochs: {2020-01-01: 1}}", 'training.epochs: found {"2020-01-01": 1}, expected a whole number'),
+        ("training: {epochs: {null: {2.5: 1}}}", 'training.epochs: found {"None": {"2.5": 1}}, expected a whole number'),
+        ("training: {2020-01-01: 1}", "training: unknown key '2020-01-01', expected one of"),
+        ("2020-01-01: 1", "top level: unknown key '2020-01-01', expected one of"),
+        ("imported: {2020-01-01: 1}", 'imported: found "2020-01-01", expected a name <cell>-<layers>-<size>-<label>; write "'),
+        ("external: {7: x.parquet}", 'external: found 7, expected a name of letters, digits and underscores; write "7", with'),
+        ("external: {null: x.parquet}", "external: found null, expected a name of letters, digits and underscores"),
+        ("grid: {additional: [2020-01-01]}", 'grid.additional.0: found "2020-01-01", expected a model'),
+        ("size_breakdown: {smaller: 2020-01-01}", 'size_breakdown.smaller: found "2020-01-01", expected a model'),
+    ],
+)
+def test_keys_that_are_no_texts_are_one_line(text, line):
+    with pytest.raises(InputError, match="^" + re.escape(line)):
+        check_configuration(converted(yaml.safe_load(text)))
+
+
 def test_files_that_are_no_yaml_are_left_to_their_reader(tmp_path):
     (tmp_path / "x.yaml").write_text("a: [")
-    check_duplicated_keys([tmp_path / "gone.yaml", tmp_path / "x.yaml"])
+    (tmp_path / "deep.yaml").write_text("[" * 3000)
+    check_duplicated_keys([tmp_path / "gone.yaml", tmp_path / "x.yaml", tmp_path / "deep.yaml"])

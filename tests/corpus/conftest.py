@@ -18,6 +18,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
+    def do_CONNECT(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+
     def do_GET(self) -> None:
         server = self.server
         server.requests.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
@@ -33,12 +38,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", argument)
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif word == "encoded":
-            self.send_response(200)
-            self.send_header("Content-Encoding", argument)
-            self.send_header("Content-Length", str(len(server.content)))
-            self.end_headers()
-            self.wfile.write(server.content)
+        elif word in ("headers", "partial"):  # the very headers of `argument`
+            status = "200 OK" if word == "headers" else "206 Partial Content"
+            self.wfile.write(f"HTTP/1.1 {status}\r\n{argument}\r\n\r\n".encode() + server.content)
         elif word == "garbage":
             self.wfile.write(b"\x1b[2J" + b"no status\t" * 5000 + b"\r\n\r\n")
         elif word == "continue":
@@ -49,6 +51,9 @@ class Handler(BaseHTTPRequestHandler):
         elif word == "drip":
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
             self.repeat(b".", 0.01)
+        elif word == "endless-chunks":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + argument.encode())
+            self.repeat(b"0" if not argument else b"X: y\r\n", 0.01)
         elif word == "endless-redirect":
             self.wfile.write(f"HTTP/1.1 302 Found\r\nLocation: {argument}\r\n\r\n".encode())
             self.repeat(bytes(2**16))

@@ -160,12 +160,78 @@ def test_an_extended_header_cannot_fill_the_memory(tmp_path, kind):
         file.write(bytes(50_000_000))
     tracemalloc.start()
     try:
-        with pytest.raises(InputError, match="extended header of 50,000,000 bytes, expected at most 1,048,576"):
+        with pytest.raises(InputError, match="extended headers of 50,000,000 bytes, expected at most 1,048,576"):
             assemble(tmp_path / "a.tar")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < 10_000_000
+
+
+def traced(archive):
+    """The most memory that is taken while a text is assembled, and how that ends."""
+    tracemalloc.start()
+    try:
+        text = assemble(archive)
+    except InputError as error:
+        return tracemalloc.get_traced_memory()[1], str(error)
+    else:
+        return tracemalloc.get_traced_memory()[1], text
+    finally:
+        tracemalloc.stop()
+
+
+def test_headers_of_many_members_do_not_add_up(tmp_path):
+    """tarfile itself keeps every member with its headers."""
+    members = [({"comment": "x" * 1_000_000}, b"x")] * 30
+    (tmp_path / "a.tar").write_bytes(gzip.compress(pax(members), 1))
+    peak, text = traced(tmp_path / "a.tar")
+    assert text == b"x"  # all have the same name
+    assert peak < 15_000_000
+
+
+@pytest.mark.parametrize("kind", [tarfile.XGLTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("between", [b"", tarfile.TarInfo("kernel/a.c").tobuf()])
+def test_headers_of_one_member_and_of_all_are_limited_together(tmp_path, kind, between):
+    """Each may be small: those for all are copied into every member, and a chain of others is read as a whole."""
+    header = tarfile.TarInfo("x")
+    header.type, blocks = kind, []
+    for index in range(60):
+        record = f"60000 {index:02}=".encode().ljust(59_999, b"x") + b"\n"
+        header.size = len(record)
+        blocks.append(header.tobuf() + record + bytes(-len(record) % 512) + between)
+    (tmp_path / "a.tar").write_bytes(gzip.compress(b"".join(blocks) + tarfile.TarInfo("kernel/b.c").tobuf() + bytes(1024), 1))
+    peak, found = traced(tmp_path / "a.tar")
+    assert peak < 10_000_000
+    if kind == tarfile.XGLTYPE or not between:
+        assert "extended headers of 1,080,000 bytes, expected at most 1,048,576" in found
+    else:
+        assert found == b"" if kind == tarfile.XHDTYPE else "found a path of 60,000 characters" in found
+
+
+def test_a_long_number_in_a_header_takes_no_time(tmp_path):
+    """In some versions of tarfile a header of a megabyte of digits takes half an hour."""
+    member = tarfile.TarInfo("x")
+    member.type, member.size = tarfile.XHDTYPE, 1_000_000
+    content = member.tobuf() + b"9" * 1_000_000 + bytes(-1_000_000 % 512) + tarfile.TarInfo("kernel/a.c").tobuf() + bytes(1024)
+    (tmp_path / "a.tar").write_bytes(content)
+    with pytest.raises(InputError, match="an extended header with a number of more than 200 digits"):
+        assemble(tmp_path / "a.tar")
+    (tmp_path / "a.tar").write_bytes(pax([({"comment": "9" * 150}, b"int a;"), ({"path": "kernel/" + "9" * 150}, b"b")]))
+    assert assemble(tmp_path / "a.tar") == b"int a;"
+
+
+@pytest.mark.parametrize("name", ["../" + "x" * 900_000, "kernel/" + "x" * 900_000 + ".c", "../" + "x" * 4000])
+def test_a_long_name_makes_no_long_line(tmp_path, name):
+    archive = pack(tmp_path / "a.tar", {name: b"int a;"})
+    with pytest.raises(InputError, match=r"expected at most 4,096|expected a path that stays inside") as error:
+        assemble(archive)
+    assert len(str(error.value)) < len(str(archive)) + 250
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("../" + "x" * 60_000, b"int a;")
+    with pytest.raises(InputError, match="expected a path that stays inside") as error:
+        assemble(tmp_path / "a.zip")
+    assert len(str(error.value)) < len(str(archive)) + 250
 
 
 def test_memory_stays_small(tmp_path):

@@ -1,6 +1,5 @@
 """Check a configuration before the first job runs, and report the first mistake in one line."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -14,8 +13,8 @@ import rnnscope.analyses.units.text_features  # noqa: F401 (registers the featur
 from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
-from rnnscope.corpus.https import without_password
-from rnnscope.errors import InputError
+from rnnscope.corpus.spelling import spell, without_password
+from rnnscope.errors import InputError, quoted
 from rnnscope.models.cells import EXTERNAL, ModelName
 from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
@@ -100,15 +99,15 @@ def check_names(config: Configuration) -> None:
 
 def report_schema_error(error: ValidationError) -> str:
     """Return the line that reports a mistake which the schema found."""
-    key = ".".join(map(str, error.absolute_path)) or "top level"
+    key = without_password(".".join(map(str, error.absolute_path))) or "top level"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema["properties"]
         unknown = next(name for name in error.instance if name not in known)
-        return f"{key}: unknown key {unknown!r}, expected one of {', '.join(known)}"
+        return f"{key}: unknown key {quoted(without_password(str(unknown)))}, expected one of {', '.join(known)}"
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: no key {missing!r}, expected {', '.join(error.validator_value)}"
-    found = without_password(json.dumps(error.instance, default=str, ensure_ascii=False))
+    found = spell(error.instance, is_address="url" in error.absolute_path)
     return f"{key}: found {found}, expected {error.schema['description']}{_spelling(error)}"
 
 
@@ -123,10 +122,11 @@ def check_corpora(config: Configuration) -> None:
     """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a feature or a key of the paper is wrong."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
-            raise InputError(f"run: found {corpus!r}, expected keys of corpora: {', '.join(config['corpora'])}")
+            raise InputError(f"run: found {quoted(corpus)}, expected keys of corpora: {', '.join(config['corpora'])}")
     for corpus, settings in config["corpora"].items():
         if not settings["title"].isprintable():
-            raise InputError(f"corpora.{corpus}.title: found {settings['title']!r}, expected printable characters on one line")
+            found = quoted(settings["title"])
+            raise InputError(f"corpora.{corpus}.title: found {found}, expected printable characters on one line")
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")

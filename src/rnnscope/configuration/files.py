@@ -1,14 +1,18 @@
 """The files of the configuration: keys that are there twice, and values that YAML or a command line takes for texts."""
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from rnnscope.configuration.schema import Schema, configuration_schema
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, shortened
+from rnnscope.settings.base import is_finite
+
+# No configuration comes near these; an alias that holds itself, or one in one in one, exceeds them.
+MOST_VALUES, DEEPEST = 100_000, 30
+LONGEST_NUMBER = 64  # bits
 
 # The one in C, where PyYAML comes with it: config.yaml takes a twentieth of the time.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -19,10 +23,41 @@ def check_duplicated_keys(paths: Iterable[Path]) -> None:
     for path in paths:
         try:
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=LOADER)
-        except (OSError, ValueError, yaml.YAMLError):
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue  # whoever reads the values reports it
+        _check_extent(root, f"{path}: ", _children)
         for key, first, second in _duplicates(root, ""):
             raise InputError(f"{path}: the key {key} is in line {first} and in line {second}, expected once")
+
+
+def _children(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the name and the node of everything in a node."""
+    if isinstance(node, yaml.SequenceNode):
+        yield from enumerate(node.value)
+    if isinstance(node, yaml.MappingNode):
+        yield from ((key.value, value) for key, value in node.value)
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the name and the value of everything in a value."""
+    if isinstance(value, dict | list):
+        yield from value.items() if isinstance(value, dict) else enumerate(value)
+
+
+def _check_extent(root: Any, where: str, children: Callable[[Any], Iterator[tuple[Any, Any]]]) -> None:
+    """Raise InputError where values are too many, nested too deep (as where an alias holds itself) or too long numbers."""
+    count = 0
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
+    while waiting:
+        value, names = waiting.pop()
+        count += 1
+        if count > MOST_VALUES or len(names) > DEEPEST:
+            key = shortened(".".join(map(str, names[:4])))
+            raise InputError(f"{where}{key}: found more than {MOST_VALUES:,} values or {DEEPEST} levels, expected fewer")
+        if not (_is_short(value) and all(map(_is_short, names))):
+            key = ".".join(str(name) for name in names if _is_short(name))
+            raise InputError(f"{where}{key}: found a whole number of very many digits, expected at most {LONGEST_NUMBER} bits")
+        waiting.extend((item, (*names, name)) for name, item in children(value))
 
 
 def _duplicates(node: yaml.Node | None, name: str) -> Iterator[tuple[str, int, int]]:
@@ -46,6 +81,7 @@ def convert_texts(config: dict[str, Any]) -> None:
     YAML takes 1e-3 for a text (it wants 1.0e-3), and on Snakemake's command line every value inside `--config 'a={b: 1}'` is
     a text. An optional section without content, such as `nnn:` alone or `--config nnn=`, is removed.
     """
+    _check_extent(config, "", _items)
     schema = configuration_schema()
     for section in set(schema["properties"]) - set(schema["required"]):
         if config.get(section, {}) is None:
@@ -67,6 +103,11 @@ def _converted(value: Any, schema: Schema) -> Any:
     return value
 
 
+def _is_short(value: Any) -> bool:
+    """Return whether a value is no number of very many digits, which a message could not spell."""
+    return not isinstance(value, int) or value.bit_length() <= LONGEST_NUMBER
+
+
 def _number(text: str, kind: str) -> Any:
     """The number of a text; the text itself where it is none."""
     for parse in (int, float) if kind == "number" else (int,):
@@ -74,5 +115,5 @@ def _number(text: str, kind: str) -> Any:
             number = parse(text)
         except ValueError:
             continue
-        return number if math.isfinite(number) else text
+        return number if is_finite(number) and _is_short(number) else text
     return text

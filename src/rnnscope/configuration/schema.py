@@ -48,14 +48,14 @@ def names_an_encoding(value: Any) -> bool:
 
 @FORMATS.checks("model or external", raises=ValueError)  # type: ignore[untyped-decorator]
 def names_a_network_or_external(value: Any) -> bool:
-    """Return whether a text names a recurrent network or external predictions."""
+    """Return whether a text names a recurrent network or external predictions; other values are left to `type`."""
     return names_a_network(value) or ModelName.parse(value).kind == EXTERNAL
 
 
 @FORMATS.checks("imported model", raises=ValueError)  # type: ignore[untyped-decorator]
 def names_an_imported_network(value: Any) -> bool:
-    """Return whether a text names a recurrent network with a label, in its one spelling."""
-    return names_a_network(value) and bool(ModelName.parse(value).label)
+    """Return whether a text names a recurrent network with a label, in its one spelling; other values are left to `type`."""
+    return not isinstance(value, str) or (names_a_network(value) and bool(ModelName.parse(value).label))
 
 
 def configuration_schema() -> Schema:
@@ -73,13 +73,21 @@ def configuration_schema() -> Schema:
     imported = {
         "description": "networks that were trained elsewhere, by name",
         "type": "object",
-        "propertyNames": {"format": "imported model", "description": "a name <cell>-<layers>-<size>-<label>"},
+        "propertyNames": {
+            "type": "string",
+            "format": "imported model",
+            "description": "a name <cell>-<layers>-<size>-<label>",
+        },
         "additionalProperties": files,
     }
     external = {
         "description": "files of predictions that other programs made, by name",
         "type": "object",
-        "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*\Z", "description": "a name of letters, digits and underscores"},
+        "propertyNames": {
+            "type": "string",
+            "pattern": r"^[A-Za-z][A-Za-z0-9_]*\Z",
+            "description": "a name of letters, digits and underscores",
+        },
         "additionalProperties": _text("the path of a parquet file; {corpus} in it is the corpus"),
     }
     given = {"run": run, "corpora": corpora, "imported": imported, "external": external, "kept_models": kept}

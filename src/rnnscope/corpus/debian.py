@@ -9,7 +9,7 @@ from typing import IO
 
 from rnnscope.corpus.archive import DAMAGE, StrictMember
 from rnnscope.corpus.unavailable import UnavailableError
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 
 HTTPS_ALONE = ("-o", "Dir::Bin::Methods::http=false", "-o", "Dir::Bin::Methods::ftp=false")
 PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
@@ -18,7 +18,7 @@ PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 def check_package_name(name: str) -> None:
     """Raise InputError unless `name` is the name of a Debian package, so that no tool can take it for an option."""
     if not PACKAGE_NAME.fullmatch(name):
-        raise InputError(f"debian: found {name!r}, expected the name of a package")
+        raise InputError(f"debian: found {quoted(name)}, expected the name of a package")
 
 
 def fetch_debian_tarball(name: str, folder: Path) -> Path:

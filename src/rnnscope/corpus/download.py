@@ -12,6 +12,8 @@ import http.client
 import json
 import logging
 import re
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +22,8 @@ from dataclasses import asdict, dataclass
 from email.message import Message
 from pathlib import Path
 
-from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said
+from rnnscope.corpus.https import BrokenConnectionError, check_url, open_url, said, watched
+from rnnscope.corpus.spelling import without_password
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
 from rnnscope.progress import progress
@@ -30,6 +33,7 @@ FIRST_DELAY = 1.0  # seconds; doubled after every further try
 BLOCK = 2**16
 LARGEST = 4 * 2**30  # bytes of a file whose size is not known
 SLOWEST, PATIENCE = 1000, 60.0  # bytes a second at least, over this many seconds
+NUMBER = "([0-9]{1,18})"  # of bytes, in a header
 TRANSIENT = {408, 416, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
@@ -72,6 +76,7 @@ def download(
     check_url(url)
     partial = target.with_name(f".{target.name.lstrip('.')}.download")
     note = partial.with_name(f"{partial.name}.json")
+    _drop_useless(partial, note)  # of a process that was killed
     for attempt in range(1, tries + 1):
         try:
             _try_once(url, partial, note, expected_bytes)
@@ -80,7 +85,7 @@ def download(
             if attempt == tries:
                 raise UnavailableError(f"{error} ({tries} tries)") from None
             delay = first_delay * 2 ** (attempt - 1)
-            log.info("%s: %s; try %d of %d in %g s", url, error, attempt + 1, tries, delay)
+            log.info("%s: %s; try %d of %d in %g s", without_password(url), error, attempt + 1, tries, delay)
             time.sleep(delay)
         except InputError:
             _forget(partial, note)
@@ -97,8 +102,9 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
     if known and done:
         request.add_header("Range", f"bytes={done}-")
         request.add_header("If-Range", known.validator)
+    sockets: list[socket.socket] = []
     try:
-        response = open_url(request)
+        response = open_url(request, sockets)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and known and done == known.total and _is_same(known, error.headers):
@@ -118,7 +124,11 @@ def _try_once(url: str, partial: Path, note: Path, expected_bytes: int | None) -
         if total is not None:
             _check_size(total, expected_bytes)
             _check_limit(total, expected_bytes)
-        _receive(response, url, partial, done, total, expected_bytes)
+        try:
+            _receive(response, sockets, url, partial, done, total, expected_bytes)
+        except BaseException:
+            _drop_useless(partial, note)
+            raise
 
 
 def _failure(error: urllib.error.HTTPError) -> Exception:
@@ -139,34 +149,48 @@ def _start_again(partial: Path, note: Path, url: str, headers: Message) -> None:
 
 
 def _receive(
-    response: http.client.HTTPResponse, url: str, partial: Path, done: int, total: int | None, expected_bytes: int | None
+    response: http.client.HTTPResponse,
+    sockets: list[socket.socket],
+    url: str,
+    partial: Path,
+    done: int,
+    total: int | None,
+    expected_bytes: int | None,
 ) -> None:
     """Append the body to `partial`. A server that named no length may not send more than `expected_bytes`, or `LARGEST`."""
     size = total or expected_bytes
-    began, before = time.monotonic(), done
-    bar = progress(f"downloading {url}", size, "B", done) if size else nullcontext(lambda amount: None)
-    with bar as advance, partial.open("ab") as file:
-        while block := _read_block(response):
+    before = done
+
+    def moves() -> bool:
+        nonlocal before
+        arrived, before = done - before, done
+        return arrived >= SLOWEST * PATIENCE
+
+    bar = progress(f"downloading {without_password(url)}", size, "B", done) if size else nullcontext(lambda amount: None)
+    with bar as advance, partial.open("ab") as file, watched(sockets, PATIENCE, moves) as ended:
+        while block := _read_block(response, ended):
             file.write(block)
             advance(len(block))
             done += len(block)
             if expected_bytes is not None and done > expected_bytes:
                 _check_size(done, expected_bytes)
             _check_limit(done, expected_bytes)
-            if time.monotonic() - began >= PATIENCE:
-                if done - before < SLOWEST * PATIENCE:
-                    raise BrokenConnectionError(f"fewer than {SLOWEST:,} bytes a second arrived")
-                began, before = time.monotonic(), done
     if total is not None and done != total:
         raise BrokenConnectionError(f"the connection ended after {done:,} of {total:,} bytes")
 
 
-def _read_block(response: http.client.HTTPResponse) -> bytes:
-    """Read the next bytes of the body; empty at its end."""
+def _read_block(response: http.client.HTTPResponse, ended: threading.Event) -> bytes:
+    """Read the next bytes of the body; empty at its end, unless the connection was ended because it hardly moved."""
+    slow = BrokenConnectionError(f"fewer than {SLOWEST:,} bytes a second arrived")
     try:
-        return response.read1(BLOCK)  # what has arrived; `read` would wait for a whole block
+        block = response.read1(BLOCK)  # what has arrived; `read` would wait for a whole block
     except (OSError, ValueError, http.client.HTTPException) as error:
+        if ended.is_set():
+            raise slow from None
         raise BrokenConnectionError(f"the connection broke: {said(error)}" if str(error) else "the connection broke") from None
+    if not block and ended.is_set():
+        raise slow
+    return block
 
 
 def _validator(headers: Message) -> str | None:
@@ -182,7 +206,7 @@ def _is_same(known: _Resource, headers: Message) -> bool:
 
 def _continues(known: _Resource, done: int, headers: Message) -> bool:
     """Return whether a 206 answer is the rest of the known resource, from byte `done` to its end."""
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", headers.get("Content-Range", ""))
+    found = re.fullmatch(rf"bytes {NUMBER}-{NUMBER}/{NUMBER}", headers.get("Content-Range", ""))
     if found is None or not _is_same(known, headers):
         return False
     start, last, total = (int(number) for number in found.groups())
@@ -190,9 +214,16 @@ def _continues(known: _Resource, done: int, headers: Message) -> bool:
 
 
 def _content_length(headers: Message) -> int | None:
-    """Return the length of the body, if the server names it."""
-    length = headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
+    """Return the length of the body, if the server names it: where it comes in chunks, they alone say it."""
+    if "Transfer-Encoding" in headers:
+        return None
+    lengths = {length.strip() for length in headers.get_all("Content-Length", [])}
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not re.fullmatch(NUMBER, next(iter(lengths))):
+        found = said(", ".join(sorted(lengths)))
+        raise UnavailableError(f"the server sent the length {found!r}, expected one number of up to 18 digits")
+    return int(lengths.pop())
 
 
 def _check_size(found: int, expected: int | None) -> None:
@@ -211,9 +242,16 @@ def _read_note(note: Path, url: str) -> _Resource | None:
     """Return the note beside a partial file; None when there is none, or it is unreadable or about another address."""
     try:
         known = _Resource(**json.loads(note.read_text()))
-    except (FileNotFoundError, ValueError, TypeError, RecursionError):
+        known.validator.encode("iso-8859-1")  # as it was in a header
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
         return None
-    return known if known.url == url else None
+    return known if known.url == url and known.validator.isprintable() else None
+
+
+def _drop_useless(partial: Path, note: Path) -> None:
+    """Remove a partial file without a note: no try can resume from it."""
+    if not note.exists():
+        partial.unlink(missing_ok=True)
 
 
 def _forget(partial: Path, note: Path) -> None:

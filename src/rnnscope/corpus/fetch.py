@@ -9,9 +9,10 @@ import numpy as np
 
 from rnnscope.cli import run
 from rnnscope.corpus.appearance import describe_appearance
-from rnnscope.corpus.sources import Source, parse_source, spell, write_first_available
+from rnnscope.corpus.sources import Source, parse_source, write_first_available
+from rnnscope.corpus.spelling import spell
 from rnnscope.corpus.text import CODE_POINTS, check_characters, count_code_points, distinct_bytes, open_text
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 from rnnscope.progress import warn
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.declarations import Column, declare
@@ -99,7 +100,7 @@ def check_declared(declared: Declared, characters: str = "bytes") -> None:
                     f"{key}: found {value}, expected a positive number" + (f" up to {most}" if key == "vocabulary" else "")
                 )
         elif not re.fullmatch(r"[0-9a-f]{64}", value):
-            raise InputError(f"{key}: found {value!r}, expected 64 hexadecimal digits")
+            raise InputError(f"{key}: found {quoted(value)}, expected 64 hexadecimal digits")
 
 
 def main(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pathspec import GitIgnoreSpec
 
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 
 
 def compile_patterns(patterns: list[str]) -> GitIgnoreSpec:
@@ -14,7 +14,7 @@ def compile_patterns(patterns: list[str]) -> GitIgnoreSpec:
         try:
             GitIgnoreSpec.from_lines([pattern])
         except ValueError:
-            raise InputError(f"members: found {pattern!r}, expected a pattern in gitignore syntax") from None
+            raise InputError(f"members: found {quoted(pattern)}, expected a pattern in gitignore syntax") from None
     return GitIgnoreSpec.from_lines(patterns)
 
 

@@ -24,11 +24,12 @@ from rnnscope.corpus.compressed import append_text, is_compressed
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.download import download
 from rnnscope.corpus.folder import existing_file, local_path, matching_files, write_files, write_folder
-from rnnscope.corpus.https import check_url, without_password
+from rnnscope.corpus.https import check_url
 from rnnscope.corpus.installed import write_attribute, write_package_files
 from rnnscope.corpus.selection import compile_patterns
+from rnnscope.corpus.spelling import LENGTH, spell, without_password
 from rnnscope.corpus.unavailable import UnavailableError
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted, shortened
 
 Source = dict[str, Any]
 
@@ -43,11 +44,6 @@ KINDS = ("path", "url", *KEYS)
 log = logging.getLogger(__name__)
 
 
-def spell(value: Any) -> str:
-    """Return a source, or a part of one, as JSON on one line, for messages: without passwords."""
-    return without_password(json.dumps(value, ensure_ascii=False, default=str))
-
-
 def parse_source(text: str) -> Source:
     """Parse a source written as JSON.
 
@@ -59,7 +55,8 @@ def parse_source(text: str) -> Source:
     try:
         source = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"source: found {without_password(text)!r}, expected JSON ({error})") from None
+        found = shortened(without_password(text, is_address=True), LENGTH)
+        raise InputError(f"source: found {found!r}, expected JSON ({error})") from None
     check_source(source)
     return source
 
@@ -93,13 +90,13 @@ def _check_values(where: str, values: dict[str, Any]) -> None:
             if not value or not all(isinstance(name, str) and name for name in value):
                 raise InputError(f"{where}: path: found {spell(value)}, expected a file or a list of files")
         elif not isinstance(value, str) or not value:
-            raise InputError(f"{where}: {key}: found {spell(value)}, expected a text that is not empty")
+            raise InputError(f"{where}: {key}: found {spell(value, key == 'url')}, expected a text that is not empty")
         elif key == "url":
             check_url(value)
         elif key == "debian":
             check_package_name(value)
         elif key == "package" and not all(word.isidentifier() for word in value.split(".")):
-            raise InputError(f"{where}: package: found {value!r}, expected the name under which it is imported")
+            raise InputError(f"{where}: package: found {quoted(value)}, expected the name under which it is imported")
 
 
 def write_first_available(sources: list[Source], size: int | None, text: Path) -> Source:

@@ -18,7 +18,7 @@ import numpy as np
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import PARTS
 from rnnscope.corpus.text import ByteText, UnicodeText, as_bytes, check_characters, id_dtype, open_text
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 from rnnscope.settings.corpus import DEFAULT_ENCODING, SplitSettings
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file, write_json
@@ -113,10 +113,10 @@ def parse_fractions(text: str) -> tuple[Fraction, Fraction, Fraction]:
     """
     words = text.split(",")
     if len(words) != len(PARTS) or not all(DECIMAL.fullmatch(word.strip()) for word in words):
-        raise InputError(f"fractions: found {text!r}, expected three positive decimals such as 0.8,0.1,0.1")
+        raise InputError(f"fractions: found {quoted(text)}, expected three positive decimals such as 0.8,0.1,0.1")
     train, validation, test = (Fraction(word.strip()) for word in words)
     if min(train, validation, test) <= 0 or train + validation + test != 1:
-        raise InputError(f"fractions: found {text!r}, expected three positive decimals whose sum is exactly 1")
+        raise InputError(f"fractions: found {quoted(text)}, expected three positive decimals whose sum is exactly 1")
     return train, validation, test
 
 

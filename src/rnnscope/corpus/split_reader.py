@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnscope.corpus.split_text import SplitText, join_parts
 from rnnscope.corpus.text import is_encoding
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of
 
@@ -214,7 +214,8 @@ def read_encoding(folder: Path) -> str:
     content = read_json(folder / "vocabulary.json")
     encoding = content.get("encoding", DEFAULT_ENCODING) if isinstance(content, dict) else None
     if not isinstance(encoding, str) or not is_encoding(encoding):
-        raise corrupt_file_error(folder / "vocabulary.json", f"encoding: found {encoding!r}, expected the name of an encoding")
+        reason = f"encoding: found {quoted(encoding)}, expected the name of an encoding"
+        raise corrupt_file_error(folder / "vocabulary.json", reason)
     return encoding
 
 
@@ -231,5 +232,5 @@ def read_sequence_length(folder: Path) -> int:
     values = content if isinstance(content, dict) else {}
     length = values.get("sequence_length", values.get("steps"))  # splits of version 0.1 say `steps`
     if type(length) is not int or length < 1:
-        raise corrupt_file_error(path, f"sequence_length: found {length!r}, expected a positive number")
+        raise corrupt_file_error(path, f"sequence_length: found {quoted(length)}, expected a positive number")
     return length

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 from rnnscope.settings.corpus import CHARACTERS, DEFAULT_ENCODING, MOST_CHARACTERS
 from rnnscope.storage.files import check_digest
 
@@ -71,9 +71,9 @@ def is_encoding(name: str) -> bool:
 def check_characters(characters: str, encoding: str | None) -> None:
     """Raise InputError unless `characters` is bytes or unicode, and `encoding` one of texts (None: none is declared)."""
     if characters not in CHARACTERS:
-        raise InputError(f"characters: found {characters!r}, expected {' or '.join(CHARACTERS)}")
+        raise InputError(f"characters: found {quoted(characters)}, expected {' or '.join(CHARACTERS)}")
     if encoding is not None and not (isinstance(encoding, str) and is_encoding(encoding)):
-        raise InputError(f"encoding: found {encoding!r}, expected an encoding that Python knows, such as utf-8 or gb18030")
+        raise InputError(f"encoding: found {quoted(encoding)}, expected an encoding that Python knows, such as utf-8 or gb18030")
 
 
 def code_points(string: str) -> np.ndarray:
@@ -152,7 +152,7 @@ def string_as(string: str, vocabulary: np.ndarray, encoding: str, name: str) -> 
         # A mark of the byte order is for the beginning of a text.
         encoded = string.encode(encoding, "surrogateescape").removeprefix("".encode(encoding))
     except UnicodeError:
-        raise InputError(f"{name}: found {string!r}, expected text that {encoding} can write") from None
+        raise InputError(f"{name}: found {quoted(string)}, expected text that {encoding} can write") from None
     return np.frombuffer(encoded, dtype=np.uint8)
 
 

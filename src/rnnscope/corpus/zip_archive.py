@@ -10,7 +10,7 @@ from typing import IO
 
 from pathspec import GitIgnoreSpec
 
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, shortened
 
 BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 MEMBERS_LIMIT = 500_000
@@ -60,15 +60,13 @@ def spool_zip(archive: Path, wanted: GitIgnoreSpec, spool: IO[bytes], limit: int
             if len(members) > MEMBERS_LIMIT:
                 raise InputError(f"{archive}: more than {MEMBERS_LIMIT:,} members; too large")
             for member in members:
-                path = PurePosixPath(member.filename)
+                path, shown = PurePosixPath(member.filename), shortened(member.filename)
                 if path.is_absolute() or ".." in path.parts:
-                    raise InputError(
-                        f"{archive}: found member {member.filename!r}, expected a path that stays inside the archive"
-                    )
+                    raise InputError(f"{archive}: found member {shown!r}, expected a path that stays inside the archive")
                 if member.is_dir() or not wanted.match_file(str(path)):
                     continue
                 if member.external_attr >> 16 & 0o170000 not in REGULAR:
-                    raise InputError(f"{archive}: {path} is a link or a device, expected a regular file")
+                    raise InputError(f"{archive}: {shown} is a link or a device, expected a regular file")
                 start = spool.tell()
                 with opened.open(member) as content:
                     while block := content.read(BLOCK):

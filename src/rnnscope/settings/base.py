@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
-from rnnscope.errors import InputError
+from rnnscope.errors import InputError, quoted
 
 MODEL = "<cell>-<layers>-<size>, such as lstm-2-128"
 # Far beyond any use: a slip of the keyboard must not make a list of as many rules, or search as long for a width.
@@ -109,7 +109,7 @@ class Setting:
         if value is None and is_optional(kind):
             return
         if not (self._allows(value, required(kind)) or (is_by_size(kind) and self._allows_by_size(value, required(kind)))):
-            raise InputError(f"{name}: found {value!r}, expected {self.expectation(kind)}")
+            raise InputError(f"{name}: found {quoted(value)}, expected {self.expectation(kind)}")
 
     def _allows(self, value: Any, kind: Any) -> bool:
         if get_origin(kind) is list:
