@@ -44,8 +44,9 @@ def start_forking():
 def wake_for_jobs_only():
     """Let Snakemake's scheduler wake when a job ends, and for nothing else.
 
-    To keep to a number of jobs a second, which is for what others schedule, it also wakes a second after every time that it was awake.
-    These add up: after 200 jobs it is awake 200 times a second, each time to ask the disk for all inputs of what is ready.
+    To keep to a number of jobs a second (`--max-jobs-per-timespan`, which therefore counts on clusters only) it also wakes a second
+    after every time that it was awake. These add up: after 200 jobs it is awake 200 times a second, each time to ask the disk for all
+    inputs of what is ready.
     """
     if IS_LOCAL:
         workflow.scheduler.job_rate_limiter = None

@@ -17,7 +17,7 @@ from rnnscope.settings.base import (
     SIZE,
     Setting,
     is_by_size,
-    is_finite,
+    is_number,
     is_optional,
     required,
     settings_of,
@@ -161,11 +161,11 @@ def validator() -> Draft202012Validator:
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and is_finite(value)
+    return is_number(value, int)
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and is_finite(value)
+    return is_number(value)
 
 
 def _list_of(items: Schema, what: str, **more: Any) -> Schema:

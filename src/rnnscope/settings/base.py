@@ -120,7 +120,7 @@ class Setting:
                 and (self.choices is None or value in self.choices)
                 and (self.pattern is None or re.search(self.pattern, value) is not None)
             )
-        if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)) or not is_finite(value):
+        if not is_number(value, kind):
             return False
         return (
             (self.minimum is None or value >= self.minimum)
@@ -148,6 +148,11 @@ def is_finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number of more than 308 digits
         return False
+
+
+def is_number(value: object, kind: type = float) -> bool:
+    """Return whether a value is a finite number, a whole one if `kind` is int; True and False are none."""
+    return isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool) and is_finite(value)
 
 
 # A key of what is given by size.

@@ -10,7 +10,7 @@ from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
-from rnnscope.settings.base import is_finite
+from rnnscope.settings.base import is_number
 from rnnscope.settings.training import Computing
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import from_elsewhere, read_json, write_json
@@ -44,7 +44,7 @@ def read_kept(path: Path) -> dict[str, float]:
     if not isinstance(kept, dict) or not {"validation_loss", "test_loss"} <= kept.keys():
         raise InputError(f"{path}: expected the losses of an evaluation, validation_loss and test_loss")
     for name, loss in kept.items():
-        if type(loss) not in (int, float) or not is_finite(loss):
+        if not is_number(loss):
             raise InputError(f"{path}: {name!r} is {loss!r}, expected a finite number")
     return kept
 

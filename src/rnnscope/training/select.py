@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rnnscope.cli import run
 from rnnscope.errors import InputError
-from rnnscope.settings.base import is_finite
+from rnnscope.settings.base import is_number
 from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, whole_file
 
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
@@ -32,7 +32,7 @@ def best_candidate(candidates: list[Path]) -> Path:
         if not isinstance(summary, dict) or "validation_loss" not in summary:
             raise InputError(f"{path}: no validation_loss; expected a summary written by training")
         losses[folder] = summary["validation_loss"]
-        if type(losses[folder]) not in (int, float) or not is_finite(losses[folder]):
+        if not is_number(losses[folder]):
             raise corrupt_file_error(path, f"'validation_loss' is {repr(losses[folder])[:40]}, expected a finite number")
         log.info("%s: validation loss %.4f nats per character", folder, losses[folder])
     return min(candidates, key=losses.__getitem__)

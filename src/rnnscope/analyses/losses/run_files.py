@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
-from rnnscope.settings.base import is_finite
+from rnnscope.settings.base import is_number
 from rnnscope.storage.files import mismatch_error, read_json
 from rnnscope.storage.predictions import read_log_prob
 
@@ -30,8 +30,8 @@ def read_object(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     for key in keys:
         if key not in value:
             raise InputError(f"{path}: no key {key!r}, found {', '.join(value)}; expected {', '.join(keys)}")
-        expected, kinds = ("text", (str,)) if key in TEXT_KEYS else ("a finite number", (int, float))
-        if type(value[key]) not in kinds or (key not in TEXT_KEYS and not is_finite(value[key])):
+        if not (isinstance(value[key], str) if key in TEXT_KEYS else is_number(value[key])):
+            expected = "text" if key in TEXT_KEYS else "a finite number"
             raise InputError(f"{path}: {key!r} is {value[key]!r}, expected {expected}")
     return {key: value[key] for key in keys}
 
