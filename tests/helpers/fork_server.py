@@ -25,7 +25,8 @@ import pytest
 # Imported beside what stages import. Optimisers import torch._dynamo; pytest is what every fork imports again to find its main
 # module. Nothing of ours: that comes from the folder that a run names. The last keeps all this out of the garbage collections of
 # forks, which would otherwise look through it.
-PRELOADED = ["torch._dynamo", "snakemake.cli", "snakemake.api", "grimp", "pytest", "helpers.freeze"]
+PRELOADED = ["torch._dynamo", "snakemake.cli", "snakemake.api", "smart_open", "requests", "yte", "grimp", "pytest"]
+PRELOADED += ["helpers.freeze"]
 EXECUTABLE = "FORKED_EXECUTABLE"  # environment variable: what a fork takes for its Python
 FLUSHED = "FLUSHED_INODES"  # environment variable: where a stage notes what it has flushed
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.truncate", "os.rmdir"}

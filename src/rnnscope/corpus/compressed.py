@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-
 from rnnscope.errors import InputError
 
 TEXT_BYTES_LIMIT = 16 * 2**30  # unpacked; a file made to fill the disk stops here
@@ -20,6 +18,8 @@ DAMAGE = (EOFError, lzma.LZMAError, zlib.error, OSError)
 
 def open_zstd(path: Path) -> IO[bytes]:
     """Open a file that is compressed with Zstandard, for reading from its beginning to its end."""
+    import pyarrow as pa  # here, as every run of Snakemake imports this module
+
     opened: IO[bytes] = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     return opened
 

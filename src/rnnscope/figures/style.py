@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.typing import ColorType
@@ -313,7 +315,11 @@ def save(figure: Figure, svg: Path, png: Path) -> None:
             text.set_fontfamily([*dict.fromkeys([*found, *others])])
     with warnings.catch_warnings(), whole_file(svg) as partial_svg, whole_file(png) as partial_png:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # `families` has said it in one line
-        figure.draw_without_rendering()  # lays it out, which takes longer than to write it: once for both files
+        # Laid out once for both files. `Figure.savefig` would go through the whole figure once more for each of them.
+        figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        figure.savefig(partial_svg, format="svg", metadata={"Date": None})
-        figure.savefig(partial_png, format="png", dpi=PNG_DOTS_PER_INCH)
+        svg_canvas: Any = FigureCanvasSVG(figure)
+        svg_canvas.print_svg(partial_svg, metadata={"Date": None})
+        figure.set_dpi(PNG_DOTS_PER_INCH)
+        png_canvas: Any = FigureCanvasAgg(figure)
+        png_canvas.print_png(partial_png)
