@@ -58,25 +58,33 @@ def stale(before, after):
 class Matrix:
     """A workspace whose workflow can be looked at under many configurations.
 
-    `unchanged` is a file with what the unchanged experiment has, which takes long: the first worker of the tests writes it.
+    `shared` is a file with what takes long, the unchanged experiment and the rules that a change of each of `keys` makes stale:
+    the first worker of the tests writes it.
     """
 
-    def __init__(self, folder, unchanged):
+    def __init__(self, folder, shared, keys):
         self.workspace = Workspace(folder)
         self.server = ForkServer(f"{folder}/src:{REPOSITORY}/tests")
-        with FileLock(f"{unchanged}.lock"):
-            if not unchanged.exists():
-                unchanged.write_text(json.dumps(self.look(EXPERIMENT, "--modules")))
-        found = json.loads(unchanged.read_text())
+        with FileLock(f"{shared}.lock"):
+            if not shared.exists():
+                (unchanged,) = self.look([EXPERIMENT], "--modules")
+                looks = self.look([changed(key, KEYS[key].value) for key in keys])
+                jobs = [look["jobs"] for look in looks]
+                unchanged["stale"] = {key: sorted(stale(unchanged["jobs"], after)) for key, after in zip(keys, jobs, strict=True)}
+                shared.write_text(json.dumps(unchanged))
+        found = json.loads(shared.read_text())
         self.jobs, self.changed_rules, self.module_of = found["jobs"], found["changed_rules"], found["module_of"]
+        self.stale = found["stale"]
         self.readers = readers_of(self.jobs)
         self.imports = imports_of(ROOT)
 
-    def look(self, experiment, *flags):
-        self.workspace.configure(experiment)
-        done = self.server.run(self.workspace.folder, "helpers.dag_of", "experiment.yaml", *flags)
+    def look(self, experiments, *flags):
+        files = [f"experiment-{index}.yaml" for index in range(len(experiments))]
+        for file, experiment in zip(files, experiments, strict=True):
+            (self.workspace.folder / file).write_text(yaml.safe_dump(experiment))
+        done = self.server.run(self.workspace.folder, "helpers.dag_of", *files, *flags)
         assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def users_of(self, name):
         """The rules whose module imports a module, or one in the folder of a file that is no module."""
@@ -90,9 +98,11 @@ class Matrix:
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory, shared_folder):
+def matrix(request, tmp_path_factory, shared_folder):
+    parameters = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    keys = [key for key in KEYS if {"key": key} in parameters]  # of the tests that were asked for
     folder = tmp_path_factory.mktemp("matrix")
-    yield Matrix(folder, shared_folder / "matrix.json")
+    yield Matrix(folder, shared_folder / "matrix.json", keys)
     shutil.rmtree(folder)
 
 
@@ -111,9 +121,8 @@ def test_every_key_has_an_expectation():
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_a_changed_key_makes_stale_what_it_is_for(matrix, key):
     change = KEYS[key]
-    after = matrix.look(changed(key, change.value))["jobs"]
     new = set(matrix.readers) if change.new == EVERY else change.new
-    assert stale(matrix.jobs, after) == new | with_readers(change.stale, matrix.readers)
+    assert set(matrix.stale[key]) == new | with_readers(change.stale, matrix.readers)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -138,4 +147,5 @@ def test_a_change_of_what_comes_late_trains_nothing_again(matrix):
 
 
 def test_an_unchanged_experiment_makes_nothing_stale(matrix):
-    assert stale(matrix.jobs, matrix.look(EXPERIMENT)["jobs"]) == set()
+    (again,) = matrix.look([EXPERIMENT])
+    assert stale(matrix.jobs, again["jobs"]) == set()

@@ -1,9 +1,10 @@
 """Print, as JSON, what Snakemake compares when it looks for stale targets: each job's rule, inputs and parameters.
 
-    python dag_of.py CONFIGFILE [--modules]
+    python dag_of.py CONFIGFILE ... [--modules]
 
-With --modules also the module of every rule, and which rules' parameters change with the source of each module of rnnscope.
-One parse of the workflow answers for all modules, and none of it reads metadata: a test can look at hundreds of changes.
+One line for each configuration. With --modules also the module of every rule, and which rules' parameters change with the source
+of each module of rnnscope. One parse of the workflow answers for all modules, and none of it reads metadata: a test can look at
+hundreds of changes.
 """
 
 import contextlib
@@ -72,13 +73,16 @@ def name_of(path):
 
 
 def main():
-    configfile, *flags = sys.argv[1:]
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        workflow = loaded_workflow(api, configfile)
-        found = {"jobs": jobs(workflow)}
-        if "--modules" in flags:
-            found |= {"module_of": module_of_rules(workflow), "changed_rules": changed_rules(workflow)}
-    print(json.dumps(found))
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    for configfile in sys.argv[1:]:
+        if configfile in flags:
+            continue
+        with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+            workflow = loaded_workflow(api, configfile)
+            found = {"jobs": jobs(workflow)}
+            if "--modules" in flags:
+                found |= {"module_of": module_of_rules(workflow), "changed_rules": changed_rules(workflow)}
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

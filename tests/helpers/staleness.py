@@ -213,7 +213,7 @@ def imports_of(root):
     """For each module below a package's folder, those of the package that it imports, directly or not, and itself."""
     files = {".".join(path.relative_to(root.parent).with_suffix("").parts): path for path in Path(root).rglob("*.py")}
     files = {name.removesuffix(".__init__"): path for name, path in files.items()}
-    direct = {name: set(imported(path)) & files.keys() for name, path in files.items()}
+    direct = {name: set(imported(path, root)) & files.keys() for name, path in files.items()}
     found = {name: {name} for name in files}
     for modules in found.values():
         while more := set().union(*(direct[module] for module in modules)) - modules:
@@ -221,7 +221,7 @@ def imports_of(root):
     return found
 
 
-def imported(path):
+def imported(path, root):
     """Everything that a file imports: of `from a import b` the module a.b if there is one, else a."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -229,7 +229,6 @@ def imported(path):
         elif isinstance(node, ast.ImportFrom):
             source = Path(*node.module.split("."))
             for alias in node.names:
-                base = path.parents[len(path.parts) - 1 - path.parts.index("rnnscope")]
-                below = base / source / alias.name
+                below = root.parent / source / alias.name
                 is_module = below.with_suffix(".py").exists() or below.is_dir()
                 yield f"{node.module}.{alias.name}" if is_module else node.module

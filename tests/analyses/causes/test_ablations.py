@@ -4,7 +4,7 @@ import torch
 
 from rnnscope.analyses.causes.ablations import ModelAblations, held_at, window_of
 from rnnscope.analyses.causes.effects import closest_in_variance, effect_columns, rank_down
-from rnnscope.analyses.causes.groups import membership, places_of
+from rnnscope.analyses.causes.groups import PLACES, ends_of_lines, membership, places_of
 from rnnscope.analyses.causes.held_losses import Unit, group_rises, read_window
 from rnnscope.models.cells import CELLS
 from rnnscope.models.network import Network, Shape
@@ -54,7 +54,8 @@ def network():
 def ablations_of(network, text, features, holds=("mean",), sizes=(1, 2)):
     baseline = read_window(network, torch.from_numpy(text[0].T.copy()), START)
     settings = Ablations(**SETTINGS, holds=list(holds), group_sizes=list(sizes))
-    return ModelAblations("rnn-1-4", network, baseline, features, settings, Resampling(samples=30, seed=1))
+    line_ends = np.zeros(baseline.losses.T.shape, bool)
+    return ModelAblations("rnn-1-4", network, baseline, features, line_ends, settings, Resampling(samples=30, seed=1))
 
 
 def surprise(state, is_close):
@@ -98,7 +99,7 @@ def test_holding_a_unit_where_it_is_changes_nothing_and_sums_are_those_of_a_loop
     baseline = read_window(network, torch.from_numpy(ids.T.copy()), START)
     evaluated = correct_log_probabilities(network, torch.from_numpy(ids.T.astype(np.uint8)), START).numpy()
     assert baseline.losses.numpy() == pytest.approx(-evaluated[START:], abs=1e-5)
-    groups = membership({"inside": inside[:, START:]})
+    groups = membership({"inside": inside[:, START:]}, np.zeros((STREAMS, STEPS - START), bool))
     state = CELLS[cell].displayed_state
     itself = baseline.values[0][state][:, :, 1].numpy()
     cases = [[(Unit(1, state, 1), itself)], [(Unit(1, state, 1), 0.3), (Unit(2, "h", 0), np.zeros(1))]]
@@ -114,6 +115,20 @@ def test_places_of_a_yes_no_feature_and_of_a_count():
     assert list(places_of(on[:-1], on[1:])) == [2, 0, 1, 2, 2]
     count = np.array([0, 1, 2, 3, 0, 1], np.int32)
     assert list(places_of(count[:-1], count[1:])) == [2, 2, 2, 1, 2]
+
+
+def test_a_line_ends_at_its_first_sign_not_at_the_line_feed_that_follows_of_itself():
+    string = "a line\r\nthe next\n\r\nnot\rhere\r\n"
+    values, ids = np.unique([ord(letter) for letter in string], return_inverse=True)
+    position = np.array([len(string[: index + 1].rpartition("\n")[2]) for index in range(len(string))])
+    groups = membership({"position": position[np.newaxis]}, ends_of_lines(ids[np.newaxis, 1:], values))
+    ends, start = [], 0
+    for line in string.split("\n")[:-1]:
+        if content := line.removesuffix("\r"):  # an empty line does not end a count
+            ends.append(start + len(content) - 1)  # targets begin with the second character
+        start += len(line) + 1
+    assert list(np.flatnonzero(groups[0, :, 1 + PLACES.index("end")])) == ends
+    assert groups[0, :, 1:].sum(axis=1).tolist() == [1] * (len(string) - 1)
 
 
 def test_where_a_unit_is_held(network, text):

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.causes.effects import EFFECTS, closest_in_variance, effect_columns, rank_down
-from rnnscope.analyses.causes.groups import ALL, membership
+from rnnscope.analyses.causes.groups import ALL, ends_of_lines, membership
 from rnnscope.analyses.causes.held_losses import Baseline, Case, Unit, group_rises, read_window
 from rnnscope.analyses.losses.clusters import CLUSTERS
 from rnnscope.analyses.units.features import read_shaped, varies_in_both_halves
@@ -131,6 +131,8 @@ class ModelAblations:
         Its window, with no unit held.
     features
         By name, (streams, steps + 1): those that vary in both halves.
+    line_ends
+        Of `ends_of_lines`, (streams, steps).
     settings, intervals
         Holds and controls, and the bootstrap.
     """
@@ -141,13 +143,14 @@ class ModelAblations:
         network: Network,
         baseline: Baseline,
         features: dict[str, np.ndarray],
+        line_ends: np.ndarray,
         settings: Ablations,
         intervals: Resampling,
     ) -> None:
         self.name, self.network, self.baseline = name, network, baseline
         self.features, self.settings, self.intervals = features, settings, intervals
         self.units = units_of(network)
-        self.groups = membership(features)
+        self.groups = membership(features, line_ends)
         self.counts = self.groups[1::2].sum(axis=1, dtype=np.float64)
         window = {feature: values[:, :-1] for feature, values in features.items()}
         self.scores, self.measures = unit_scores(network.shape.cell, baseline, window)
@@ -265,6 +268,7 @@ def main(
     start, length = window_of(shape[0], shape[1] - 1, opened.sequence_length, ablations.characters)
     window = slice(start, start + length + 1)
     chosen = read_window_features(features, opened.path("test"), shape, window)
+    line_ends = ends_of_lines(ids[:, start + 1 : window.stop], np.array(opened.vocabulary))
     tables, groups = [], []
     with progress("ablations", len(ablations.models) * (len(ablations.holds) + 1), "passes") as advance:
         for model in ablations.models:
@@ -272,7 +276,7 @@ def main(
             network, description = load_checkpoint(checkpoint, device)
             check_vocabulary(checkpoint, description, opened.vocabulary)
             baseline = read_window(network, to_device(ids[:, : window.stop], device), start)
-            found = ModelAblations(model, network, baseline, chosen, ablations, intervals)
+            found = ModelAblations(model, network, baseline, chosen, line_ends, ablations, intervals)
             for hold in ablations.holds:
                 tables.append(found.unit_table(hold))
                 advance(1)

@@ -10,7 +10,11 @@ from rnnscope.storage.declarations import Column
 EFFECTS = (
     *with_interval(Column("rise", "number", "nats per character: rise of the loss over all characters")),
     Column("inside", "integer", "characters inside the feature's spans"),
-    Column("ends", "integer", "characters that end a span: of a count those that take it back to 0"),
+    Column(
+        "ends",
+        "integer",
+        "characters that end a span: of a count those that take it back to 0; of two that end a line, the first",
+    ),
     *with_interval(
         Column(
             "inside_effect",

@@ -3,6 +3,7 @@
 import numpy as np
 
 PLACES = ("inside", "end", "others")
+INSIDE, END, OTHERS = range(len(PLACES))
 ALL = "all"
 
 
@@ -19,20 +20,42 @@ def places_of(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """
     ends = (before > 0) & (after == 0)
     inside = before & after if before.dtype == bool else np.zeros_like(ends)
-    return np.where(ends, 1, np.where(inside, 0, 2)).astype(np.int8)
+    return np.where(ends, END, np.where(inside, INSIDE, OTHERS)).astype(np.int8)
 
 
-def membership(features: dict[str, np.ndarray]) -> np.ndarray:
+def ends_of_lines(targets: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return which targets are a carriage return before a line feed: bool, of the same shape.
+
+    There the end of the line has to be predicted; the line feed follows of itself.
+
+    Parameters
+    ----------
+    targets
+        Integers (streams, steps): ids of characters.
+    codes
+        Integers (characters,): code point of each id.
+    """
+    characters = codes[targets]
+    ends = np.zeros(targets.shape, dtype=bool)
+    ends[:, :-1] = (characters[:, :-1] == ord("\r")) & (characters[:, 1:] == ord("\n"))
+    return ends
+
+
+def membership(features: dict[str, np.ndarray], line_ends: np.ndarray) -> np.ndarray:
     """Return which targets are in which group: float32 (streams, steps, 1 + 3 features); the first group is of all targets.
 
     Parameters
     ----------
     features
         By name, (streams, steps + 1): after each character that is read, and after the last target.
+    line_ends
+        Of `ends_of_lines`, (streams, steps): what would end at the line feed ends there, if it is more than an empty line.
     """
-    streams, steps = next(iter(features.values())).shape
-    columns = [np.ones((streams, steps - 1), np.float32)]
+    columns = [np.ones(line_ends.shape, np.float32)]
     for values in features.values():
         places = places_of(values[:, :-1], values[:, 1:])
+        moved = line_ends[:, :-1] & (places[:, 1:] == END)
+        places[:, 1:][moved] = OTHERS
+        places[:, :-1][moved & (values[:, :-2] > 0)] = END
         columns += [(places == index).astype(np.float32) for index in range(len(PLACES))]
     return np.stack(columns, axis=2)

@@ -1,7 +1,8 @@
 // Gates and states of a unit as lines over the text in the window.
 
 const LINES = { labels: 58, character: 8, band: 34, letters: 16, most: 4000 }; // px; characters at most
-let lined = { key: "", text: null, first: 0 }; // what the lines are of
+let lined = { key: "", text: null, first: 0 }; // what the lines on the page are of
+let linesAsked = lined; // what the network was last asked for
 
 /** The part of the text whose rows are in the window. */
 function visiblePart() {
@@ -12,18 +13,20 @@ function visiblePart() {
 function drawLines() {
   const text = textOf(view), [first, last] = visiblePart(), { model, layer, unit } = view;
   const key = [unitName(view), first, last].join("/");
-  if (key === lined.key && text === lined.text) return markLines();
-  lined = { key, text, first };
+  if (key === linesAsked.key && text === linesAsked.text) return markLines();
+  const asked = { key, text, first };
+  linesAsked = asked;
   if (last <= first) return $("lines-plot").replaceChildren();
   const question = { model, source: text.source, first, last, layer: layer - 1, unit };
   return engine.ask("unit", "trace", question, ({ lines }) => {
-    if (key !== lined.key || text !== lined.text) return;
+    if (asked !== linesAsked) return;
     const pane = element("div", "lines-pane");
     pane.tabIndex = 0;
     pane.setAttribute("role", "group");
     pane.setAttribute("aria-label", "Lines over the text in the window");
     pane.append(linesPicture(text, first, last, lines));
     $("lines-plot").replaceChildren(labelsPicture(), pane);
+    lined = asked;
     markLines();
   });
 }
