@@ -3,7 +3,7 @@ import pytest
 import torch
 from helpers.plain_network import plain_weights, run_stream
 
-from rnnscope.analyses.context.context import PASTS, limited_losses
+from rnnscope.analyses.context.context import PASTS, characters_to_read, limited_losses
 from rnnscope.analyses.context.restarts import STEPS_AT_ONCE, losses_after, read_characters, states_at
 from rnnscope.analyses.context.sampling import Targets
 from rnnscope.models.cells import CELLS
@@ -79,7 +79,9 @@ def test_a_network_that_keeps_n_characters_is_flat_beyond_n_exactly_whatever_its
     step = np.arange(60, 120)
     lengths = [1, 2, 3, 4, 10, 50]
     targets = Targets(step % STREAMS, step, (step + 1) % STREAMS, lengths)
-    found = limited_losses(network, ids, 25, targets, shuffled=5, seed=1)
+    read = []
+    found = limited_losses(network, ids, 25, targets, shuffled=5, seed=1, advance=read.append)
+    assert sum(read) == characters_to_read(targets, 5) == 60 * (3 * (1 + 2 + 3 + 4 + 10 + 50) + 6 * 5)
     evaluated = -correct_log_probabilities(network, to_device(ids, torch.device("cpu")), 25).numpy()
     full = evaluated[targets.step, targets.stream]
     for past in range(len(PASTS)):
@@ -90,7 +92,7 @@ def test_a_network_that_keeps_n_characters_is_flat_beyond_n_exactly_whatever_its
 def test_the_state_of_another_stream_and_shuffled_characters_by_hand(ids):
     network = random_network("gru", layers=1)
     targets = Targets(np.array([2]), np.array([40]), np.array([4]), [6])
-    found = limited_losses(network, ids, 50, targets, shuffled=1, seed=1)
+    found = limited_losses(network, ids, 50, targets, shuffled=1, seed=1, advance=[].append)
     layers, softmax = plain_weights(network)
     read = ids[2, 35:41].tolist()
     pasts = {"other text": ids[4, :41].tolist(), "shuffled": ids[2, 34:35].tolist(), "none": []}

@@ -27,7 +27,7 @@ from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.protocol import SequenceModel
-from rnnscope.progress import progress
+from rnnscope.progress import Advance, progress
 from rnnscope.settings.context import Context
 from rnnscope.settings.predictions import Resampling
 from rnnscope.settings.training import Computing
@@ -89,8 +89,13 @@ CONTEXT_SUMMARY = Table(
 )
 
 
+def characters_to_read(targets: Targets, shuffled: int) -> int:
+    """Return how many characters a network reads for all targets: each length after every past, and those that are shuffled."""
+    return len(targets) * sum(len(PASTS) * length + shuffled for length in targets.lengths)
+
+
 def limited_losses(
-    network: SequenceModel, ids: np.ndarray, sequence_length: int, targets: Targets, shuffled: int, seed: int
+    network: SequenceModel, ids: np.ndarray, sequence_length: int, targets: Targets, shuffled: int, seed: int, advance: Advance
 ) -> np.ndarray:
     """Return the loss of every target with each past and length.
 
@@ -108,6 +113,8 @@ def limited_losses(
         Characters that are read in a random order.
     seed
         Seed of the orders.
+    advance
+        Called with the characters read since its last call.
 
     Returns
     -------
@@ -117,19 +124,17 @@ def limited_losses(
     random = np.random.default_rng(seed)
     characters = to_device(ids, next(network.parameters()).device)
     found = np.empty((len(PASTS), len(targets.lengths), len(targets)), dtype=np.float32)
-    work = len(targets) * sum(len(PASTS) * length + shuffled for length in targets.lengths)
     other = states_at(network, characters, sequence_length, targets.other_stream, targets.step)
-    with progress("limited context", work, "characters") as advance:
-        for cases in split_cases(len(targets)):
-            stream, step = targets.stream[cases, np.newaxis], targets.step[cases, np.newaxis]
-            zero, replaced = network.zero_state(len(stream)), rows_of(other, cases)
-            for index, length in enumerate(targets.lengths):
-                read = ids[stream, step + np.arange(1 - length, 2)]
-                before = ids[stream, step + np.arange(1 - length - shuffled, 1 - length)]
-                mixed = read_characters(network, random.permuted(before, axis=1), zero)
-                for past, state in enumerate((zero, replaced, mixed)):
-                    found[past, index, cases] = losses_after(network, read, state)
-                advance(len(stream) * (len(PASTS) * length + shuffled))
+    for cases in split_cases(len(targets)):
+        stream, step = targets.stream[cases, np.newaxis], targets.step[cases, np.newaxis]
+        zero, replaced = network.zero_state(len(stream)), rows_of(other, cases)
+        for index, length in enumerate(targets.lengths):
+            read = ids[stream, step + np.arange(1 - length, 2)]
+            before = ids[stream, step + np.arange(1 - length - shuffled, 1 - length)]
+            mixed = read_characters(network, random.permuted(before, axis=1), zero)
+            for past, state in enumerate((zero, replaced, mixed)):
+                found[past, index, cases] = losses_after(network, read, state)
+            advance(len(stream) * (len(PASTS) * length + shuffled))
     return found
 
 
@@ -270,20 +275,24 @@ def main(
     targets = draw_targets(len(ids), ids.shape[1] - 1, context, np.random.default_rng(context.choice_seed))
     place = targets.stream, targets.step
     tables, summaries = [], []
-    for model in context.models:
-        checkpoint = models_folder / model / "checkpoint.safetensors"
-        network, description = load_checkpoint(checkpoint, device)
-        check_vocabulary(checkpoint, description, opened.vocabulary)
-        full = -opened.read_log_prob(predictions_path(predictions_folder, model))[place]
-        limited = limited_losses(network, ids, opened.sequence_length, targets, context.shuffled, context.choice_seed)
-        losses = limited.reshape(-1, len(targets))
-        found = class_means(np.concatenate([[full], losses, losses - full]), classes[place], targets.stream, intervals)
-        ends = np.stack([found[name] for name in ("mean", "low", "high")])
-        of_limited = ends[:, 1 : 1 + len(losses)].reshape(3, *limited.shape[:2], -1)
-        rises = {name: values[1 + len(losses) :] if name != "targets" else values for name, values in found.items()}
-        table, summary = network_tables(model, ends[:, 0], of_limited, rises, context, targets.lengths)
-        tables.append(table)
-        summaries.append(summary)
+    work = len(context.models) * characters_to_read(targets, context.shuffled)
+    with progress("limited context", work, "characters") as advance:
+        for model in context.models:
+            checkpoint = models_folder / model / "checkpoint.safetensors"
+            network, description = load_checkpoint(checkpoint, device)
+            check_vocabulary(checkpoint, description, opened.vocabulary)
+            full = -opened.read_log_prob(predictions_path(predictions_folder, model))[place]
+            limited = limited_losses(
+                network, ids, opened.sequence_length, targets, context.shuffled, context.choice_seed, advance
+            )
+            losses = limited.reshape(-1, len(targets))
+            found = class_means(np.concatenate([[full], losses, losses - full]), classes[place], targets.stream, intervals)
+            ends = np.stack([found[name] for name in ("mean", "low", "high")])
+            of_limited = ends[:, 1 : 1 + len(losses)].reshape(3, *limited.shape[:2], -1)
+            rises = {name: values[1 + len(losses) :] if name != "targets" else values for name, values in found.items()}
+            table, summary = network_tables(model, ends[:, 0], of_limited, rises, context, targets.lengths)
+            tables.append(table)
+            summaries.append(summary)
     for model in finite or []:
         losses = -opened.read_log_prob(predictions_path(predictions_folder, model))[place]
         tables.append(finite_table(model, class_means(losses[np.newaxis], classes[place], targets.stream, intervals)))
