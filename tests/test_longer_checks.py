@@ -1,5 +1,6 @@
-"""The checks that take longer than the tests, `make fault-injection` and `make cluster-test`, can begin."""
+"""What takes longer than the tests, `make fault-injection`, `make cluster-test` and `make bench`, can begin."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -22,3 +23,12 @@ def test_the_experiment_of_the_cluster_can_be_planned(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     rules = {rule for rule, _, _ in json.loads(done.stdout.splitlines()[-1])["jobs"].values()}
     assert {"train_model", "ablations", "overview", WITH_TWO_CORES} <= rules
+
+
+def test_the_benchmark_of_the_ngrams_runs_its_stages(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(REPOSITORY / "tests/benchmarks")
+    baselines = importlib.import_module("baselines")
+    monkeypatch.setattr(baselines, "TEXT_SIZES", (200_000,))
+    baselines.measure_ngrams()
+    sizes = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith(" ")]
+    assert sizes == ["200,000"]

@@ -74,7 +74,7 @@ def measure_nnns():
 
 
 # A child counts the memory of the process that started it as its own peak, so a small process starts it.
-STARTER = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stderr=subprocess.DEVNULL); \
+STARTER = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); \
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 
 
@@ -82,7 +82,9 @@ def stage(module, *words):
     """Run one stage; returns its seconds and its peak memory in MB."""
     start = time.perf_counter()
     command = [sys.executable, "-c", STARTER, sys.executable, "-m", f"rnnscope.{module}", *map(str, words)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
     return time.perf_counter() - start, int(done.stdout) / 1024
 
 
@@ -97,7 +99,7 @@ def measure_ngrams():
             layout = ("--streams", 100, "--sequence-length", 100, "--fractions", "0.8,0.1,0.1")
             stage("corpus.split", "--text", folder / "text.bin", *layout, "--out", folder)
             files = ("--counts", folder / "counts.csv", "--predictions-folder", folder / "predictions")
-            words = ("--split", folder, "--longest-context", LONGEST_CONTEXT, *files)
+            words = ("--split", folder, "--longest-context", LONGEST_CONTEXT, "--ngram", LONGEST_CONTEXT, *files)
             seconds, megabytes = stage("ngrams.kneser_ney", *words)
             measured.append((size, seconds))
             print(f"{size:10,} {seconds:9.1f} {megabytes:13,.0f}", flush=True)
