@@ -73,14 +73,12 @@ def name_of(path):
 
 
 def main():
-    flags = [word for word in sys.argv[1:] if word.startswith("--")]
-    for configfile in sys.argv[1:]:
-        if configfile in flags:
-            continue
+    words = sys.argv[1:]
+    for configfile in (word for word in words if word != "--modules"):
         with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
             workflow = loaded_workflow(api, configfile)
             found = {"jobs": jobs(workflow)}
-            if "--modules" in flags:
+            if "--modules" in words:
                 found |= {"module_of": module_of_rules(workflow), "changed_rules": changed_rules(workflow)}
         print(json.dumps(found))
 

@@ -268,7 +268,7 @@ def main(
     start, length = window_of(shape[0], shape[1] - 1, opened.sequence_length, ablations.characters)
     window = slice(start, start + length + 1)
     chosen = read_window_features(features, opened.path("test"), shape, window)
-    line_ends = ends_of_lines(ids[:, start + 1 : window.stop], np.array(opened.vocabulary))
+    line_ends = ends_of_lines(ids[:, start + 1 : window.stop], opened.vocabulary)
     tables, groups = [], []
     with progress("ablations", len(ablations.models) * (len(ablations.holds) + 1), "passes") as advance:
         for model in ablations.models:
