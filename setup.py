@@ -15,6 +15,8 @@ INSTRUCTIONS = {"baseline": []}
 if platform.machine() in ("x86_64", "AMD64"):
     INSTRUCTIONS["avx2"] = ["-mavx2", "-mfma"]
     INSTRUCTIONS["avx512"] = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
+    # The same functions, with products of numbers that are rounded to bfloat16.
+    INSTRUCTIONS["avx512_bf16"] = [*INSTRUCTIONS["avx512"], "-mavx512bf16", "-DBFLOAT16"]
 FLAGS = [
     "-std=c++17",
     "-O3",

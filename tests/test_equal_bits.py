@@ -47,6 +47,7 @@ SMALL = {
         "learning_rate_decay": 0.95,
         "learning_rate_decay_after": 1,
         "gradient_clip": 5.0,
+        "precision": "float32",
         "dropout": [0.0, 0.5],
         "seed": 1,
         "device": "cpu",

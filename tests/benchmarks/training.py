@@ -1,5 +1,6 @@
 """The recurrent core on one thread: training steps (forward, cross-entropy, backward, clipping, RMSProp; 100 streams x 100
-steps, 87 characters) compared with torch.nn on one-hot input; evaluation compared with training, dumps with evaluation.
+steps, 87 characters) compared with torch.nn on one-hot input, and with themselves in bfloat16 where the processor has it;
+evaluation compared with training, dumps with evaluation.
 
 Each side runs in processes of its own, as a user of it would have it, in turn; a figure is the best of many steps. Seconds
 are those of the processor, so that other work on the machine does not count. The rate of products counts only those that the
@@ -20,7 +21,7 @@ from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
 from rnnscope.models import compiled
-from rnnscope.models.backends import cross_entropy
+from rnnscope.models.backends import cross_entropy, products_in
 from rnnscope.models.cells import CELLS
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network, Shape
@@ -34,6 +35,7 @@ VOCABULARY, STREAMS, SEQUENCE_LENGTH = 87, 100, 100
 CHARACTERS = STREAMS * SEQUENCE_LENGTH
 COUNTERPARTS = {"lstm": torch.nn.LSTM, "rnn": torch.nn.RNN, "gru": torch.nn.GRU}  # of torch's GRU see `theirs`
 GOALS = {64: 3.0, 128: 2.0, 256: 1.5, 512: 1.2}
+BFLOAT16_GOALS = {128: 1.0, 256: 1.6, 512: 1.6}  # times the steps of float32
 TURNS, SECONDS = 2, 1.0
 SEGMENTS = 16  # of every stream, for dumps
 
@@ -53,15 +55,16 @@ def segment():
     return torch.randint(VOCABULARY, (2, SEQUENCE_LENGTH, STREAMS), generator=torch.Generator().manual_seed(1))
 
 
-def ours(cell, width):
-    """Seconds of a training step and of an evaluated segment."""
+def ours(cell, width, precision="float32"):
+    """Seconds of a training step with products of this precision, and of an evaluated segment."""
     prepare_device(Computing(device="cpu"))
     network = Network(Shape(cell, 1, width, VOCABULARY), generator=torch.Generator().manual_seed(1))
     training, state, (inputs, targets) = start_training(network, Optimisation()), network.zero_state(STREAMS), segment()
 
     def step():
-        logits, _ = network(inputs, state)
-        optimizer_step(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
+        with products_in(precision):
+            logits, _ = network(inputs, state)
+            optimizer_step(training, cross_entropy(logits, targets).sum() / STREAMS, 5.0)
 
     text = torch.cat((inputs, targets[-1:])).to(torch.uint8)
     return fastest(step), fastest(lambda: correct_log_probabilities(network, text, SEQUENCE_LENGTH))
@@ -151,6 +154,14 @@ def main(store=False):
                 f"{CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
                 flush=True,
             )
+    if compiled.has_bfloat16():
+        print("\n             training in bfloat16, characters/s   x float32 (goal)")
+        for cell in COUNTERPARTS:
+            for width, goal in BFLOAT16_GOALS.items():
+                turns = [[apart("ours", cell, width, each)[0] for each in ("bfloat16", "float32")] for _ in range(TURNS)]
+                rounded, single = map(min, zip(*turns, strict=True))
+                ratios[f"{cell} {width}: bfloat16"] = single / rounded
+                print(f"{cell:4} {width:5} {CHARACTERS / rounded:15,.0f} {single / rounded:25.2f} ({goal:.1f})", flush=True)
     width, *seconds = apart("dumps")
     evaluated, dumped, written, hashed = (1e6 * each / SEGMENTS / CHARACTERS for each in seconds)
     share = evaluated / (dumped - written - hashed)

@@ -5,10 +5,13 @@ kernel, a machine without a compiler, the environment variable `RNNSCOPE_PLAIN`)
 results to rounding.
 """
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rnnscope.errors import InputError
 from rnnscope.models import compiled, recurrences
 from rnnscope.models.cells import CELLS
 from rnnscope.models.protocol import Activations
@@ -33,6 +36,39 @@ def uses_kernels(weights: Tensor, cell: str | None = None) -> bool:
 def rounding_of(weights: Tensor) -> list[str | bool]:
     """Return what the rounding of a run with these weights depends on: the kind of device, and whether the kernels run."""
     return [computing_device(), uses_kernels(weights)]
+
+
+def check_precision(precision: str, weights: Tensor, cell: str) -> None:
+    """Check that a network can be trained with products of this precision here.
+
+    Parameters
+    ----------
+    precision
+        Of the section `training`.
+    weights
+        Any tensor of the network: says its device.
+    cell
+        Name of its cell.
+
+    Raises
+    ------
+    InputError
+        If the precision is bfloat16, which only the compiled kernels have, and only on some processors.
+    """
+    if precision == "bfloat16" and not (uses_kernels(weights, cell) and compiled.has_bfloat16()):
+        cells = ", ".join(compiled.KERNELS)
+        raise InputError(
+            f"training.precision: found bfloat16, expected float32 for the cell {cell} on this {computing_device()}: bfloat16 "
+            f"needs compiled kernels (of the cells {cells}) and a CPU with the instructions avx512_bf16"
+        )
+
+
+def products_in(precision: str) -> AbstractContextManager[None]:
+    """Round the factors of the recurrent networks' matrix products to this precision, float32 or bfloat16, in a with block.
+
+    Products and their sums, and everything else, stay in float32. `check_precision` says whether it can be had.
+    """
+    return compiled.products_in(precision)
 
 
 def run_layer(

@@ -21,21 +21,15 @@ namespace {
 
 using std::int64_t;
 
-// ---- Matrix product ---------------------------------------------------------------------------------------------------
-//
-// A tile of ROWS x COLUMNS sums stays in registers during the loop over the depth. The right-hand matrix is first copied into
-// panels of COLUMNS columns; a recurrence does that once for all its steps.
+// ---- Registers --------------------------------------------------------------------------------------------------------
 
 #if defined(__AVX512F__)
-constexpr int64_t WIDTH = 16, ROWS = 12;  // floats a register; 24 of the 32 registers hold sums
+constexpr int64_t WIDTH = 16, ROWS = 12;  // floats a register; 24 of the 32 registers hold sums of a product
 #elif defined(__AVX2__)
 constexpr int64_t WIDTH = 8, ROWS = 6;  // 12 of 16
 #else
 constexpr int64_t WIDTH = 4, ROWS = 6;
 #endif
-constexpr int64_t VECTORS = 2, COLUMNS = VECTORS * WIDTH;
-constexpr int64_t DEPTH_AT_ONCE = 512;      // of a product over many steps, so that the panels stay in the cache
-constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there during the loop over all panels
 
 // A register of floats, and the same at any address in memory; arithmetic is lane by lane.
 typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float))));
@@ -45,65 +39,182 @@ typedef int32_t Whole __attribute__((vector_size(WIDTH * sizeof(int32_t))));
 inline const Lanes* lanes(const float* values) { return reinterpret_cast<const Lanes*>(values); }
 inline Lanes* lanes(float* values) { return reinterpret_cast<Lanes*>(values); }
 
+// Some values of an array as one register, the lanes beyond them 0, and back.
+inline Vector load(const float* values, int64_t count) {
+    if (count == WIDTH) return *lanes(values);
+#if defined(__AVX512F__)
+    return _mm512_maskz_loadu_ps((1u << count) - 1, values);
+#else
+    Vector vector = {};
+    std::memcpy(&vector, values, count * sizeof(float));
+    return vector;
+#endif
+}
+
+inline void store(float* values, int64_t count, Vector vector) {
+#if defined(__AVX512F__)
+    if (count < WIDTH) return _mm512_mask_storeu_ps(values, (1u << count) - 1, vector);
+#endif
+    std::memcpy(values, &vector, count * sizeof(float));
+}
+
+inline Vector load(const float* values, int64_t distance, int64_t count) {  // values that are not next to each other
+    if (distance == 1) return load(values, count);
+    Vector vector = {};
+    for (int64_t lane = 0; lane < count; lane++) vector[lane] = values[lane * distance];
+    return vector;
+}
+
+// ---- Matrix product ---------------------------------------------------------------------------------------------------
+//
+// A tile of ROWS x COLUMNS sums stays in registers during the loop over the depth. The right-hand matrix is first copied into
+// panels of COLUMNS columns; a recurrence does that once for all its steps. Where BFLOAT16 is defined, the numbers to be
+// multiplied are rounded to bfloat16 in that; products and sums are of single precision all the same.
+
+#if defined(BFLOAT16)
+constexpr int64_t FACTORS = 2;  // numbers, neighbours along the depth, that are multiplied and added at once
+#else
+constexpr int64_t FACTORS = 1;
+#endif
+constexpr int64_t VECTORS = 2, COLUMNS = VECTORS * WIDTH;
+constexpr int64_t DEPTH_AT_ONCE = 512;      // of a product over many steps, so that the panels stay in the cache
+constexpr int64_t ROWS_AT_ONCE = 8 * ROWS;  // so that these rows stay there during the loop over all panels
+
 struct Matrix {
     const float* values;
     int64_t row, column;  // distance in floats from one row to the next, and from one column to the next
 };
+
+// How many times a depth is multiplied and added.
+inline int64_t multiplications(int64_t depth) { return (depth + FACTORS - 1) / FACTORS; }
+
+// The factors of one multiplication, for `count` rows or columns that lie `distance` apart: what is left of the depth says
+// whether there are all FACTORS of them.
+inline Vector factors(const float* values, int64_t along_depth, int64_t left, int64_t distance, int64_t count) {
+    const Vector first = load(values, distance, count);
+#if defined(BFLOAT16)
+    const Vector second = left > 1 ? load(values + along_depth, distance, count) : Vector{};
+    const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
+    constexpr auto from = [](int lane) { return (lane + 16) << 16 | lane; };
+    const __m512i pairs = _mm512_setr_epi32(from(0), from(1), from(2), from(3), from(4), from(5), from(6), from(7), from(8),
+                                            from(9), from(10), from(11), from(12), from(13), from(14), from(15));
+    return reinterpret_cast<Vector>(_mm512_permutexvar_epi16(pairs, both));
+#else
+    (void)along_depth, (void)left;
+    return first;
+#endif
+}
+
+// Copy a register full of factors that are neighbours along the depth, or as many as are left.
+inline void neighbours(const float* values, int64_t left, float* copy) {
+#if defined(BFLOAT16)
+    const Vector first = load(values, std::min(WIDTH, left));
+    const Vector second = left > WIDTH ? load(values + WIDTH, std::min(WIDTH, left - WIDTH)) : Vector{};
+    const Vector both = reinterpret_cast<Vector>(_mm512_cvtne2ps_pbh(second, first));
+    store(copy, std::min(WIDTH, multiplications(left)), both);
+#else
+    std::memcpy(copy, values, std::min(WIDTH, left) * sizeof(float));
+#endif
+}
+
+// sums + left * right, of a left factor for all lanes.
+inline Vector add_product(Vector sums, float left, Vector right) {
+#if defined(BFLOAT16)
+    const __m512 all = _mm512_set1_ps(left);  // copied only: as a float two factors may be a number so small that it is 0
+    return _mm512_dpbf16_ps(sums, reinterpret_cast<__m512bh>(all), reinterpret_cast<__m512bh>(right));
+#else
+    return sums + left * right;
+#endif
+}
 
 struct Panels {
     int64_t depth, columns;
     std::vector<Vector> values;  // panel by panel, the rows of a panel one after the other; zeros beyond the last column
 
     Panels(Matrix matrix, int64_t depth, int64_t columns)
-        : depth(depth), columns(columns), values((columns + COLUMNS - 1) / COLUMNS * depth * VECTORS) {
-        float* packed = reinterpret_cast<float*>(values.data());
-        for (int64_t first = 0; first < columns; first += COLUMNS) {
-            const int64_t here = std::min(COLUMNS, columns - first);
-            for (int64_t k = 0; k < depth; k++, packed += COLUMNS) {
-                const float* row = matrix.values + k * matrix.row + first * matrix.column;
-                if (matrix.column == 1 && here == COLUMNS)
-                    std::memcpy(packed, row, COLUMNS * sizeof(float));
-                else
-                    for (int64_t column = 0; column < here; column++) packed[column] = row[column * matrix.column];
-            }
+        : depth(depth), columns(columns), values((columns + COLUMNS - 1) / COLUMNS * multiplications(depth) * VECTORS) {
+        Vector* packed = values.data();
+        for (int64_t first = 0; first < columns; first += COLUMNS)
+            for (int64_t k = 0; k < depth; k += FACTORS)
+                for (int64_t column = first; column < first + COLUMNS; column += WIDTH, packed++)
+                    if (column < columns)
+                        *packed = factors(matrix.values + k * matrix.row + column * matrix.column, matrix.row, depth - k,
+                                          matrix.column, std::min(WIDTH, columns - column));
+    }
+};
+
+// The left-hand matrix as tiles read it: as it is, or a copy.
+struct Tiles {
+    const float* values;
+    int64_t row, step, tile;  // distance from one row to the next, from one multiplication to the next, from tile to tile
+
+    Tiles(Matrix left, int64_t rows, int64_t depth) : values(left.values), row(left.row), step(left.column), tile(ROWS * row) {
+#if defined(BFLOAT16)
+        const bool copied = true;
+#else
+        const bool copied = left.column % 512 == 0;  // its columns would displace each other in the cache
+#endif
+        if (!copied) return;
+        static thread_local std::vector<float> copies;
+        const int64_t steps = multiplications(depth);
+        if (left.column == 1) {
+            row = steps, step = 1, tile = ROWS * row;
+            copies.resize(rows * row);
+            for (int64_t r = 0; r < rows; r++)
+                for (int64_t k = 0; k < depth; k += WIDTH * FACTORS)
+                    neighbours(left.values + r * left.row + k, depth - k, &copies[r * row + k / FACTORS]);
+        } else {
+            row = 1, step = ROWS, tile = ROWS * steps;
+            copies.resize((rows + ROWS - 1) / ROWS * tile);
+            float* copy = copies.data();
+            for (int64_t first = 0; first < rows; first += ROWS)
+                for (int64_t k = 0; k < depth; k += FACTORS, copy += ROWS) {
+                    const int64_t count = std::min(ROWS, rows - first);
+                    const float* start = left.values + first * left.row + k * left.column;
+                    store(copy, count, factors(start, left.column, depth - k, left.row, count));
+                }
         }
+        values = copies.data();
     }
 };
 
 // product (height, columns) = left * panel, or += when it adds; columns <= COLUMNS.
 template <int64_t height>
-inline void multiply_tile(Matrix left, const Vector* panel, int64_t depth, int64_t columns, bool add, float* product,
-                          int64_t product_row) {
+inline void multiply_tile(const Tiles& left, const float* a, const Vector* panel, int64_t steps, int64_t columns, bool add,
+                          float* product, int64_t product_row) {
     Vector sums[height][VECTORS] = {};
-    const float* a = left.values;
-    for (int64_t k = 0; k < depth; k++, a += left.column, panel += VECTORS)
+    for (int64_t k = 0; k < steps; k++, a += left.step, panel += VECTORS)
         for (int64_t r = 0; r < height; r++)
-            for (int64_t v = 0; v < VECTORS; v++) sums[r][v] += a[r * left.row] * panel[v];
-    for (int64_t r = 0; r < height; r++, product += product_row) {
-        const float* sum = reinterpret_cast<const float*>(sums[r]);
-        if (columns == COLUMNS)
-            for (int64_t v = 0; v < VECTORS; v++) lanes(product)[v] = add ? lanes(product)[v] + sums[r][v] : sums[r][v];
-        else
-            for (int64_t column = 0; column < columns; column++) product[column] = (add ? product[column] : 0) + sum[column];
-    }
+            for (int64_t v = 0; v < VECTORS; v++) sums[r][v] = add_product(sums[r][v], a[r * left.row], panel[v]);
+    for (int64_t r = 0; r < height; r++, product += product_row)
+        for (int64_t v = 0; v < VECTORS; v++) {
+            const int64_t count = std::min(WIDTH, columns - v * WIDTH);
+            float* part = product + v * WIDTH;
+            if (count > 0) store(part, count, add ? load(part, count) + sums[r][v] : sums[r][v]);
+        }
 }
 
-// As many tiles of this height as fit below each other, then tiles of less height.
+// The rows of one tile: as many of this height as there are, then tiles of less height.
 template <int64_t height>
-void multiply_tiles(Matrix left, int64_t rows, const Vector* panel, int64_t depth, int64_t columns, bool add,
-                    float* product, int64_t product_row) {
-    for (; rows >= height; rows -= height, left.values += height * left.row, product += height * product_row)
-        multiply_tile<height>(left, panel, depth, columns, add, product, product_row);
+inline void multiply_rows(const Tiles& left, const float* a, int64_t rows, const Vector* panel, int64_t steps,
+                          int64_t columns, bool add, float* product, int64_t product_row) {
+    for (; rows >= height; rows -= height, a += height * left.row, product += height * product_row)
+        multiply_tile<height>(left, a, panel, steps, columns, add, product, product_row);
     if constexpr (height > 1)
-        multiply_tiles<(height == ROWS ? ROWS / 3 : height / 2)>(left, rows, panel, depth, columns, add, product, product_row);
+        multiply_rows<(height == ROWS ? ROWS / 3 : height / 2)>(left, a, rows, panel, steps, columns, add, product,
+                                                                product_row);
 }
 
 // product (rows, right.columns) = left (rows, right.depth) * right, or += when it adds.
-void multiply(Matrix left, int64_t rows, const Panels& right, bool add, float* product, int64_t product_row) {
+void multiply(Matrix matrix, int64_t rows, const Panels& right, bool add, float* product, int64_t product_row) {
+    const Tiles left(matrix, rows, right.depth);
     const Vector* panel = right.values.data();
-    for (int64_t first = 0; first < right.columns; first += COLUMNS, panel += right.depth * VECTORS) {
+    const int64_t steps = multiplications(right.depth);
+    for (int64_t first = 0; first < right.columns; first += COLUMNS, panel += steps * VECTORS) {
         const int64_t columns = std::min(COLUMNS, right.columns - first);
-        multiply_tiles<ROWS>(left, rows, panel, right.depth, columns, add, product + first, product_row);
+        for (int64_t row = 0; row < rows; row += ROWS)
+            multiply_rows<ROWS>(left, left.values + row / ROWS * left.tile, std::min(ROWS, rows - row), panel, steps, columns,
+                                add, product + row * product_row + first, product_row);
     }
 }
 
@@ -186,16 +297,6 @@ inline float across(Vector vector, Join join) {
         for (int64_t lane = 0; lane < half; lane++) values[lane] = join(values[lane], values[lane + half]);
     return values[0];
 }
-
-// Some values of an array as one register, the lanes beyond them 0, and back.
-inline Vector load(const float* values, int64_t count) {
-    if (count == WIDTH) return *lanes(values);
-    Vector vector = {};
-    std::memcpy(&vector, values, count * sizeof(float));
-    return vector;
-}
-
-inline void store(float* values, int64_t count, Vector vector) { std::memcpy(values, &vector, count * sizeof(float)); }
 
 // Call work(first, number) for one register of numbers after another; the last may have fewer than its lanes.
 template <typename Work>

@@ -11,6 +11,8 @@ import ctypes
 import logging
 import os
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -35,10 +37,34 @@ def is_available_for(weights: Tensor) -> bool:
     return here and library() is not None
 
 
+def has_bfloat16() -> bool:
+    """Return whether products of numbers that are rounded to bfloat16 can run here."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False)) and library("bfloat16") is not None
+
+
+@contextmanager
+def products_in(precision: str) -> Iterator[None]:
+    """Run the compiled functions with products of this precision, float32 or bfloat16, in a with block."""
+    global _precision
+    before, _precision = _precision, precision
+    try:
+        yield
+    finally:
+        _precision = before
+
+
+_precision = "float32"
+
+
 @cache
-def library() -> ctypes.CDLL | None:
-    """Return the compiled functions for this processor; None where there are none, with a line in the log that says why."""
+def library(precision: str = "float32") -> ctypes.CDLL | None:
+    """Return the compiled functions for this processor, whose products are of this precision.
+
+    None where there are none, with a line in the log that says why.
+    """
     instructions = INSTRUCTIONS.get(torch.backends.cpu.get_cpu_capability(), "baseline")
+    if precision == "bfloat16":
+        instructions += "_bf16"
     path = SOURCE.with_name(f"compiled_{instructions}{sysconfig.get_config_var('EXT_SUFFIX')}")
     if not path.exists():
         log.info("no compiled recurrences (%s): plain torch computes them, several times slower", path.name)
@@ -296,7 +322,7 @@ def _call(name: str, *arguments: Tensor | float | None) -> None:
     """
     if len(arguments) != len(ARGUMENTS[name]):  # ctypes allows more
         raise TypeError(f"{name}: found {len(arguments)} arguments, expected {len(ARGUMENTS[name])}")
-    getattr(library(), name)(*arguments)
+    getattr(library(_precision), name)(*arguments)
 
 
 def _check_ids(characters: Tensor, vocabulary: int) -> None:

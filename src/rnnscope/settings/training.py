@@ -29,6 +29,11 @@ class Optimisation(Section):
     learning_rate_decay: float = setting("factor on the learning rate after an epoch", above=0, maximum=1, default=0.95)
     learning_rate_decay_after: int = setting("epochs before the first such factor", minimum=0, maximum=MOST, default=10)
     gradient_clip: float = setting("bound on each component of the gradient", above=0, default=5.0)
+    precision: str = setting(
+        "what the factors of the recurrent networks' products are rounded to in training",
+        choices=("float32", "bfloat16"),
+        default="float32",
+    )
     seed: int = setting("seed of the initial parameters and of the dropout masks", **SEED, default=1)
 
     def learning_rate_of(self, epoch: int) -> float:

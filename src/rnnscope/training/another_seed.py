@@ -46,7 +46,8 @@ def main(
     Raises
     ------
     InputError
-        If the checkpoint or the split is not readable, the checkpoint was trained on other characters, or the loss diverges.
+        If the checkpoint or the split is not readable, the checkpoint was trained on other characters, the precision cannot be
+        had or the loss diverges.
     """
     _, description = load_checkpoint(checkpoint)
     check_vocabulary(checkpoint, description, read_split(split).vocabulary)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from rnnscope.models.backends import cross_entropy
+from rnnscope.models.backends import cross_entropy, products_in
 from rnnscope.models.protocol import SequenceModel
 from rnnscope.training.optimisation import TrainingRun, optimizer_step
 from rnnscope.training.segments import segments
@@ -72,9 +72,10 @@ class Step:
     def _learn(self) -> None:
         """Take the step: nothing in it depends on values on the host, so that it can be recorded."""
         network, streams = self.training_run.network, self.inputs.shape[1]
-        logits, activations = network(self.inputs, self.state)
-        loss = cross_entropy(logits, self.targets).sum() / streams
-        optimizer_step(self.training_run, loss, self.gradient_clip)
+        with products_in(self.training_run.precision):
+            logits, activations = network(self.inputs, self.state)
+            loss = cross_entropy(logits, self.targets).sum() / streams
+            optimizer_step(self.training_run, loss, self.gradient_clip)
         for layer, after in zip(self.state, network.last_state(activations), strict=True):
             for name, value in after.items():
                 layer[name].copy_(value)

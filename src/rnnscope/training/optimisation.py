@@ -54,12 +54,15 @@ class TrainingRun(Generic[AnyNetwork]):
         A row an epoch, with `HISTORY_COLUMNS` as keys.
     best
         The weights after the epoch of the lowest validation loss, by name.
+    precision
+        What the factors of a recurrent network's products are rounded to in its steps (`backends.products_in`).
     """
 
     network: AnyNetwork
     optimizer: RMSProp
     history: History
     best: dict[str, Tensor]
+    precision: str = "float32"
 
     @property
     def best_epoch(self) -> int:
@@ -75,7 +78,7 @@ class TrainingRun(Generic[AnyNetwork]):
 def start_training(network: AnyNetwork, optimisation: Optimisation) -> TrainingRun[AnyNetwork]:
     """Return a run before its first epoch."""
     optimizer = RMSProp(network.parameters(), optimisation.learning_rate, optimisation.rmsprop_alpha)
-    return TrainingRun(network, optimizer, [], {})
+    return TrainingRun(network, optimizer, [], {}, optimisation.precision)
 
 
 def recipe_of(optimisation: Optimisation) -> dict[str, float]:

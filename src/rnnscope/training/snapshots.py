@@ -21,7 +21,7 @@ from torch import Tensor
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
-from rnnscope.models.backends import rounding_of
+from rnnscope.models.backends import check_precision, rounding_of
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
 from rnnscope.models.devices import prepare_device
 from rnnscope.models.network import Network
@@ -179,7 +179,7 @@ def main(
     Raises
     ------
     InputError
-        If the checkpoint or the split is not readable, or there are fewer segments than snapshots.
+        If the checkpoint or the split is not readable, there are fewer segments than snapshots, or the precision cannot be had.
     """
     device, count = prepare_device(computing), snapshots.snapshots
     trained, description = load_checkpoint(checkpoint)
@@ -191,7 +191,9 @@ def main(
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, sequence_length, optimisation.epochs, count)
 
-    rounding = rounding_of(next(network.parameters()))
+    weights = next(network.parameters())
+    check_precision(optimisation.precision, weights, trained.shape.cell)
+    rounding = rounding_of(weights)
     run_of = [asdict(optimisation), asdict(description.shape), description.dropout, sequence_length, rounding, count]
     key = json.dumps([*run_of, parts.digest("train")])
     training_run = start_training(network, optimisation)

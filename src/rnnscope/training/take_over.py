@@ -22,9 +22,10 @@ from rnnscope.training.select import FILES
 from rnnscope.training.train import identity_of
 
 CHECKPOINT, HISTORY, SUMMARY = FILES
-# What a summary says of the training, beside what follows from the network. Earlier versions did not record the text.
-TRAINING_KEYS = ("seed", "epochs", "best_epoch", "validation_loss")
 TEXT_KEY = "text"
+# What a summary says of the training, beside what follows from the network, in its order.
+TRAINING_KEYS = ("seed", "precision", "epochs", "best_epoch", "validation_loss", TEXT_KEY)
+LATER_KEYS = ("precision", TEXT_KEY)  # those that earlier versions did not write
 
 
 def read_history(path: Path) -> History:
@@ -97,7 +98,7 @@ def main(kept: Path, split: Path, out: Path) -> None:
     check_vocabulary(checkpoint, description, text.vocabulary)
     if description.model != kept.name:
         raise InputError(f"{checkpoint}: found {description.model}, expected {kept.name}, the folder's name")
-    if missing := [key for key in TRAINING_KEYS if key not in summary]:
+    if missing := [key for key in TRAINING_KEYS if key not in (*summary, *LATER_KEYS)]:
         raise InputError(f"{kept / SUMMARY}: no key {missing[0]!r}, expected a summary written by training")
     best = min(history, key=lambda row: row["validation_loss"])
     if description.epoch != best["epoch"]:
@@ -111,7 +112,7 @@ def main(kept: Path, split: Path, out: Path) -> None:
     save_checkpoint(out / CHECKPOINT, network.state_dict(), description)
     with whole_file(out / HISTORY) as partial:
         shutil.copyfile(kept / HISTORY, partial)
-    of_training = {key: summary[key] for key in (*TRAINING_KEYS, TEXT_KEY) if key in summary}
+    of_training = {key: summary[key] for key in TRAINING_KEYS if key in summary}
     write_json(out / SUMMARY, identity | of_training)
 
 

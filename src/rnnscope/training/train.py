@@ -23,7 +23,7 @@ from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.corpus.text import kind_of_characters
 from rnnscope.errors import InputError
 from rnnscope.models import feed_forward
-from rnnscope.models.backends import rounding_of
+from rnnscope.models.backends import check_precision, rounding_of
 from rnnscope.models.cells import ModelName
 from rnnscope.models.checkpoint import AnyNetwork, AnyShape, Description, build_network, save_checkpoint
 from rnnscope.models.devices import prepare_device
@@ -63,6 +63,7 @@ declare(
         Column("parameters", "integer", "weights and biases"),
         Column("dropout", "number", "probability that a non-recurrent connection is dropped in training"),
         Column("seed", "integer", "of the initial weights and of the dropout masks"),
+        Column("precision", "text", "of the factors of its products in training; missing where an earlier version trained"),
         Column("epochs", "integer", "how many were trained; fewer than `epochs` of `config.yaml` where `patience` ended the run"),
         Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),
         Column("validation_loss", "number", "of that epoch, nats per character"),
@@ -119,7 +120,8 @@ def main(
     Raises
     ------
     InputError
-        If the name is no network's, a flag does not go with it, the split is not readable or the loss diverges.
+        If the name is no network's, a flag does not go with it, the split is not readable, the precision cannot be had or the
+        loss diverges.
     """
     name = _parse(model)
     _check_flags(name, dropout, hidden_width, sequence_length)
@@ -131,6 +133,8 @@ def main(
         characters = parts[0].shape[1]
         raise InputError(f"--model: found n = {name.context}, expected less than {characters}, the characters of a train stream")
     network = build_network(kind, shape, dropout, torch.Generator().manual_seed(optimisation.seed)).to(device)
+    if name.is_recurrent:
+        check_precision(optimisation.precision, next(network.parameters()), name.kind)
     training_run = start_training(network, optimisation)
 
     texts = [text.digest(name) for name in ("train", "validation")]
@@ -207,6 +211,7 @@ def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork],
     write_history(out / "history.csv", training_run)
     trained = {
         "seed": seed,
+        "precision": training_run.precision if name.is_recurrent else "float32",
         "epochs": len(training_run.history),
         "best_epoch": best_epoch,
         "validation_loss": training_run.best_validation_loss,
