@@ -152,13 +152,14 @@ struct Tiles {
 #if defined(BFLOAT16)
         const bool copied = true;
 #else
-        const bool copied = left.column % 512 == 0;  // its columns would displace each other in the cache
+        // At these distances columns, or rows, of a tile would displace each other in the cache.
+        const bool copied = left.column % 512 == 0 || left.row % 1024 == 0;
 #endif
         if (!copied) return;
         static thread_local std::vector<float> copies;
         const int64_t steps = multiplications(depth);
         if (left.column == 1) {
-            row = steps, step = 1, tile = ROWS * row;
+            row = steps + WIDTH, step = 1, tile = ROWS * row;  // another distance
             copies.resize(rows * row);
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t k = 0; k < depth; k += WIDTH * FACTORS)
