@@ -172,7 +172,10 @@ struct Tiles {
                 for (int64_t k = 0; k < depth; k += FACTORS, copy += ROWS) {
                     const int64_t count = std::min(ROWS, rows - first);
                     const float* start = left.values + first * left.row + k * left.column;
-                    store(copy, count, factors(start, left.column, depth - k, left.row, count));
+                    for (int64_t r = 0; r < count; r += WIDTH) {
+                        const int64_t here = std::min(WIDTH, count - r);
+                        store(copy + r, here, factors(start + r * left.row, left.column, depth - k, left.row, here));
+                    }
                 }
         }
         values = copies.data();

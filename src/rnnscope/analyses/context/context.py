@@ -90,7 +90,15 @@ CONTEXT_SUMMARY = Table(
 
 
 def characters_to_read(targets: Targets, shuffled: int) -> int:
-    """Return how many characters a network reads for all targets: each length after every past, and those that are shuffled."""
+    """Return how many characters a network reads for all targets: each length after every past, and those that are shuffled.
+
+    Parameters
+    ----------
+    targets
+        The targets and the lengths.
+    shuffled
+        Characters that are read in a random order before each length.
+    """
     return len(targets) * sum(len(PASTS) * length + shuffled for length in targets.lengths)
 
 
