@@ -8,7 +8,7 @@ float64 is stored as float32, must have equal digests everywhere.
 
 The digests hold for the versions in requirements.lock. With other versions of torch, or on a processor to be added,
 
-    python tests/test_equal_bits.py
+    PYTHONPATH=tests python -c "from test_equal_bits import record; record()"
 
 runs the experiment and writes the digests for this processor, if the numbers are within TOLERANCE.
 """
@@ -160,7 +160,10 @@ def test_numbers_are_those_of_the_reference(tmp_path, kind):
 
 
 def record():
-    """Add the digests of this processor to the reference."""
+    """Add the digests of this processor to the reference.
+
+    Not as a program of its own: the processes of the run would import that again.
+    """
     assert compiled.library() is not None, "no compiled recurrences here"
     digests = {}
     for kind in KINDS:
@@ -170,7 +173,3 @@ def record():
             digests[kind] = digests_of(results)
     reference = read_reference() | {processor(): digests}
     (REFERENCE / "reference.json").write_text(json.dumps(reference, indent=1, sort_keys=True) + "\n")
-
-
-if __name__ == "__main__":
-    record()
