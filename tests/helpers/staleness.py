@@ -83,6 +83,7 @@ KEYS = {
     "training.learning_rate_decay": Change(0.9, RECIPE),
     "training.learning_rate_decay_after": Change(1, RECIPE),
     "training.gradient_clip": Change(1.0, RECIPE),
+    "training.precision": Change("bfloat16", RECIPE),
     "training.seed": Change(3, RECIPE),
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),
