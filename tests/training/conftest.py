@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.small_split import write_split
 
 
 @pytest.fixture
@@ -7,6 +8,11 @@ def part():
     """Ids (4 streams, 31 characters) of a text with some structure: each stream counts up, with a step now and then."""
     random = np.random.default_rng(1)
     return (np.cumsum(random.integers(1, 3, size=(4, 31)), axis=1) % 5).astype(np.uint8)
+
+
+@pytest.fixture
+def split(part, tmp_path):
+    return write_split(tmp_path / "split", part)
 
 
 @pytest.fixture(params=["compiled", "plain"])

@@ -1,24 +1,12 @@
 import json
 
-import numpy as np
 import pytest
+from helpers.small_split import VOCABULARY
 
 from rnnscope.training import another_seed, train
 
-VOCABULARY = [10, 97, 98, 99, 100]
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
 RECIPE = ["--learning-rate", 0.01, "--learning-rate-decay", 0.5, "--learning-rate-decay-after", 1, "--device", "cpu"]
-
-
-@pytest.fixture
-def split(part, tmp_path):
-    folder = tmp_path / "split"
-    folder.mkdir()
-    for name, ids in {"train": part, "validation": part[:, :16], "test": part[:, 10:]}.items():
-        np.save(folder / f"{name}.npy", ids)
-    (folder / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
-    (folder / "split.json").write_text(json.dumps({"sequence_length": 7}))
-    return folder
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from helpers.small_split import VOCABULARY
 
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.models.feed_forward import FeedForwardNetwork, Shape
@@ -20,14 +21,6 @@ from rnnscope.training.windows import train_epoch
 
 K, SEQUENCE_LENGTH = 5, 7
 OPTIMISATION = Optimisation(epochs=3, learning_rate=0.01, learning_rate_decay=0.5, learning_rate_decay_after=1, seed=1)
-VOCABULARY = [10, 97, 98, 99, 100]
-
-
-@pytest.fixture
-def part():
-    """Ids (4 streams, 31 characters) that count up, with a step now and then."""
-    random = np.random.default_rng(1)
-    return (np.cumsum(random.integers(1, 3, size=(4, 31)), axis=1) % K).astype(np.uint8)
 
 
 def begin(optimisation, n=2, width=3):
@@ -89,17 +82,6 @@ def test_a_killed_run_resumes_to_the_same_bits(part, tmp_path):
     continue_training(OPTIMISATION, training, part, tmp_path / "killed")
     assert training.history == whole.history
     assert all(torch.equal(values, training.best[name]) for name, values in whole.best.items())
-
-
-@pytest.fixture
-def split(part, tmp_path):
-    folder = tmp_path / "split"
-    folder.mkdir()
-    for name, ids in {"train": part, "validation": part[:, :16], "test": part[:, 10:]}.items():
-        np.save(folder / f"{name}.npy", ids)
-    (folder / "vocabulary.json").write_text(json.dumps({"bytes": VOCABULARY}))
-    (folder / "split.json").write_text(json.dumps({"steps": 5}))
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +148,8 @@ def test_by_hand(call, train, split, tmp_path):
 
 
 def test_the_minibatches_of_the_split_are_the_default(train, tmp_path):
-    for name, words in {"default": (), "explicit": ("--sequence-length", 5), "other": ("--sequence-length", 7)}.items():
+    for name, length in {"default": None, "explicit": SEQUENCE_LENGTH, "other": 5}.items():
+        words = () if length is None else ("--sequence-length", length)
         assert train(tmp_path / name, "--model", "nnn-2", "--hidden-width", 4, *words) is None
     default, explicit, other = ((tmp_path / name / "history.csv").read_text() for name in ("default", "explicit", "other"))
     assert default == explicit != other

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from functools import partial
 
@@ -79,16 +78,6 @@ def test_times_are_evenly_spaced_and_end_with_the_training(segments, data):
 def test_more_snapshots_than_segments_are_refused():
     with pytest.raises(InputError, match="--snapshots: found 16, expected 1 to 15, the segments of 3 epochs"):
         snapshot_steps(30, SEQUENCE_LENGTH, 3, 16)
-
-
-@pytest.fixture
-def split(part, tmp_path):
-    folder = tmp_path / "split"
-    folder.mkdir()
-    np.save(folder / "train.npy", part)
-    (folder / "vocabulary.json").write_text(json.dumps({"bytes": [10, 97, 98, 99, 100]}))
-    (folder / "split.json").write_text(json.dumps({"steps": SEQUENCE_LENGTH}))
-    return folder
 
 
 def test_by_hand(split, part, tmp_path, monkeypatch):

@@ -6,30 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.small_split import write_split
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from rnnscope.training import evaluate, take_over, train
 
-VOCABULARY = [10, 97, 98, 99, 100]
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
 # An n-NN trained and evaluated by commit 38316ba on the split below, by its `baselines.train_neural --n 2 --hidden-width 3
 # --steps 7 --epochs 3 --learning-rate 0.01` and `baselines.evaluate_neural`.
 OLD = Path(__file__).parent / "earlier_version" / "nnn-2"
-
-
-def write_split(folder, part, vocabulary=VOCABULARY):
-    folder.mkdir()
-    for name, ids in {"train": part, "validation": part[:, :16], "test": part[:, 10:]}.items():
-        np.save(folder / f"{name}.npy", ids)
-    (folder / "vocabulary.json").write_text(json.dumps({"bytes": vocabulary}))
-    (folder / "split.json").write_text(json.dumps({"sequence_length": 7}))
-    return folder
-
-
-@pytest.fixture
-def split(part, tmp_path):
-    return write_split(tmp_path / "split", part)
 
 
 MODELS = {
