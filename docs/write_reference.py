@@ -22,30 +22,36 @@ COLUMNS = ["item", "model", "paper", "ours"]
 LAYERS, SIZES = (1, 2, 3), (64, 128, 256, 512)
 
 
-def losses_table(against_paper: pd.DataFrame) -> str:
+def losses_table(against_paper: pd.DataFrame, losses: pd.DataFrame) -> str:
     """Return the table of test losses, ours and in parentheses the paper's, as Markdown.
+
+    Those of networks that were trained in bfloat16 get a star.
 
     Parameters
     ----------
     against_paper
         The columns `item`, `model`, `paper` and `ours` of against_paper.csv.
+    losses
+        The columns `model` and `precision` of losses.csv.
     """
     rows = against_paper[against_paper["item"] == "T1"].set_index("model")
+    rounded = set(losses["model"][losses["precision"] == "bfloat16"])
     lines = ["| | " + " | ".join(f"size {size}" for size in SIZES) + " |", "| --- |" + " --- |" * len(SIZES)]
     cells = [cell for cell in CELLS if f"{cell}-1-64" in rows.index]
     for cell in cells:
         for layers in LAYERS:
             name = ModelName.parse(f"{cell}-{layers}-64").cell.title
-            words = [_both(rows, f"{cell}-{layers}-{size}") for size in SIZES]
+            words = [_both(rows, rounded, f"{cell}-{layers}-{size}") for size in SIZES]
             lines.append(f"| {name}, {layers} layer{'s' * (layers > 1)} | " + " | ".join(words) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _both(rows: pd.DataFrame, model: str) -> str:
+def _both(rows: pd.DataFrame, rounded: set[str], model: str) -> str:
     if model not in rows.index:
         return ""
     ours, paper = rows.loc[model, ["ours", "paper"]]
-    return f"({paper:.3f})" if pd.isna(ours) else f"**{ours:.3f}** ({paper:.3f})"
+    mark = "\\*" if model in rounded else ""
+    return f"({paper:.3f})" if pd.isna(ours) else f"**{ours:.3f}**{mark} ({paper:.3f})"
 
 
 def with_table(text: str, table: str) -> str:
@@ -55,7 +61,10 @@ def with_table(text: str, table: str) -> str:
 
 def main() -> None:
     """Write both."""
-    README.write_text(with_table(README.read_text(), losses_table(read_csv(ANALYSES / "against_paper.csv", COLUMNS))))
+    table = losses_table(
+        read_csv(ANALYSES / "against_paper.csv", COLUMNS), read_csv(ANALYSES / "losses.csv", ["model", "precision"])
+    )
+    README.write_text(with_table(README.read_text(), table))
     snippets = read(ANALYSES / "cell_text.csv")
     with TemporaryDirectory() as folder:
         vector, image = (Path(folder, f"quote_cell.{suffix}") for suffix in ("svg", "png"))

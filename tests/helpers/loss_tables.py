@@ -22,6 +22,7 @@ def make_losses(sizes=(64, 128, 256, 512), layers=(1, 2, 3), missing=("rnn", 512
                         "layers": depth,
                         "size": size,
                         "parameters": int(size**1.6 * 60 * random.uniform(0.97, 1.03)),
+                        "precision": "float32",
                         "validation_loss": loss + random.uniform(-0.1, 0.1),
                         "test_loss": loss,
                     }

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from rnnscope.settings.base import COUNT, LARGEST_SIZE, LONGEST_CONTEXT, MOST, MOST_LAYERS, SEED, Section, setting
 
+PRECISIONS = ("float32", "bfloat16")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid(Section):
@@ -31,8 +33,8 @@ class Optimisation(Section):
     gradient_clip: float = setting("bound on each component of the gradient", above=0, default=5.0)
     precision: str = setting(
         "what the factors of the recurrent networks' products are rounded to in training",
-        choices=("float32", "bfloat16"),
-        default="float32",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
     )
     seed: int = setting("seed of the initial parameters and of the dropout masks", **SEED, default=1)
 

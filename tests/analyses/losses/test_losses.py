@@ -37,7 +37,22 @@ def test_table_against_plain_sums(tmp_path, call, trained, words):
         cell, layers, size = row["model"].split("-")
         assert (row["cell"], row["layers"], row["size"]) == (cell, layers, size)
         assert (row["hidden_width"], row["parameters"], row["best_epoch"]) == ("7", "1234", "2")
+        assert row["precision"] == "float32"  # what a summary without the key was trained in
         assert (row["dropout"], row["train_loss"], row["validation_loss"]) == ("0.25", "1.25", "1.5")
+
+
+@pytest.mark.parametrize(("found", "message"), [("bfloat16", None), ("float16", "'precision' is 'float16', expected float32 or")])
+def test_precision_is_that_of_the_summary(tmp_path, call, trained, words, found, message):
+    for model in MODELS:
+        trained(model)
+    path = tmp_path / "models/gru-1-64/summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"precision": found}))
+    refused = call(losses, *words)
+    if message is None:
+        with (tmp_path / "losses.csv").open() as file:
+            assert [row["precision"] for row in csv.DictReader(file)] == ["float32", "bfloat16"]
+    else:
+        assert refused.startswith(f"error: {path}: {message}")
 
 
 def test_same_bytes_on_a_second_run(tmp_path, call, trained, words):

@@ -78,6 +78,18 @@ def test_the_number_of_comparisons_is_said(losses, size_ranking, missing, number
     assert number in loss_table.draw(table, size_ranking(table), "").axes[0].get_xlabel()
 
 
+def test_networks_that_were_trained_in_bfloat16_have_a_star(losses, size_ranking):
+    table = losses()
+    rounded = {"gru-2-64", "lstm-3-512"}
+    table.loc[table["model"].isin(rounded), "precision"] = "bfloat16"
+    axes = loss_table.draw(table, size_ranking(table), "").axes[0]
+    starred = {text.get_text() for text in axes.texts if text.get_text().endswith("*")}
+    expected = table.set_index("model").loc[sorted(rounded), "test_loss"]
+    assert starred == {f"{loss:.3f}*" for loss in expected}
+    assert "bfloat16" in axes.get_xlabel()
+    assert "bfloat16" not in loss_table.draw(losses(), size_ranking(), "").axes[0].get_xlabel()
+
+
 def test_names_are_above_their_columns(losses, size_ranking):
     axes = loss_table.draw(losses(), size_ranking(), "").axes[0]
     names = {text.get_text(): text.xy[0] for text in axes.texts if text.get_text() in ("LSTM", "RNN", "GRU")}

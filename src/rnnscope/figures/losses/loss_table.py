@@ -17,6 +17,7 @@ from rnnscope.models.cells import CELLS
 
 COLOURS = colormaps["cividis"]  # even in lightness, and the same with every common colour-vision deficiency
 MISSING_COLOUR = "#EEEEEE"
+ROUNDED_MARK = "*"
 
 
 def _arrange(table: pd.DataFrame) -> pd.DataFrame:
@@ -38,13 +39,19 @@ def _frame(axes: Axes, row: int, column: int, **style_of_line: Any) -> None:
     axes.add_patch(Rectangle((column - 0.41, row - 0.42), 0.82, 0.84, fill=False, zorder=3, **style_of_line))
 
 
-def _write_row(axes: Axes, row: int, models: list[str], losses: np.ndarray, ranking: pd.DataFrame, scale: Normalize) -> None:
-    """Write the losses of one size: the best bold and framed, those that are not separated from it dotted, `-` for no model."""
+def _write_row(
+    axes: Axes, row: int, models: list[str], losses: np.ndarray, ranking: pd.DataFrame, rounded: set[str], scale: Normalize
+) -> None:
+    """Write the losses of one size: the best bold and framed, those that are not separated from it dotted, `-` for no model.
+
+    Those of `rounded` get a star.
+    """
     best = set(ranking["best"])
     not_separated = set(ranking["model"][~ranking["separated"]])
     for column, (model, loss) in enumerate(zip(models, losses, strict=True)):
         colour = "black" if np.isnan(loss) else text_colour(COLOURS(scale(loss)))
         number = "-" if np.isnan(loss) else f"{loss:.3f}"
+        number += ROUNDED_MARK if model in rounded else ""
         weight = "bold" if model in best else "normal"
         axes.text(column, row, number, ha="center", va="center", color=colour, weight=weight)
         if model in best:
@@ -69,20 +76,21 @@ def _label_axes(axes: Axes, losses: pd.DataFrame) -> None:
             axes.axvline(group * depths - 0.5, color="white", linewidth=4)
 
 
-def _note(ranking: pd.DataFrame) -> str:
-    """Return what the frames mean, and the number of comparisons of a row."""
+def _note(ranking: pd.DataFrame, rounded: set[str]) -> str:
+    """Return what frames and stars mean, and the number of comparisons of a row."""
     numbers = sorted({int(number) for number in ranking["comparisons"]})
     comparisons = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
     return (
         "framed: best of its size by validation loss; dotted: test loss not significantly different from it\n"
         f"(Holm's correction for the {comparisons} comparisons of a row)"
-    )
+    ) + (f"\n{ROUNDED_MARK} trained with the factors of its products rounded to bfloat16" if rounded else "")
 
 
 def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `ranking` has the best of each size."""
     losses = _arrange(table)
     names = table.set_index(["size", "cell", "layers"])["model"].to_dict()
+    rounded = set(table["model"][table["precision"] != "float32"])
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.15 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
     axes.spines[:].set_visible(False)
@@ -92,9 +100,9 @@ def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     for row, (size, values) in enumerate(zip(losses.index, losses.to_numpy(), strict=True)):
         columns = zip(losses.columns.get_level_values("cell"), losses.columns.get_level_values("layers"), strict=True)
         models = [names.get((size, *column), "") for column in columns]
-        _write_row(axes, row, models, values, ranking, scale)
+        _write_row(axes, row, models, values, ranking, rounded, scale)
     _label_axes(axes, losses)
-    axes.set_xlabel(_note(ranking), fontsize=7)
+    axes.set_xlabel(_note(ranking, rounded), fontsize=7)
     figure.colorbar(image, ax=axes, label="test loss\n(nats per character)", pad=0.01, aspect=8)
     style.set_title(figure, title)
     return figure
@@ -114,7 +122,7 @@ def main(table: Path, ranking: Path, out_svg: Path, out_png: Path, title: str = 
     title
         Line above the figure, such as the name of the corpus.
     """
-    losses = style.read(table, ["layers", "size", "test_loss"], ["cell", "model"])
+    losses = style.read(table, ["layers", "size", "test_loss"], ["cell", "model", "precision"])
     compared = style.read(ranking, ["separated", "comparisons"], ["model", "best"])
     style.save(draw(losses, compared, title), out_svg, out_png)
 
