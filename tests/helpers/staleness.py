@@ -118,7 +118,7 @@ KEYS = {
     "explorer.characters": Change(50, {"explorer"}),
     "errors.candidates": Change(["gru-2-5"], {"best_models"}),
     "comparisons.ngram": Change(2, {"ngrams", "best_models", "model_distances", "paired_differences", "realisable_predictions"}),
-    "comparisons.minimum_count": Change(4, {"closing_delimiters"}),
+    "comparisons.minimum_count": Change(4, {"closing_delimiters", "against_paper"}),
     "intervals.clusters": Change(10, CLUSTERED),
     "intervals.samples": Change(30, INTERVALS),
     "intervals.seed": Change(2, INTERVALS),

@@ -46,7 +46,7 @@ gru-2-5-mine,line_position,spearman,0.2
 lstm-2-64,capital,auc,0.7
 """
 AGAINST = "outcome\n" + "within interval\n" * 3 + "differs\n" * 2 + "missing\n"
-CLAIMS = "outcome\nholds\nholds\nundecided\n"
+CLAIMS = "outcome,paper_outcome\nholds,holds\nholds,\nundecided,holds\ndoes not hold,does not hold\n"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="200pt"><rect width="9" height="9"/></svg>\n'
 
 

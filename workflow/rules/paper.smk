@@ -3,6 +3,7 @@ rule against_paper:
     input:
         **split_files("train", "validation", "test", "vocabulary"),
         **{name: table(name) for name in PAPER_TABLES},
+        features="results/{corpus}/analyses/features.parquet",
         predictions=predictions(PAPER_MODELS),
     output:
         values=table("against_paper"),
@@ -13,7 +14,7 @@ rule against_paper:
         # In no group: in that of the tables it would have several siblings, which would run side by side in one submission.
         **needs(mem_mb=scaled_with_text(1000, 50), runtime=10),
     params:
-        **stage("analyses.paper.against_paper", Oracles, Intervals, longest_context=ORACLE_CONTEXT),
+        **stage("analyses.paper.against_paper", Oracles, MinimumCount, Intervals, longest_context=ORACLE_CONTEXT),
         split=subpath(input.test, parent=True),
         predictions_folder=folder_of("predictions"),
         models=PAPER_MODELS,
@@ -21,4 +22,5 @@ rule against_paper:
         paper=paper_flags,
     shell:
         "python -m {params.module} --split {params.split} --predictions-folder {params.predictions_folder} --models {params.models} "
-        "{params.tables} {params.settings} {params.paper} --out {output.values} --out-claims {output.claims} 2> {log}"
+        "--features {input.features} {params.tables} {params.settings} {params.paper} --out {output.values} "
+        "--out-claims {output.claims} 2> {log}"

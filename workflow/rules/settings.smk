@@ -75,7 +75,7 @@ OF_THE_PAPER = [name for name, corpus in config["corpora"].items() if "paper" in
 # The models whose predictions are compared with the paper's numbers: its own, and those of the oracles.
 PAPER_MODELS = [name for name in [*MODELS, *NGRAMS, *NNNS] if name in {*paper_models(), *ORACLE_NGRAMS}]
 # The tables in which the paper's numbers and claims are looked for.
-PAPER_TABLES = ["losses", "paired_differences", "model_distances", "closing_delimiters"]
+PAPER_TABLES = ["losses", "paired_differences", "model_distances"]
 PAPER_TABLES += ["dynamics"] if {"nnn", "dynamics"} <= AVAILABLE else []
 PAPER_TABLES += ["saturation"] if GATED else []
 

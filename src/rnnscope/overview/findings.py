@@ -14,12 +14,13 @@ from rnnscope.storage.tables import read_csv
 MEASURES = {"auc": "AUC", "spearman": "Spearman's correlation", "pearson": "Pearson's correlation"}
 MOST_UNITS = 6
 PAPER_OUTCOMES = {
-    "within interval": "are within our 95 % interval",
     "within tolerance": "are within the stated tolerance",
+    "within interval": "are within our 95 % interval alone",
     "differs": "differ",
     "missing": "have no counterpart in this run",
 }
-CLAIM_OUTCOMES = {"holds": "found again", "does not hold": "not found again", "undecided": "undecided"}
+REFUTED = "does not hold"
+CLAIM_OUTCOMES = {"holds": "found again", "undecided": "undecided", REFUTED: "not found again"}
 UNIT = ["layer", "quantity", "unit", "held_out_score"]
 
 
@@ -124,12 +125,15 @@ def _best_of_cells(roles: dict[str, str], test: dict[Any, Any]) -> list[str]:
 def _against_paper(analyses: Path) -> list[str]:
     """Two sentences: how many of the paper's values and claims were found again."""
     outcomes = read_csv(analyses / "against_paper.csv", ["outcome"])["outcome"].value_counts()
-    claims = read_csv(analyses / "paper_claims.csv", ["outcome"])["outcome"].value_counts()
+    table = read_csv(analyses / "paper_claims.csv", ["outcome", "paper_outcome"])
+    claims = table["outcome"].value_counts()
+    neither = int(((table["outcome"] == REFUTED) & (table["paper_outcome"] == REFUTED)).sum())
+    beside = f" ({neither} of which its own numbers do not bear out either)" if neither else ""
     values = [f"{outcomes[name]} {words}" for name, words in PAPER_OUTCOMES.items() if outcomes.get(name)]
     decided = [f"{claims[name]} {words}" for name, words in CLAIM_OUTCOMES.items() if claims.get(name)]
     return [
         f"Of {outcomes.sum()} values that the paper prints or draws of this text: {', '.join(values)}.",
-        f"Of the {claims.sum()} claims that it makes in words: {', '.join(decided)}.",
+        f"Of the {claims.sum()} claims that it makes in words: {', '.join(decided)}{beside}.",
     ]
 
 

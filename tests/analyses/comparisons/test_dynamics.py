@@ -124,7 +124,7 @@ def test_a_row_a_snapshot_and_horizon(call, tmp_path, words):
     for row, (p, q) in zip(rows, pairs, strict=True):
         loss, nnn_loss = (-np.log(values[np.arange(len(targets)), targets]).mean() for values in (p, q))
         assert float(row["snapshot_loss"]) == pytest.approx(loss, abs=1e-5)
-        assert float(row["loss_difference"]) == pytest.approx(loss - nnn_loss, abs=1e-5)
+        assert float(row["loss_difference"]) == pytest.approx(nnn_loss - loss, abs=1e-5)
         both_ways = (entropy(p, q, axis=1) + entropy(q, p, axis=1)).mean()
         assert float(row["symmetric_divergence"]) == pytest.approx(both_ways, abs=1e-5)
 

@@ -12,7 +12,7 @@ from rnnscope.analyses.losses.clusters import Clusters
 from rnnscope.analyses.paper import values
 from rnnscope.analyses.paper.against_paper import DIFFERS, WITHIN_INTERVAL, WITHIN_TOLERANCE, key_of, outcome_of, value_rows
 from rnnscope.analyses.paper.estimates import Estimate, Key, mean_estimates, share_estimates, total_estimates
-from rnnscope.analyses.paper.values import ErrorCounts, dynamics, error_classes, scaling_up
+from rnnscope.analyses.paper.values import ClosingBraces, ErrorCounts, dynamics, error_classes, scaling_up
 from rnnscope.data.paper import PaperValue, paper_points, paper_values
 from rnnscope.settings.sections import Resampling
 
@@ -56,8 +56,8 @@ def test_a_model_with_the_errors_of_the_paper_s_pie_has_the_paper_s_values(predi
     found = error_classes(predicted, {"lstm-2-64": counts_of("lstm-2-64")})
     wanted = [value for value in paper_values("war_and_peace") if value.item == "F7" and value.model == "lstm-2-64"]
     table = value_rows(wanted, found, same_text=True)
-    assert len(table) == 27 + 2
-    assert set(table["outcome"]) == {WITHIN_INTERVAL}
+    assert len(table) == 27 + 6 + 2
+    assert set(table["outcome"]) == {WITHIN_TOLERANCE}
     assert table["difference"].abs()[:27].max() < 0.0005
     assert found[Key("F7", "errors", "lstm-2-64", "")].value == pytest.approx(184_000, abs=STREAMS)
 
@@ -118,7 +118,7 @@ def test_a_mean_of_cases_in_few_clusters_has_no_interval():
 
 
 def test_dynamics_between_snapshots():
-    rows = [["lstm-3-8", epoch, n, n + epoch, n - epoch] for epoch in (0.5, 1.0, 2.0) for n in (1, 2)]
+    rows = [["lstm-3-512", epoch, n, n + epoch, n - epoch] for epoch in (0.5, 1.0, 2.0) for n in (1, 2)]
     table = pd.DataFrame(rows, columns=["model", "epoch", "n", "symmetric_divergence", "loss_difference"])
     wanted = [key_of(value) for value in paper_values("linux_kernel") if value.item == "F6"]
     found = dynamics(table, wanted)
@@ -130,27 +130,70 @@ def test_dynamics_between_snapshots():
             expected = n + epoch if key.quantity == "symmetric divergence" else n - epoch
             assert found[key].value == pytest.approx(expected)
     assert len(found) > 50
-    assert dynamics(table.assign(model="gru-3-8"), wanted) == {}
+    assert dynamics(table.assign(model="gru-3-512"), wanted) == {}
 
 
-def test_the_paper_s_own_bins_of_closing_braces():
-    rows = [["paper", "}", "lstm-3-512", 0, 19, 0.4, 0.3, 0.5], ["decades", "}", "lstm-3-512", 1, 1, 0.9, 0.8, 1.0]]
-    rows += [["paper", ")", "lstm-3-512", 0, 19, 0.2, 0.1, 0.3]]
-    names = ["bins", "delimiter", "model", "least_distance", "most_distance", "mean_probability", "low", "high"]
-    found = values.closing_braces(pd.DataFrame(rows, columns=names))
-    assert found == {Key("F5", "mean probability of a closing brace", "lstm-3-512", "0-20"): Estimate(0.4, 0.3, 0.5)}
+def test_the_sign_of_the_paper_s_loss_differences():
+    """An n-NN's loss less the difference is the loss of one network: the same of every n-NN, and falling."""
+    losses = paper_points("linux_kernel", "T2", "test loss")
+    points = paper_points("linux_kernel", "F6", values.LOSS_DIFFERENCE)
+    of_network = {}
+    for (nnn, epoch), difference in points.items():
+        if nnn != "nnn-4":  # whose loss in the table is 0.07 off that of the figure
+            of_network.setdefault(float(epoch), []).append(losses[nnn, ""] - difference)
+    means = [np.mean(found) for _, found in sorted(of_network.items())]
+    assert max(np.ptp(found) for found in of_network.values()) < 0.02
+    assert means[0] > 3.5
+    assert means[-1] < 1.2
+
+
+def test_closing_braces_by_loops():
+    random = np.random.default_rng(3)
+    streams, steps = 12, 60
+    log_prob = {model: np.log(random.uniform(0.1, 0.9, (streams, steps))) for model in ("lstm-3-512", "ngram-20")}
+    rows = [[stream, column, int(random.integers(1, 70)), "}"] for stream in range(streams) for column in range(1, steps, 3)]
+    rows += [[stream, 2, 30, ")"] for stream in range(streams)]
+    found = pd.DataFrame(rows, columns=["stream", "column", "distance", "delimiter"])
+    in_last_bin = sum(60 <= distance < 80 for _, _, distance, delimiter in rows if delimiter == "}")
+    clusters = Clusters(streams, steps)
+    predicted = SimpleNamespace(clusters=clusters, intervals=INTERVALS, log_prob=log_prob.get)
+    predicted.has = lambda *names: set(names) <= set(log_prob)
+    braces = ClosingBraces(predicted, found, in_last_bin + 1)
+    estimates, leads = braces.estimates(), braces.leads()
+    assert sorted(leads) == [0, 20, 40]
+    for least, lead in leads.items():
+        means = {}
+        for model, of_model in log_prob.items():
+            cases = [
+                np.exp(of_model[stream, column - 1])
+                for stream, column, distance, delimiter in rows
+                if delimiter == "}" and least <= distance < least + 20
+            ]
+            means[model] = np.mean(cases)
+            key = Key("F5", "mean probability of a closing brace", model, f"{least}-{least + 20}")
+            assert estimates[key].value == pytest.approx(means[model])
+            assert estimates[key].low < means[model] < estimates[key].high
+        assert lead.value == pytest.approx(means["lstm-3-512"] - means["ngram-20"])
+        assert lead.low < lead.value < lead.high
+    assert len(estimates) == 6
+    assert ClosingBraces(predicted, found, len(rows)).estimates() == {}
+    del log_prob["ngram-20"]
+    assert braces.leads() == {}
+    assert len(braces.estimates()) == 3
 
 
 @pytest.mark.parametrize(
     ("item", "model", "ours", "outcome"),
     [
-        ("T1", "lstm-1-64", Estimate(1.45, 1.44, 1.46), WITHIN_INTERVAL),
-        ("T1", "lstm-1-64", Estimate(1.47, 1.4604, 1.48), WITHIN_INTERVAL),  # the paper's may be 1.4605
-        ("T1", "lstm-1-64", Estimate(1.47, 1.461, 1.48), WITHIN_TOLERANCE),
-        ("T1", "lstm-1-64", Estimate(1.4801, 1.479, 1.481), DIFFERS),
+        ("T1", "lstm-1-64", Estimate(1.45, 1.44, 1.46), WITHIN_TOLERANCE),
+        ("T1", "lstm-1-64", Estimate(1.4804, 1.479, 1.481), WITHIN_TOLERANCE),  # the paper's may be 1.4605
+        ("T1", "lstm-1-64", Estimate(1.4806, 1.461, 1.49), DIFFERS),
+        ("T1", "lstm-1-64", Estimate(1.49, 1.4604, 1.52), WITHIN_INTERVAL),
+        ("F4b", "lstm-3-512", Estimate(1.6, 1.4, 1.8), WITHIN_INTERVAL),
+        ("F4b", "ngram-20", Estimate(1.6, 1.4, 1.8), DIFFERS),
         ("T2", "nnn-1", Estimate(1.479, 1.478, 1.481), WITHIN_TOLERANCE),
-        ("T2", "ngram-1", Estimate(1.461, 1.4608, 1.462), WITHIN_TOLERANCE),
-        ("T2", "ngram-1", Estimate(1.462, 1.4618, 1.463), DIFFERS),
+        ("T2", "ngram-1", Estimate(1.4614, 1.4608, 1.462), WITHIN_TOLERANCE),
+        ("T2", "ngram-1", Estimate(1.4616, 1.45, 1.47), DIFFERS),  # no other training could excuse it
         ("F6", "nnn-1", Estimate(1.6), WITHIN_TOLERANCE),
         ("F6", "nnn-1", Estimate(1.7), DIFFERS),
     ],

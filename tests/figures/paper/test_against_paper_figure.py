@@ -50,7 +50,7 @@ def test_how_many_values_agree():
     table = make_against_paper()
     counts = table["outcome"].value_counts()
     words = against_paper.summary(table)
-    assert f"{counts['within interval']} in our interval, {counts['within tolerance']} more within" in words
+    assert f"{counts['within tolerance']} within tolerance, {counts['within interval']} more in" in words
     assert f"{counts['differs']} differ, {counts['missing']} without ours" in words
     table["outcome"] = "orientation"
     assert "another text" in against_paper.summary(table)

@@ -41,7 +41,7 @@ DYNAMICS = Table(
         Column("epoch", "number", "as in `snapshots.csv`"),
         Column("n", "integer", "characters of context that the n-NN sees"),
         Column("symmetric_divergence", "number", "KL(p‖q) + KL(q‖p), the mean over the test characters, nats per character"),
-        Column("loss_difference", "number", "test loss of the snapshot minus that of the n-NN, nats per character"),
+        Column("loss_difference", "number", "test loss of the n-NN minus that of the snapshot, nats per character"),
         Column("snapshot_loss", "number", "test loss of the snapshot, nats per character"),
         Column(
             "nearest",
@@ -184,7 +184,7 @@ def main(split: Path, snapshots: Path, nnns: list[Path], computing: Computing, o
         taken.assign(
             n=nnn.shape.n,
             symmetric_divergence=divergences[:, column],
-            loss_difference=losses - nnn_losses[column],
+            loss_difference=nnn_losses[column] - losses,
             snapshot_loss=losses,
             nearest=inner_minimum(divergences[:, column]),
         )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.comparisons.character_gains import name_of
+from rnnscope.analyses.comparisons.closing_delimiters import PAPER_EDGES, frequent_groups, probabilities
 from rnnscope.analyses.errors.cascade import Cascade
 from rnnscope.analyses.errors.errors import is_error
 from rnnscope.analyses.losses.bootstrap import grouped_sums
@@ -24,6 +25,7 @@ from rnnscope.storage.predictions import predictions_path
 LARGER, SMALLER = "lstm-3-512", "lstm-2-64"  # the models of the paper's figures F4 to F8, and the smaller one of F7 and F8
 NGRAM, NNN = "ngram-20", "nnn-7"
 BRACE = "}"
+LOSS_DIFFERENCE = "test loss of the n-NN less that of the network"
 
 
 class Predicted:
@@ -100,25 +102,60 @@ def characters(predicted: Predicted) -> Estimates:
     return found
 
 
-def closing_braces(table: pd.DataFrame) -> Estimates:
-    """Return the mean probability of a closing brace in the paper's bins from `closing_delimiters.csv` (F5)."""
-    rows = table[(table["bins"] == "paper") & (table["delimiter"] == BRACE)]
-    return {
-        Key("F5", "mean probability of a closing brace", row["model"], f"{row['least_distance']}-{row['most_distance'] + 1}"): (
-            Estimate(row["mean_probability"], row["low"], row["high"])
-        )
-        for row in rows.to_dict("records")
-    }
+class ClosingBraces:
+    """The closing braces of the test part in the paper's bins of the distance to the opening one (F5).
+
+    Parameters
+    ----------
+    predicted
+        Predictions of the test part.
+    found
+        Closing delimiters as of `delimiters.closings`.
+    minimum_count
+        Bins with fewer braces are left out.
+    """
+
+    def __init__(self, predicted: Predicted, found: pd.DataFrame, minimum_count: int) -> None:
+        self.predicted = predicted
+        self.braces = frequent_groups(found[found["delimiter"] == BRACE], np.array(PAPER_EDGES), minimum_count)
+
+    def means(self, values: np.ndarray) -> dict[tuple[int, int], Estimate]:
+        """Return the mean of float64 values (braces,) in each bin, by its least distance and the distance that it is below."""
+        braces, clusters = self.braces, self.predicted.clusters
+        bins = braces[["group", "least_distance", "most_distance"]].drop_duplicates().sort_values("group")
+        of_cluster = clusters.numbers[braces["stream"], braces["column"] - 1]
+        sums = grouped_sums(values[np.newaxis], braces["group"].to_numpy(), of_cluster, (len(clusters), len(bins)))
+        edges = zip(bins["least_distance"].tolist(), (bins["most_distance"] + 1).tolist(), strict=True)
+        return dict(zip(edges, mean_estimates(sums[:, 0], sums[:, 1], self.predicted.intervals), strict=True))
+
+    def probabilities(self, model: str) -> np.ndarray:
+        """Return the probability of every brace under a model: float64 (braces,)."""
+        return probabilities(self.predicted.log_prob(model), self.braces)
+
+    def estimates(self) -> Estimates:
+        """Return the mean probability of the braces of each bin under the two models of the figure."""
+        return {
+            Key("F5", "mean probability of a closing brace", model, f"{least}-{beyond}"): estimate
+            for model in (LARGER, NGRAM)
+            if self.predicted.has(model) and len(self.braces)
+            for (least, beyond), estimate in self.means(self.probabilities(model)).items()
+        }
+
+    def leads(self) -> dict[int, Estimate]:
+        """Return by how much the network's mean probability is above the n-gram model's, by the least distance of a bin."""
+        if not self.predicted.has(LARGER, NGRAM) or self.braces.empty:
+            return {}
+        differences = self.probabilities(LARGER) - self.probabilities(NGRAM)
+        return {least: estimate for (least, _), estimate in self.means(differences).items()}
 
 
 def dynamics(table: pd.DataFrame, wanted: Iterable[Key]) -> Estimates:
     """Return the wanted values of `dynamics.csv` at the paper's epochs, between two snapshots on a straight line (F6)."""
     if table.empty:
         return {}
-    observed = ModelName.parse(table["model"].iloc[0])
-    if (observed.kind, observed.layers) != ("lstm", 3):
+    if table["model"].iloc[0] != LARGER:
         return {}
-    columns = {"symmetric divergence": "symmetric_divergence", "difference in test loss": "loss_difference"}
+    columns = {"symmetric divergence": "symmetric_divergence", LOSS_DIFFERENCE: "loss_difference"}
     found = {}
     for key in wanted:
         rows = table[table["n"] == ModelName.parse(key.model).context].sort_values("epoch")
@@ -168,7 +205,7 @@ def error_classes(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estim
         shares = {Key("F7", "share of the errors", model, f"{name} {level}"): (name, level) for name, level in of_model.levels}
         found |= dict(zip(shares, share_estimates(of_model.of_level, errors, predicted.intervals), strict=True))
         whole = np.stack([of_model.of_class(name) for name in of_model.classes], axis=1)
-        keys = [Key("F7", "share of the errors, as the text has it", model, name) for name in of_model.classes]
+        keys = [Key("F7", "share of a whole class in the errors", model, name) for name in of_model.classes]
         found |= dict(zip(keys, share_estimates(whole, errors, predicted.intervals), strict=True))
         (found[Key("F7", "errors", model, "")],) = total_estimates(errors, predicted.intervals)
         fraction = Key("F7", "fraction of the test characters that are errors", model, "")

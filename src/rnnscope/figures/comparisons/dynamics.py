@@ -12,10 +12,10 @@ from rnnscope.data.paper import paper_points
 from rnnscope.figures import style
 
 # The paper's name of each column.
-QUANTITIES = {"symmetric_divergence": "symmetric divergence", "loss_difference": "difference in test loss"}
+QUANTITIES = {"symmetric_divergence": "symmetric divergence", "loss_difference": "test loss of the n-NN less that of the network"}
 PANELS = {
     "symmetric_divergence": "symmetric KL divergence\n(nats per character)",
-    "loss_difference": "test loss minus the n-NN's\n(nats per character)",
+    "loss_difference": "n-NN's test loss minus the network's\n(nats per character)",
 }
 TICKS = (1, 1.5, 2, 3, 5, 7)
 

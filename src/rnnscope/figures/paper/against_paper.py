@@ -21,7 +21,7 @@ LARGEST = 0.06  # nats: the difference from which on the colour is the deepest
 PALE = 0.75  # of the colours, so that black numbers are legible on all of them
 MISSING = "#EEEEEE"
 MINUS = "\N{MINUS SIGN}"
-OUTCOMES = ("within interval", "within tolerance", "differs", "missing")
+OUTCOMES = ("within tolerance", "within interval", "differs", "missing")
 
 
 def arrange(table: pd.DataFrame) -> tuple[list[tuple[str, int]], list[int], dict[tuple[str, int, int], tuple[float, float]]]:
@@ -66,10 +66,8 @@ def summary(table: pd.DataFrame) -> str:
     counts = table["outcome"].value_counts()
     if "orientation" in counts:
         return "another text than the paper's:\nits numbers are for orientation"
-    agreeing, tolerated, differing, missing = (int(counts.get(name, 0)) for name in OUTCOMES)
-    return (
-        f"all values: {agreeing} in our interval, {tolerated} more within\ntolerance, {differing} differ, {missing} without ours"
-    )
+    tolerated, inside, differing, missing = (int(counts.get(name, 0)) for name in OUTCOMES)
+    return f"all values: {tolerated} within tolerance, {inside} more in\nour interval, {differing} differ, {missing} without ours"
 
 
 def draw(table: pd.DataFrame, title: str) -> Figure:
