@@ -90,7 +90,7 @@ def test_where_the_kernels_run(monkeypatch):
     assert uses_kernels(single)
     assert uses_kernels(single, "lstm")
     assert not uses_kernels(double, "lstm")
-    assert not uses_kernels(single, "unheard-of")
+    assert not uses_kernels(single, "mingru")
     with_kernels = rounding_of(single)
     monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
     assert not uses_kernels(single)

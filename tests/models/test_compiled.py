@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from rnnscope.models import compiled
 from rnnscope.models.backends import cross_entropy
+from rnnscope.models.cells import CELLS_WITH_KERNELS
 from rnnscope.models.network import Network, Shape
 
 CELL_NAMES = sorted(compiled.KERNELS)
@@ -73,6 +74,10 @@ def on_processor(monkeypatch):
 
     yield load
     compiled.library.cache_clear()
+
+
+def test_the_cells_with_kernels_are_those_whose_facts_say_so():
+    assert compiled.KERNELS.keys() == set(CELLS_WITH_KERNELS) == {"lstm", "rnn", "gru"}
 
 
 def test_it_is_built_where_there_is_a_compiler():

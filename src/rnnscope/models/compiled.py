@@ -214,7 +214,7 @@ class GRU(Function):
         return None, d_below, dW_input, torch.cat((dW_rz, dW_g)), d_bias, None
 
 
-# A cell without a kernel runs the plain equations.
+# Of the cells whose facts have `has_kernel`; the others run the plain equations.
 KERNELS: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU}
 
 
