@@ -11,7 +11,7 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,8 @@ def main(
     network = build_network(kind, shape, dropout, torch.Generator().manual_seed(optimisation.seed)).to(device)
     if name.is_recurrent:
         check_precision(optimisation.precision, next(network.parameters()), name.kind)
+    else:  # an n-NN has one precision, whatever is asked for
+        optimisation = replace(optimisation, precision=Optimisation.precision)
     training_run = start_training(network, optimisation)
 
     texts = [text.digest(name) for name in ("train", "validation")]
@@ -211,7 +213,7 @@ def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork],
     write_history(out / "history.csv", training_run)
     trained = {
         "seed": seed,
-        "precision": training_run.precision if name.is_recurrent else "float32",
+        "precision": training_run.precision,
         "epochs": len(training_run.history),
         "best_epoch": best_epoch,
         "validation_loss": training_run.best_validation_loss,
