@@ -70,10 +70,10 @@ def on_processor(monkeypatch):
 
     def load(capability):
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-        compiled.library.cache_clear()
+        compiled.load.cache_clear()
 
     yield load
-    compiled.library.cache_clear()
+    compiled.load.cache_clear()
 
 
 def test_the_cells_with_kernels_are_those_whose_facts_say_so():
@@ -81,7 +81,7 @@ def test_the_cells_with_kernels_are_those_whose_facts_say_so():
 
 
 def test_it_is_built_where_there_is_a_compiler():
-    assert (compiled.library() is not None) == bool(shutil.which("c++"))
+    assert (compiled.library("float32") is not None) == bool(shutil.which("c++"))
 
 
 @settings(max_examples=25)
@@ -234,14 +234,10 @@ def test_characters_that_there_are_not_are_refused(monkeypatch, implementation, 
         cross_entropy(torch.zeros(*characters.shape, 4), characters)
 
 
-def test_a_library_of_another_source_is_not_used(on_processor, tmp_path, monkeypatch, caplog):
-    on_processor(HERE)
-    for path in compiled.SOURCE.parent.glob("compiled*"):
-        shutil.copy(path, tmp_path)
-    source = tmp_path / "compiled.cpp"
+def test_a_library_of_another_source_is_not_used(libraries, caplog):
+    source = libraries / "compiled.cpp"
     source.write_text(source.read_text() + "// changed\n")
-    monkeypatch.setattr(compiled, "SOURCE", source)
-    assert compiled.library() is None
+    assert compiled.library("float32") is None
     assert not compiled.is_available_for(torch.zeros(1))
     assert caplog.messages == [
         message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install again" in message
@@ -318,14 +314,14 @@ WRONG = {
 }
 
 
-@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_arguments_of_a_compiled_function_raise(wrong):
     with pytest.raises((TypeError, ctypes.ArgumentError)):
         compiled._call("product", *WRONG[wrong])
 
 
-@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
 def test_right_arguments_do_not():
     arguments = arguments_of_product()
     compiled._call("product", *arguments)

@@ -55,12 +55,14 @@ def check_precision(precision: str, weights: Tensor, cell: str) -> None:
     InputError
         If the precision is bfloat16, which only the compiled kernels have, and only on some processors.
     """
-    if precision == "bfloat16" and not (uses_kernels(weights, cell) and compiled.has_bfloat16()):
-        cells = ", ".join(CELLS_WITH_KERNELS)
-        raise InputError(
-            f"training.precision: found bfloat16, expected float32 for the cell {cell} on this {computing_device()}: bfloat16 "
-            f"needs compiled kernels (of the cells {cells}) and a CPU with the instructions avx512_bf16"
-        )
+    if precision != "bfloat16":
+        return
+    if not CELLS[cell].has_kernel:
+        reason = f"the cell {cell} has no compiled kernel, unlike {', '.join(CELLS_WITH_KERNELS)}"
+    else:
+        reason = compiled.obstacle(weights) or compiled.obstacle_to_bfloat16()
+    if reason:
+        raise InputError(f"training.precision: found bfloat16, expected float32 here: {reason}")
 
 
 def products_in(precision: str) -> AbstractContextManager[None]:
