@@ -245,6 +245,36 @@ def test_a_library_of_another_source_is_not_used(libraries, caplog):
     assert len(caplog.messages) == 1
 
 
+def cut(libraries, monkeypatch):
+    for path in libraries.glob("compiled_*"):
+        path.write_bytes(path.read_bytes()[:100])
+
+
+def no_library(libraries, monkeypatch):
+    for path in libraries.glob("compiled_*"):
+        path.write_bytes(b"no library")
+
+
+def without_a_function(libraries, monkeypatch):
+    monkeypatch.setitem(compiled.ARGUMENTS, "unheard_of", [])
+
+
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [(cut, "file too short|cannot read"), (no_library, "file too short"), (without_a_function, "unheard_of")],
+)
+def test_a_library_that_does_not_load_is_one_line_and_plain_torch_computes(libraries, monkeypatch, caplog, damage, reason):
+    damage(libraries, monkeypatch)
+    network, characters = draw(("lstm", 2, 20, 9), 3, 2, seed=12)
+    assert_near(loss_and_gradients(network, characters), loss_and_gradients(in_double_precision(network), characters))
+    assert not compiled.is_available_for(torch.zeros(1))
+    (line,) = caplog.messages
+    assert re.fullmatch(
+        rf"compiled_\S+ cannot be loaded \(.*({reason}).*\): plain torch computes the recurrences, .*; install again .*", line
+    )
+
+
 def test_it_can_be_switched_off(monkeypatch):
     monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
     assert not compiled.is_available_for(torch.zeros(1))

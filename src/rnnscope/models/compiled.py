@@ -108,12 +108,15 @@ def load(precision: str) -> tuple[ctypes.CDLL | None, str]:
     path = SOURCE.with_name(f"compiled_{instructions}{sysconfig.get_config_var('EXT_SUFFIX')}")
     if not path.exists():
         return _without(precision, f"no compiled recurrences ({path.name})", logging.INFO)
-    functions = ctypes.CDLL(str(path))
-    functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
-    if functions.compiled_from().decode() != sha256_of(SOURCE):
-        return _without(precision, f"{path.name} was compiled from another {SOURCE.name}")
-    for name, kinds in ARGUMENTS.items():
-        getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
+    try:
+        functions = ctypes.CDLL(str(path))
+        functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
+        if functions.compiled_from().decode() != sha256_of(SOURCE):
+            return _without(precision, f"{path.name} was compiled from another {SOURCE.name}")
+        for name, kinds in ARGUMENTS.items():
+            getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
+    except (OSError, AttributeError) as error:  # damaged, of another system, or without one of the functions
+        return _without(precision, f"{path.name} cannot be loaded ({' '.join(str(error).split())})")
     return functions, ""
 
 
