@@ -65,6 +65,21 @@ def test_loss_and_gradients_are_those_of_double_precision_with_rounded_factors(w
     assert distance(loss_and_gradients(in_double_precision(network), characters), expected) > 1e-5
 
 
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_threads_share_the_streams_and_change_no_bit(with_kernels, cell):
+    network, characters = draw((cell, 2, 37, 50), 6, 31, seed=6)
+    threads, results = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            with products_in("bfloat16"):
+                results.append(loss_and_gradients(network, characters))
+    finally:
+        torch.set_num_threads(threads)
+    for other in results[1:]:
+        assert all(torch.equal(other[name], values) for name, values in results[0].items())
+
+
 def test_what_is_not_a_number_stays_so(with_kernels):
     network, characters = draw(("lstm", 2, 20, 9), 3, 2, seed=10)
     with torch.no_grad():
