@@ -10,7 +10,9 @@ SUMMARY = "summary.json"
 
 
 def read_precision(folder: Path) -> str:
-    """Read the precision that a network was trained in from its summary.json; before it was written there, it was float32.
+    """Read the precision that a network was trained in from its summary.json.
+
+    Where it is not written, as by earlier versions and for imported networks, it counts as float32.
 
     Parameters
     ----------

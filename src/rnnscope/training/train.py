@@ -63,11 +63,19 @@ declare(
         Column("parameters", "integer", "weights and biases"),
         Column("dropout", "number", "probability that a non-recurrent connection is dropped in training"),
         Column("seed", "integer", "of the initial weights and of the dropout masks"),
-        Column("precision", "text", "of the factors of its products in training; missing where an earlier version trained"),
+        Column(
+            "precision",
+            "text",
+            "of the factors of its products in training; missing for imported networks and where an earlier version trained",
+        ),
         Column("epochs", "integer", "how many were trained; fewer than `epochs` of `config.yaml` where `patience` ended the run"),
         Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),
         Column("validation_loss", "number", "of that epoch, nats per character"),
-        Column("text", "text", "SHA-256 of the train part, `split/train.npy`; missing where an earlier version trained"),
+        Column(
+            "text",
+            "text",
+            "SHA-256 of the train part, `split/train.npy`; missing for imported networks and where an earlier version trained",
+        ),
     ),
 )
 
