@@ -12,9 +12,9 @@ from helpers.workspace import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.models import compiled
+from rnnscope.models import compiled, recurrences
 from rnnscope.models.backends import cross_entropy
-from rnnscope.models.cells import CELLS_WITH_KERNELS
+from rnnscope.models.cells import CELLS, CELLS_WITH_KERNELS
 from rnnscope.models.network import Network, Shape
 
 CELL_NAMES = sorted(compiled.KERNELS)
@@ -169,6 +169,40 @@ def test_without_the_gates_the_same_bits_come_out(cell):
     for whole, last in zip(network.last_state(activations), network.last_state(fewer), strict=True):
         assert list(whole) == list(last)
         assert all(torch.equal(whole[name], last[name]) for name in whole)
+
+
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.parametrize("return_gates", [True, False])
+@pytest.mark.parametrize("width", [32, 20])
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_tensors_of_another_layout_give_what_the_equations_do(cell, width, return_gates):
+    """Each is the transpose of a stored matrix, or every second of stored numbers; with a width that is padded, and without."""
+    generator = torch.Generator().manual_seed(13)
+    rows, streams, depth, steps = len(CELLS[cell].gate_order) * width, 5, 7, 4
+
+    def transposed(*shape):
+        return torch.randn(*reversed(shape), generator=generator).t()
+
+    below = torch.randn(streams, steps, depth, generator=generator).transpose(0, 1)
+    bias = torch.randn(2 * rows, generator=generator)[::2]
+    weights = [transposed(rows, depth), transposed(rows, width), bias]
+    states = [transposed(streams, width) for _ in CELLS[cell].states]
+    assert not any(tensor.is_contiguous() for tensor in (below, *weights, *states))
+    names = (
+        CELLS[cell].activation_names
+        if return_gates
+        else [name for name in CELLS[cell].activation_names if name in CELLS[cell].states]
+    )
+    expected = dict(
+        zip(
+            CELLS[cell].activation_names,
+            recurrences.run_layer(cell, *(tensor.double() for tensor in (below, *weights, *states))),
+            strict=True,
+        )
+    )
+    found = compiled.run_layer(cell, return_gates, below, *weights, *states)
+    for name, values in zip(names, found, strict=True):
+        torch.testing.assert_close(values.double(), expected[name][-len(values) :], rtol=0, atol=1e-5, msg=name)
 
 
 @pytest.mark.parametrize("capability", HERE_AND_BELOW)

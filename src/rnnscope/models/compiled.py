@@ -208,7 +208,7 @@ class LSTM(Function):
         T, B, H = *below.shape[:2], W_hidden.shape[1]
         kept = T if return_gates else 1
         gates = W_hidden.new_empty(kept, B, 4 * H)
-        h, c = _states(h_0, T), _states(c_0, T) if return_gates else c_0.clone().unsqueeze(0)
+        h, c = _states(h_0, T), _states(c_0, T if return_gates else 0)
         _call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, c, h)
         if not return_gates:
             return c, h[1:]
@@ -279,7 +279,9 @@ def run_layer(
         W_hidden = F.pad(W_hidden.unflatten(0, (G, H)), (0, missing, 0, missing)).flatten(0, 1)
         bias = F.pad(bias.unflatten(0, (G, H)), (0, missing)).flatten()
         states = tuple(F.pad(state, (0, missing)) for state in states)
-    values = KERNELS[cell].apply(return_gates, below.contiguous(), W_input, W_hidden, bias, *states)
+    # The compiled functions take the address of the first element, and rows without gaps.
+    inputs = [tensor.contiguous() for tensor in (below, W_input, W_hidden, bias)]
+    values = KERNELS[cell].apply(return_gates, *inputs, *states)
     values = (values,) if isinstance(values, Tensor) else values
     return tuple(value[:, :, :H] for value in values) if missing else values
 
@@ -379,7 +381,7 @@ def _check_ids(characters: Tensor, vocabulary: int) -> None:
 
 
 def _states(first: Tensor, steps: int) -> Tensor:
-    """Allocate the states before each step and after the last, (T + 1, B, H), with `first` (B, H) in place."""
+    """Allocate the states before each of some steps and after the last, (T + 1, B, H), with `first` (B, H) in place."""
     states = first.new_empty(steps + 1, *first.shape)
     states[0] = first
     return states
