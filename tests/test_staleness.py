@@ -37,14 +37,15 @@ def leaves(section, path=()):
             yield ".".join((*path, name))
 
 
-def changed(key, value):
-    """The experiment with another value of a key."""
+def changed(values):
+    """The experiment with other values of some keys."""
     experiment = copy.deepcopy(EXPERIMENT)
-    *parents, last = key.replace("*", "tale").split(".")
-    section = experiment
-    for parent in parents:
-        section = section.setdefault(parent, {})
-    section[last] = value
+    for key, value in values.items():
+        *parents, last = key.replace("*", "tale").split(".")
+        section = experiment
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[last] = value
     return experiment
 
 
@@ -79,8 +80,11 @@ class Matrix:
         if key not in self.after:
             first = SORTED_KEYS.index(key) // TOGETHER * TOGETHER
             keys = SORTED_KEYS[first : first + TOGETHER]
-            self.after.update(zip(keys, self.look([changed(each, KEYS[each].value) for each in keys]), strict=True))
-        return stale(self.jobs, self.after[key]["jobs"])
+            looked = self.look([changed({each: KEYS[each].value} | KEYS[each].beside) for each in keys])
+            self.after.update(zip(keys, looked, strict=True))
+        beside = KEYS[key].beside
+        before = self.look([changed(beside)])[0]["jobs"] if beside else self.jobs
+        return stale(before, self.after[key]["jobs"])
 
     def look(self, experiments, *flags):
         files = [f"experiment-{index}.yaml" for index in range(len(experiments))]

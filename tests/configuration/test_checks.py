@@ -9,6 +9,8 @@ from snakemake.utils import update_config
 from rnnscope.configuration.checks import RENAMED_KEYS, check_configuration, dropout_candidates, grid_models
 from rnnscope.configuration.files import convert_texts
 from rnnscope.errors import InputError
+from rnnscope.models.cells import CELLS
+from rnnscope.models.compiled import KERNELS
 
 
 def message(configuration):
@@ -124,6 +126,21 @@ MESSAGES = [
     ("comparisons.ngram", 21, "comparisons.ngram: found 21, expected at most ngrams.longest_context, 20"),
     ("dynamics.epochs", 51, "dynamics.epochs: found 51, expected at most training.epochs, 50"),
 ]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_is_refused_in_bfloat16_where_training_could_never_have_it(cell):
+    """By the kernels that there are. The check itself imports no torch."""
+    rounded = changed("training.precision", "bfloat16")
+    check_configuration(rounded)
+    rounded["grid"]["additional"] = [*rounded["grid"]["additional"], f"{cell}-1-64"]
+    if cell in KERNELS:
+        check_configuration(rounded)
+    else:
+        expected = f"training.precision: found bfloat16, expected float32 with {cell}-1-64: bfloat16 is for lstm, rnn, gru"
+        assert message(rounded) == expected
+    rounded["training"]["precision"] = "float32"
+    check_configuration(rounded)
 
 
 OPTIONAL = (*OPTIONAL_SECTIONS, "imported", "external")

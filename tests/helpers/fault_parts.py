@@ -262,8 +262,9 @@ def staleness(injection):
         return found != {rule.removesuffix(" of n-NNs") for rule in expected}
 
     wrong = []
-    for key, change in KEYS.items():
-        workspace.configure(changed(key, change.value))
+    keys = {key: change for key, change in KEYS.items() if not change.beside}  # the outputs are those of the whole experiment
+    for key, change in keys.items():
+        workspace.configure(changed({key: change.value}))
         if differs(change.new, change.stale):
             wrong.append(key)
     workspace.configure(EXPERIMENT)
@@ -275,7 +276,7 @@ def staleness(injection):
             wrong.append(name)
         path.write_bytes(content)
     modules = len(dag["changed_rules"])
-    injection.say(f"staleness: {len(KEYS)} keys and {modules} modules in real dry runs, {len(wrong)} differ: {wrong}")
+    injection.say(f"staleness: {len(keys)} keys and {modules} modules in real dry runs, {len(wrong)} differ: {wrong}")
     injection.differences += [f"staleness: {name}" for name in wrong]
 
 

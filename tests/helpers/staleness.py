@@ -23,12 +23,14 @@ class Change:
     """Another value of a key of the tests' experiment, and what it does.
 
     `new` rules get jobs that were not there before, and nothing else reads their files; `stale` rules have jobs that
-    have to run again, and with them everything that reads their files.
+    have to run again, and with them everything that reads their files. `beside` has other keys of the experiment, with the
+    values that they have before and after the change: those with which the value is allowed.
     """
 
     value: Any
     stale: set[str] = field(default_factory=set)
     new: set[str] = field(default_factory=set)
+    beside: dict[str, Any] = field(default_factory=dict)
 
 
 FIGURES = {f"figure_{name}" for name in catalogue.FIGURES}
@@ -53,6 +55,9 @@ CLUSTERED = {
 # Whose clusters are streams, or groups of them.
 INTERVALS = CLUSTERED | {"position_loss", "dynamic_evaluation", "realisable", "memory_span", "context", "ablations"}
 INTERVALS |= {"timescales", "swapped_states"}
+# The models of the experiment without those whose cells have no bfloat16.
+WITH_KERNELS = {"grid.additional": ["gru-2-5"]}
+WITH_KERNELS |= {f"{section}.models": ["lstm-1-4"] for section in ("activations", "context", "ablations")}
 # Stands for every rule there is.
 EVERY = {"every rule"}
 
@@ -83,7 +88,7 @@ KEYS = {
     "training.learning_rate_decay": Change(0.9, RECIPE),
     "training.learning_rate_decay_after": Change(1, RECIPE),
     "training.gradient_clip": Change(1.0, RECIPE),
-    "training.precision": Change("bfloat16", RECIPE),
+    "training.precision": Change("bfloat16", RECIPE - {"train_model of n-NNs"}, beside=WITH_KERNELS),
     "training.seed": Change(3, RECIPE),
     "training.dropout": Change([0.0, 0.5, 0.25], {"select_candidate"}, new={"train_model"}),
     "training.device": Change("auto", DEVICE),

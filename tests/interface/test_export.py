@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 import rnnscope
 from rnnscope.errors import InputError
 from rnnscope.interface import export
+from rnnscope.models.checkpoint import Description
+from rnnscope.models.network import Network, Shape
 from rnnscope.models.torch_layout import TorchModel, from_torch
 
 
@@ -73,3 +75,18 @@ def test_mistakes_are_one_line(results, tmp_path, call):
         message
         == f"error: {tmp_path / 'nothing'}: no such folder; expected one that the pipeline wrote, such as results/<corpus>"
     )
+
+
+def test_the_card_names_the_precision_of_training_where_it_is_not_that_of_the_weights():
+    """A summary of an earlier version has no such key."""
+    network = Network(Shape("lstm", 1, 3, 2))
+    description = Description("lstm-1-4", network.shape, 0.0, 1, [10, 97])
+    summary = {"epochs": 2, "best_epoch": 1, "dropout": 0.0, "seed": 1}
+    cards = [
+        export.card("tale", description, network, summary | more)
+        for more in ({}, {"precision": "float32"}, {"precision": "bfloat16"})
+    ]
+    assert cards[0] == cards[1]
+    assert set(cards[2].splitlines()) - set(cards[0].splitlines()) == {
+        "| precision | factors of products rounded to bfloat16 in training; the weights are float32 |"
+    }

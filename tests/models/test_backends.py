@@ -83,14 +83,14 @@ def test_a_cell_without_a_kernel_trains_resumes_and_evaluates(leaky, tmp_path):
     assert torch.equal(found, expected)
 
 
-@pytest.mark.skipif(compiled.library() is None, reason="no compiler")
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiler")
 def test_where_the_kernels_run(monkeypatch):
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
     single, double = torch.zeros(1), torch.zeros(1, dtype=torch.float64)
     assert uses_kernels(single)
     assert uses_kernels(single, "lstm")
     assert not uses_kernels(double, "lstm")
-    assert not uses_kernels(single, "unheard-of")
+    assert not uses_kernels(single, "mingru")
     with_kernels = rounding_of(single)
     monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
     assert not uses_kernels(single)

@@ -9,6 +9,7 @@ from rnnscope.errors import InputError
 from rnnscope.models import compiled
 from rnnscope.models.backends import check_precision, products_in
 from rnnscope.settings.sections import Optimisation
+from rnnscope.storage.files import sha256_of
 from rnnscope.training.backpropagation import train_epoch
 from rnnscope.training.optimisation import start_training
 
@@ -64,6 +65,21 @@ def test_loss_and_gradients_are_those_of_double_precision_with_rounded_factors(w
     assert distance(loss_and_gradients(in_double_precision(network), characters), expected) > 1e-5
 
 
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_threads_share_the_streams_and_change_no_bit(with_kernels, cell):
+    network, characters = draw((cell, 2, 37, 50), 6, 31, seed=6)
+    threads, results = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            with products_in("bfloat16"):
+                results.append(loss_and_gradients(network, characters))
+    finally:
+        torch.set_num_threads(threads)
+    for other in results[1:]:
+        assert all(torch.equal(other[name], values) for name, values in results[0].items())
+
+
 def test_what_is_not_a_number_stays_so(with_kernels):
     network, characters = draw(("lstm", 2, 20, 9), 3, 2, seed=10)
     with torch.no_grad():
@@ -90,13 +106,54 @@ def test_the_precision_is_restored_after_an_error():
     assert compiled._precision == "float32"
 
 
-@pytest.mark.parametrize("missing", ["kernels", "instructions", "a kernel of the cell"])
-def test_it_is_refused_where_it_cannot_be_had(monkeypatch, missing):
-    cell = "mingru" if missing == "a kernel of the cell" else "lstm"
-    if missing == "kernels":
-        monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
-    if missing == "instructions":
-        monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    check_precision("float32", torch.zeros(1), cell)
-    with pytest.raises(InputError, match=rf"^training\.precision: found bfloat16, expected float32 for the cell {cell} on this"):
-        check_precision("bfloat16", torch.zeros(1), cell)
+def refusal(cell="lstm", weights=None):
+    """The one line with which training in bfloat16 is refused; None where it is not. Never in float32."""
+    weights = torch.zeros(1) if weights is None else weights
+    check_precision("float32", weights, cell)
+    try:
+        check_precision("bfloat16", weights, cell)
+    except InputError as error:
+        return str(error).removeprefix("training.precision: found bfloat16, expected float32 here: ")
+    return None
+
+
+def test_where_the_kernels_have_it_it_is_not_refused(with_kernels):
+    assert [refusal(cell) for cell in CELL_NAMES] == [None] * len(CELL_NAMES)
+
+
+def test_it_is_refused_with_the_reason(monkeypatch):
+    monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
+    assert refusal("mingru") == "the cell mingru has no compiled kernel, unlike lstm, rnn, gru"
+    assert refusal(weights=torch.zeros(1, device="meta")) == "it runs on CPU cores, not on meta"
+    monkeypatch.setattr(compiled, "load", lambda precision: (None, f"no library of {precision}"))
+    assert refusal() == "no library of float32"
+    monkeypatch.setattr(compiled, "load", lambda precision: (object(), ""))
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert refusal() == "this processor lacks the instructions avx512_bf16"
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert refusal() == "torch uses AVX2 on this processor, not AVX512"
+    monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
+    assert refusal() == "the environment variable RNNSCOPE_PLAIN is set"
+
+
+@pytest.mark.parametrize("state", ["missing", "of another source"])
+def test_where_its_library_alone_is_missing_or_old_the_log_and_the_refusal_say_so(
+    with_kernels, libraries, monkeypatch, caplog, state
+):
+    """As where the compiler is too old for it: with the other libraries everything runs as before."""
+    caplog.set_level("INFO")
+    (path,) = libraries.glob("*_bf16.*")
+    if state == "missing":
+        path.unlink()
+        reason = f"no compiled recurrences ({path.name})"
+    else:
+        digest = sha256_of(compiled.SOURCE).encode()
+        assert path.read_bytes().count(digest) == 1
+        path.write_bytes(path.read_bytes().replace(digest, b"0" * 64))
+        reason = f"{path.name} was compiled from another compiled.cpp"
+    assert compiled.is_available_for(torch.zeros(1))
+    assert caplog.messages == []
+    remedy = "install again with a newer g++"
+    assert [refusal(), refusal("gru")] == [f"{reason}; {remedy}"] * 2
+    assert caplog.messages == [f"{reason}: nothing can be trained in bfloat16; {remedy}"]

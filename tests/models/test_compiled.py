@@ -12,8 +12,9 @@ from helpers.workspace import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.models import compiled
+from rnnscope.models import compiled, recurrences
 from rnnscope.models.backends import cross_entropy
+from rnnscope.models.cells import CELLS, CELLS_WITH_KERNELS
 from rnnscope.models.network import Network, Shape
 
 CELL_NAMES = sorted(compiled.KERNELS)
@@ -69,14 +70,18 @@ def on_processor(monkeypatch):
 
     def load(capability):
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-        compiled.library.cache_clear()
+        compiled.load.cache_clear()
 
     yield load
-    compiled.library.cache_clear()
+    compiled.load.cache_clear()
+
+
+def test_the_cells_with_kernels_are_those_whose_facts_say_so():
+    assert compiled.KERNELS.keys() == set(CELLS_WITH_KERNELS) == {"lstm", "rnn", "gru"}
 
 
 def test_it_is_built_where_there_is_a_compiler():
-    assert (compiled.library() is not None) == bool(shutil.which("c++"))
+    assert (compiled.library("float32") is not None) == bool(shutil.which("c++"))
 
 
 @settings(max_examples=25)
@@ -166,6 +171,40 @@ def test_without_the_gates_the_same_bits_come_out(cell):
         assert all(torch.equal(whole[name], last[name]) for name in whole)
 
 
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.parametrize("return_gates", [True, False])
+@pytest.mark.parametrize("width", [32, 20])
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_tensors_of_another_layout_give_what_the_equations_do(cell, width, return_gates):
+    """Each is the transpose of a stored matrix, or every second of stored numbers; with a width that is padded, and without."""
+    generator = torch.Generator().manual_seed(13)
+    rows, streams, depth, steps = len(CELLS[cell].gate_order) * width, 5, 7, 4
+
+    def transposed(*shape):
+        return torch.randn(*reversed(shape), generator=generator).t()
+
+    below = torch.randn(streams, steps, depth, generator=generator).transpose(0, 1)
+    bias = torch.randn(2 * rows, generator=generator)[::2]
+    weights = [transposed(rows, depth), transposed(rows, width), bias]
+    states = [transposed(streams, width) for _ in CELLS[cell].states]
+    assert not any(tensor.is_contiguous() for tensor in (below, *weights, *states))
+    names = (
+        CELLS[cell].activation_names
+        if return_gates
+        else [name for name in CELLS[cell].activation_names if name in CELLS[cell].states]
+    )
+    expected = dict(
+        zip(
+            CELLS[cell].activation_names,
+            recurrences.run_layer(cell, *(tensor.double() for tensor in (below, *weights, *states))),
+            strict=True,
+        )
+    )
+    found = compiled.run_layer(cell, return_gates, below, *weights, *states)
+    for name, values in zip(names, found, strict=True):
+        torch.testing.assert_close(values.double(), expected[name][-len(values) :], rtol=0, atol=1e-5, msg=name)
+
+
 @pytest.mark.parametrize("capability", HERE_AND_BELOW)
 def test_products_of_any_strides_and_odd_sizes(on_processor, capability):
     """Columns 512 and rows 1,024 floats apart are among them: these are copied first."""
@@ -229,19 +268,45 @@ def test_characters_that_there_are_not_are_refused(monkeypatch, implementation, 
         cross_entropy(torch.zeros(*characters.shape, 4), characters)
 
 
-def test_a_library_of_another_source_is_not_used(on_processor, tmp_path, monkeypatch, caplog):
-    on_processor(HERE)
-    for path in compiled.SOURCE.parent.glob("compiled*"):
-        shutil.copy(path, tmp_path)
-    source = tmp_path / "compiled.cpp"
+def test_a_library_of_another_source_is_not_used(libraries, caplog):
+    source = libraries / "compiled.cpp"
     source.write_text(source.read_text() + "// changed\n")
-    monkeypatch.setattr(compiled, "SOURCE", source)
-    assert compiled.library() is None
+    assert compiled.library("float32") is None
     assert not compiled.is_available_for(torch.zeros(1))
     assert caplog.messages == [
         message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install again" in message
     ]
     assert len(caplog.messages) == 1
+
+
+def cut(libraries, monkeypatch):
+    for path in libraries.glob("compiled_*"):
+        path.write_bytes(path.read_bytes()[:100])
+
+
+def no_library(libraries, monkeypatch):
+    for path in libraries.glob("compiled_*"):
+        path.write_bytes(b"no library")
+
+
+def without_a_function(libraries, monkeypatch):
+    monkeypatch.setitem(compiled.ARGUMENTS, "unheard_of", [])
+
+
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [(cut, "file too short|cannot read"), (no_library, "file too short"), (without_a_function, "unheard_of")],
+)
+def test_a_library_that_does_not_load_is_one_line_and_plain_torch_computes(libraries, monkeypatch, caplog, damage, reason):
+    damage(libraries, monkeypatch)
+    network, characters = draw(("lstm", 2, 20, 9), 3, 2, seed=12)
+    assert_near(loss_and_gradients(network, characters), loss_and_gradients(in_double_precision(network), characters))
+    assert not compiled.is_available_for(torch.zeros(1))
+    (line,) = caplog.messages
+    assert re.fullmatch(
+        rf"compiled_\S+ cannot be loaded \(.*({reason}).*\): plain torch computes the recurrences, .*; install again .*", line
+    )
 
 
 def test_it_can_be_switched_off(monkeypatch):
@@ -313,14 +378,14 @@ WRONG = {
 }
 
 
-@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_arguments_of_a_compiled_function_raise(wrong):
     with pytest.raises((TypeError, ctypes.ArgumentError)):
         compiled._call("product", *WRONG[wrong])
 
 
-@pytest.mark.skipif(compiled.library() is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
 def test_right_arguments_do_not():
     arguments = arguments_of_product()
     compiled._call("product", *arguments)

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from helpers.small_split import VOCABULARY
@@ -52,3 +53,24 @@ def test_a_checkpoint_of_another_text_is_one_line(call, split, chosen, tmp_path)
     message = train_again(call, split, chosen, tmp_path / "again")
     assert message == f"error: {chosen}: trained on 5 other characters; expected the 5 of this split"
     assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("content", [{"precision": "bfloat16"}, {"precision": "float16"}, []])
+def test_a_chosen_run_of_another_precision_is_one_line(call, split, chosen, tmp_path, content):
+    path = chosen.with_name("summary.json")
+    shutil.rmtree(path.parent / ".provenance")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **content} if content else content))
+    expected = {
+        "bfloat16": f"training.precision: found float32, expected bfloat16 as {path} says",
+        "float16": f"{path}: 'precision' is 'float16', expected float32 or bfloat16",
+        None: f"{path}: found list, expected an object written by training",
+    }
+    assert train_again(call, split, chosen, tmp_path / "again") == f"error: {expected[dict(content).get('precision')]}"
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_chosen_run_of_a_version_without_the_key_is_of_float32(call, split, chosen, tmp_path):
+    path = chosen.with_name("summary.json")
+    shutil.rmtree(path.parent / ".provenance")
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "precision"}))
+    assert train_again(call, split, chosen, tmp_path / "again") is None

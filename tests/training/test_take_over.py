@@ -94,6 +94,9 @@ WRONG = {
     ),
     "summary.json: 'epochs' is 4, expected 3 as in history.csv": lambda folder: changed_json(folder / "summary.json", epochs=4),
     "summary.json: 'validation_loss' is 1, expected 1.": lambda folder: changed_json(folder / "summary.json", validation_loss=1),
+    "summary.json: 'precision' is 'float16', expected float32 or bfloat16": lambda folder: changed_json(
+        folder / "summary.json", precision="float16"
+    ),
     "summary.json: 'text' is 'another', expected ": lambda folder: changed_json(folder / "summary.json", text="another"),
     "checkpoint.safetensors: of epoch 3, expected the best of history.csv, 2": change_history,
     "history.csv: expected the columns epoch, learning_rate": lambda folder: (
@@ -150,6 +153,14 @@ def test_an_n_nn_of_an_earlier_version_is_written_as_one_of_this(call, split, tm
     assert summaries[0]["validation_loss"] == pytest.approx(summaries[1]["validation_loss"], abs=1e-6)
     described = [json.loads(safe_open(folder / FILES[0], "np").metadata()["rnnscope"]) for folder in (out, trained)]
     assert described[0] == described[1]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_precision_is_taken_over(call, split, kept, tmp_path, precision):
+    folder, out = kept("rnn-1-4"), tmp_path / "out"
+    changed_json(folder / "summary.json", precision=precision)
+    assert call(take_over, "--kept", folder, "--split", split, "--out", out) is None
+    assert json.loads((out / "summary.json").read_text())["precision"] == precision
 
 
 def test_a_network_without_a_kind_is_recurrent(call, split, kept, tmp_path):

@@ -257,6 +257,18 @@ def test_a_finished_run_with_another_setting_starts_again(train_in_process, tmp_
     assert "epoch 1 of 1" in text
 
 
+def test_an_n_nn_has_one_precision_whatever_is_asked_for(train_in_process, tmp_path):
+    """On any processor; and a run continues one that was asked for the other."""
+    flags = {"model": "nnn-2", "hidden-width": 3}
+    train_in_process(out=tmp_path / "whole", epochs=2, precision="float32", **flags)
+    for precision, epochs in (("float32", 1), ("bfloat16", 2)):
+        text = train_in_process(out=tmp_path / "changed", epochs=epochs, precision=precision, **flags)
+    assert "resuming after epoch 1" in text
+    for name in ("checkpoint.safetensors", "history.csv", "summary.json", ".resume.safetensors"):
+        assert (tmp_path / "changed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert json.loads((tmp_path / "changed/summary.json").read_text())["precision"] == "float32"
+
+
 def test_patience_ends_a_run_as_its_history_says_and_more_of_it_continues(train_in_process, tmp_path):
     """With a rate so high that the validation loss goes up and down."""
     flags = {"model": "rnn-1-4", "epochs": 12, "learning-rate": 0.4, "learning-rate-decay-after": 99}

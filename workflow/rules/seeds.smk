@@ -3,6 +3,7 @@ rule train_seed:
     input:
         **split_files("train", "validation", "vocabulary", "layout"),
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
+        summary="results/{corpus}/models/{model}/summary.json",
     output:
         run_files("{run}/"),
     priority: training_work

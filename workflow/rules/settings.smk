@@ -172,6 +172,12 @@ def candidate_flags(wildcards):
     return ["--hidden-width", value, *flags(FeedForwardTraining)]
 
 
+def recipe_flags(wildcards):
+    """How a model is trained. Nothing in an n-NN depends on the precision, which is that of recurrent networks."""
+    changes = {} if ModelName.parse(wildcards.model).is_recurrent else {"precision": "float32"}
+    return flags(Optimisation, Patience, Device, **changes)
+
+
 def corpus_facts(wildcards):
     """What the page knows of every corpus that is run, as JSON."""
     keys = ("title", "paper", "paper_numbers")

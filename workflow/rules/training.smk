@@ -10,7 +10,8 @@ rule train_model:
     resources:
         **training_needs(config["training"]["epochs"]),
     params:
-        **stage("training.train", Optimisation, Patience, Device),
+        **stage("training.train"),
+        settings=recipe_flags,
         split=subpath(input.train, parent=True),
         candidate=candidate_flags,
         out=subpath(output[0], parent=True),

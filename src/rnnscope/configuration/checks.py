@@ -15,7 +15,7 @@ from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
 from rnnscope.corpus.spelling import spell, without_password
 from rnnscope.errors import InputError, quoted
-from rnnscope.models.cells import EXTERNAL, ModelName
+from rnnscope.models.cells import CELLS_WITH_KERNELS, EXTERNAL, ModelName
 from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
 Configuration = Mapping[str, Any]
@@ -75,6 +75,7 @@ def check_configuration(config: Configuration) -> None:
         raise InputError(report_schema_error(error))
     check_corpora(config)
     check_models(config)
+    check_precision(config)
     check_dropout(config)
     check_bounds(config)
     check_seeds(config)
@@ -178,6 +179,16 @@ def allowed(config: Configuration, key: str) -> list[str]:
     if key in TRAINED_KEYS:
         return grid_models(config)
     return [*networks(config), *(external_models(config) if key.startswith("size_breakdown.") else [])]
+
+
+def check_precision(config: Configuration) -> None:
+    """Raise InputError if a network of the grid cannot be trained in the precision on any machine."""
+    if config["training"]["precision"] != "bfloat16":
+        return
+    for model in grid_models(config):
+        if not ModelName.parse(model).cell.has_kernel:
+            cells = ", ".join(CELLS_WITH_KERNELS)
+            raise InputError(f"training.precision: found bfloat16, expected float32 with {model}: bfloat16 is for {cells}")
 
 
 def check_dropout(config: Configuration) -> None:

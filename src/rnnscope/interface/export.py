@@ -12,6 +12,7 @@ from rnnscope.models.cells import CELLS, ModelName
 from rnnscope.models.checkpoint import Description, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.models.torch_layout import COUNTERPARTS, to_torch
+from rnnscope.settings.training import PRECISIONS
 from rnnscope.storage.files import whole_file, write_json
 
 WEIGHTS, VOCABULARY, CARD = "model.safetensors", "vocabulary.json", "README.md"
@@ -74,6 +75,9 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
         "dropout": f"{summary['dropout']:g} on the non-recurrent connections",
         "seed": f"{summary['seed']}",
     }
+    precision = summary.get("precision", PRECISIONS[0])
+    if precision != PRECISIONS[0]:
+        facts["precision"] = f"factors of products rounded to {precision} in training; the weights are {PRECISIONS[0]}"
     losses = {part: summary[f"{part}_loss"] for part in ("train", "validation", "test") if f"{part}_loss" in summary}
     rows = [f"| {key} | {value} |" for key, value in facts.items()]
     loss_rows = [f"| {part} | {loss:.4f} | {loss / math.log(2):.4f} |" for part, loss in losses.items()]

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from rnnscope.errors import InputError
 from rnnscope.models import compiled, recurrences
-from rnnscope.models.cells import CELLS
+from rnnscope.models.cells import CELLS, CELLS_WITH_KERNELS
 from rnnscope.models.protocol import Activations
 from rnnscope.storage.checksums import computing_device
 
@@ -28,9 +28,9 @@ def uses_kernels(weights: Tensor, cell: str | None = None) -> bool:
     weights
         Any tensor of the network: says its device and precision.
     cell
-        Name of the cell that they belong to; None for what is no cell (the softmax layer, the loss).
+        Key of `CELLS` that they belong to; None for what is no cell (the softmax layer, the loss).
     """
-    return (cell is None or cell in compiled.KERNELS) and compiled.is_available_for(weights)
+    return (cell is None or CELLS[cell].has_kernel) and compiled.is_available_for(weights)
 
 
 def rounding_of(weights: Tensor) -> list[str | bool]:
@@ -55,12 +55,14 @@ def check_precision(precision: str, weights: Tensor, cell: str) -> None:
     InputError
         If the precision is bfloat16, which only the compiled kernels have, and only on some processors.
     """
-    if precision == "bfloat16" and not (uses_kernels(weights, cell) and compiled.has_bfloat16()):
-        cells = ", ".join(compiled.KERNELS)
-        raise InputError(
-            f"training.precision: found bfloat16, expected float32 for the cell {cell} on this {computing_device()}: bfloat16 "
-            f"needs compiled kernels (of the cells {cells}) and a CPU with the instructions avx512_bf16"
-        )
+    if precision != "bfloat16":
+        return
+    if not CELLS[cell].has_kernel:
+        reason = f"the cell {cell} has no compiled kernel, unlike {', '.join(CELLS_WITH_KERNELS)}"
+    else:
+        reason = compiled.obstacle(weights) or compiled.obstacle_to_bfloat16()
+    if reason:
+        raise InputError(f"training.precision: found bfloat16, expected float32 here: {reason}")
 
 
 def products_in(precision: str) -> AbstractContextManager[None]:

@@ -28,18 +28,43 @@ SOURCE = Path(__file__).with_suffix(".cpp")
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
 REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multiples of this, and at least this many logits
 
+# Of having no library, by the precision of its products.
+CONSEQUENCES = {
+    "float32": "plain torch computes the recurrences, several times slower",
+    "bfloat16": "nothing can be trained in bfloat16",
+}
+
 log = logging.getLogger(__name__)
 
 
 def is_available_for(weights: Tensor) -> bool:
     """Return whether tensors of this device and precision can run here."""
-    here = weights.device.type == "cpu" and weights.dtype == torch.float32 and "RNNSCOPE_PLAIN" not in os.environ
-    return here and library() is not None
+    return not obstacle(weights)
+
+
+def obstacle(weights: Tensor) -> str:
+    """Return what keeps tensors of this device and precision from running here, in a few words; empty where nothing does."""
+    if "RNNSCOPE_PLAIN" in os.environ:
+        return "the environment variable RNNSCOPE_PLAIN is set"
+    if weights.device.type != "cpu":
+        return f"it runs on CPU cores, not on {weights.device.type}"
+    if weights.dtype != torch.float32:
+        return f"the weights are of {weights.dtype}"
+    return load("float32")[1]
 
 
 def has_bfloat16() -> bool:
     """Return whether products of numbers that are rounded to bfloat16 can run here."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False)) and library("bfloat16") is not None
+    return not obstacle_to_bfloat16()
+
+
+def obstacle_to_bfloat16() -> str:
+    """Return what keeps products of numbers that are rounded to bfloat16 from running here; empty where nothing does."""
+    if not torch.cpu.get_capabilities().get("avx512_bf16", False):
+        return "this processor lacks the instructions avx512_bf16"
+    if (capability := torch.backends.cpu.get_cpu_capability()) != "AVX512":  # the environment can have torch use less
+        return f"torch uses {capability} on this processor, not AVX512"
+    return load("bfloat16")[1]
 
 
 @contextmanager
@@ -56,29 +81,50 @@ def products_in(precision: str) -> Iterator[None]:
 _precision = "float32"
 
 
-@cache
-def library(precision: str = "float32") -> ctypes.CDLL | None:
-    """Return the compiled functions for this processor, whose products are of this precision.
+def library(precision: str) -> ctypes.CDLL | None:
+    """Return the compiled functions for this processor, whose products are of this precision; None where there are none."""
+    return load(precision)[0]
 
-    None where there are none, with a line in the log that says why.
+
+@cache
+def load(precision: str) -> tuple[ctypes.CDLL | None, str]:
+    """Load the compiled functions for this processor.
+
+    Parameters
+    ----------
+    precision
+        Of the factors of their products: float32 or bfloat16.
+
+    Returns
+    -------
+    functions : CDLL or None
+        None where there are none, with a line in the log that says why and what follows from it.
+    missing : str
+        Why there are none, and the remedy; empty where there are.
     """
     instructions = INSTRUCTIONS.get(torch.backends.cpu.get_cpu_capability(), "baseline")
     if precision == "bfloat16":
         instructions += "_bf16"
     path = SOURCE.with_name(f"compiled_{instructions}{sysconfig.get_config_var('EXT_SUFFIX')}")
     if not path.exists():
-        log.info("no compiled recurrences (%s): plain torch computes them, several times slower", path.name)
-        return None
-    functions = ctypes.CDLL(str(path))
-    functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
-    if functions.compiled_from().decode() != sha256_of(SOURCE):
-        log.warning(
-            "%s was compiled from another %s: plain torch computes the recurrences; install again", path.name, SOURCE.name
-        )
-        return None
-    for name, kinds in ARGUMENTS.items():
-        getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
-    return functions
+        return _without(precision, f"no compiled recurrences ({path.name})", logging.INFO)
+    try:
+        functions = ctypes.CDLL(str(path))
+        functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
+        if functions.compiled_from().decode() != sha256_of(SOURCE):
+            return _without(precision, f"{path.name} was compiled from another {SOURCE.name}")
+        for name, kinds in ARGUMENTS.items():
+            getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
+    except (OSError, AttributeError) as error:  # damaged, of another system, or without one of the functions
+        return _without(precision, f"{path.name} cannot be loaded ({' '.join(str(error).split())})")
+    return functions, ""
+
+
+def _without(precision: str, reason: str, level: int = logging.WARNING) -> tuple[None, str]:
+    """Log why there are no compiled functions of this precision and what follows; return what `load` does then."""
+    remedy = f"install again with a {'newer g++' if precision == 'bfloat16' else 'C++ compiler'}"
+    log.log(level, "%s: %s; %s", reason, CONSEQUENCES[precision], remedy)
+    return None, f"{reason}; {remedy}"
 
 
 class Floats:
@@ -162,7 +208,7 @@ class LSTM(Function):
         T, B, H = *below.shape[:2], W_hidden.shape[1]
         kept = T if return_gates else 1
         gates = W_hidden.new_empty(kept, B, 4 * H)
-        h, c = _states(h_0, T), _states(c_0, T) if return_gates else c_0.clone().unsqueeze(0)
+        h, c = _states(h_0, T), _states(c_0, T if return_gates else 0)
         _call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, c, h)
         if not return_gates:
             return c, h[1:]
@@ -214,7 +260,7 @@ class GRU(Function):
         return None, d_below, dW_input, torch.cat((dW_rz, dW_g)), d_bias, None
 
 
-# A cell without a kernel runs the plain equations.
+# Of the cells whose facts have `has_kernel`; the others run the plain equations.
 KERNELS: dict[str, type[Function]] = {"lstm": LSTM, "rnn": RNN, "gru": GRU}
 
 
@@ -233,7 +279,9 @@ def run_layer(
         W_hidden = F.pad(W_hidden.unflatten(0, (G, H)), (0, missing, 0, missing)).flatten(0, 1)
         bias = F.pad(bias.unflatten(0, (G, H)), (0, missing)).flatten()
         states = tuple(F.pad(state, (0, missing)) for state in states)
-    values = KERNELS[cell].apply(return_gates, below.contiguous(), W_input, W_hidden, bias, *states)
+    # The compiled functions take the address of the first element, and rows without gaps.
+    inputs = [tensor.contiguous() for tensor in (below, W_input, W_hidden, bias)]
+    values = KERNELS[cell].apply(return_gates, *inputs, *states)
     values = (values,) if isinstance(values, Tensor) else values
     return tuple(value[:, :, :H] for value in values) if missing else values
 
@@ -333,7 +381,7 @@ def _check_ids(characters: Tensor, vocabulary: int) -> None:
 
 
 def _states(first: Tensor, steps: int) -> Tensor:
-    """Allocate the states before each step and after the last, (T + 1, B, H), with `first` (B, H) in place."""
+    """Allocate the states before each of some steps and after the last, (T + 1, B, H), with `first` (B, H) in place."""
     states = first.new_empty(steps + 1, *first.shape)
     states[0] = first
     return states

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.settings.training import Computing, Optimisation, Patience
+from rnnscope.training.summary import SUMMARY, read_precision
 from rnnscope.training.train import main as train
 
 
@@ -31,7 +33,8 @@ def main(
     split
         Folder written by rnnscope.corpus.split.
     checkpoint
-        Checkpoint of the chosen training run of a recurrent network: says its model and its dropout.
+        Checkpoint of the chosen training run of a recurrent network: says its model and its dropout; summary.json beside it, its
+        precision.
     optimisation
         Epochs, RMSProp and the other seed.
     patience
@@ -46,11 +49,15 @@ def main(
     Raises
     ------
     InputError
-        If the checkpoint or the split is not readable, the checkpoint was trained on other characters, the precision cannot be
-        had or the loss diverges.
+        If the checkpoint, its summary or the split is not readable, the checkpoint was trained on other characters or in another
+        precision, the precision cannot be had or the loss diverges.
     """
     _, description = load_checkpoint(checkpoint)
     check_vocabulary(checkpoint, description, read_split(split).vocabulary)
+    chosen = read_precision(checkpoint.parent)
+    if optimisation.precision != chosen:  # two runs would differ in more than their seeds
+        summary = checkpoint.with_name(SUMMARY)
+        raise InputError(f"training.precision: found {optimisation.precision}, expected {chosen} as {summary} says")
     train(split, description.model, optimisation, patience, computing, out, description.dropout, source=source)
 
 

@@ -19,6 +19,7 @@ from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_c
 from rnnscope.storage.files import check_digest, corrupt_file_error, from_elsewhere, read_json, whole_file, write_json
 from rnnscope.training.optimisation import HISTORY_COLUMNS, History
 from rnnscope.training.select import FILES
+from rnnscope.training.summary import read_precision
 from rnnscope.training.train import identity_of
 
 CHECKPOINT, HISTORY, SUMMARY = FILES
@@ -89,12 +90,14 @@ def main(kept: Path, split: Path, out: Path) -> None:
     Raises
     ------
     InputError
-        If a file is missing or corrupt, or the files are of another model, of another text or of different runs.
+        If a file is missing or corrupt, the files are of another model, of another text or of different runs, or the precision is
+        none that this version has.
     """
     checkpoint, text = kept / CHECKPOINT, read_split(split)
     with from_elsewhere(kept):
         network, description = load_checkpoint(checkpoint, "cpu", nn.Module)
         history, summary = read_history(kept / HISTORY), read_json(kept / SUMMARY)
+        read_precision(kept)
     check_vocabulary(checkpoint, description, text.vocabulary)
     if description.model != kept.name:
         raise InputError(f"{checkpoint}: found {description.model}, expected {kept.name}, the folder's name")

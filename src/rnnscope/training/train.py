@@ -11,7 +11,7 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,19 @@ declare(
         Column("parameters", "integer", "weights and biases"),
         Column("dropout", "number", "probability that a non-recurrent connection is dropped in training"),
         Column("seed", "integer", "of the initial weights and of the dropout masks"),
-        Column("precision", "text", "of the factors of its products in training; missing where an earlier version trained"),
+        Column(
+            "precision",
+            "text",
+            "of the factors of its products in training; missing for imported networks and where an earlier version trained",
+        ),
         Column("epochs", "integer", "how many were trained; fewer than `epochs` of `config.yaml` where `patience` ended the run"),
         Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),
         Column("validation_loss", "number", "of that epoch, nats per character"),
-        Column("text", "text", "SHA-256 of the train part, `split/train.npy`; missing where an earlier version trained"),
+        Column(
+            "text",
+            "text",
+            "SHA-256 of the train part, `split/train.npy`; missing for imported networks and where an earlier version trained",
+        ),
     ),
 )
 
@@ -135,6 +143,8 @@ def main(
     network = build_network(kind, shape, dropout, torch.Generator().manual_seed(optimisation.seed)).to(device)
     if name.is_recurrent:
         check_precision(optimisation.precision, next(network.parameters()), name.kind)
+    else:  # an n-NN has one precision, whatever is asked for
+        optimisation = replace(optimisation, precision=Optimisation.precision)
     training_run = start_training(network, optimisation)
 
     texts = [text.digest(name) for name in ("train", "validation")]
@@ -211,7 +221,7 @@ def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork],
     write_history(out / "history.csv", training_run)
     trained = {
         "seed": seed,
-        "precision": training_run.precision if name.is_recurrent else "float32",
+        "precision": training_run.precision,
         "epochs": len(training_run.history),
         "best_epoch": best_epoch,
         "validation_loss": training_run.best_validation_loss,

@@ -124,3 +124,16 @@ def test_a_seed_that_is_there_twice_and_files_of_another_model_are_one_line(call
     path.write_text(json.dumps(summary | {"model": "lstm-1-9"}))
     assert collect(call, folder) == f"error: {path}: 'model' is 'lstm-1-9', expected 'lstm-1-8'"
     assert not (folder / "seed_losses.csv").exists()
+
+
+def test_runs_of_one_model_in_two_precisions_are_one_line_and_those_of_two_models_are_not(call, project):
+    """A summary without the key is of a float32 run."""
+    folder, _ = project
+    paths = [folder / "models" / run / "summary.json" for run in runs_of("rnn-1-8", list(SEEDS))]
+    for changed, path in enumerate(paths, start=1):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"precision": "bfloat16"}))
+        found = collect(call, folder)
+        if changed < len(paths):
+            assert found == f"error: {paths[changed]}: trained in float32, expected bfloat16 as {paths[0]} says"
+            assert not (folder / "seed_losses.csv").exists()
+    assert [len(table) for table in found] == [len(RUNS), len(MODELS), 1]

@@ -191,6 +191,15 @@ def test_units_that_drift_from_the_zero_state_alone_have_nothing_in_common():
     assert abs(even.with_other(odd).correlations(one, other, shifted=True)) < 0.2
 
 
+def test_runs_of_one_model_in_two_precisions_are_one_line(call, project):
+    folder = project[0]
+    path = folder / "models/rnn-1-4/seed-2/summary.json"
+    path.write_text(json.dumps({"model": "rnn-1-4", "seed": 2, "precision": "bfloat16"}))
+    expected = f"error: {path}: trained in bfloat16, expected float32 as {folder / 'models/rnn-1-4/summary.json'} says"
+    assert compare(call, folder) == expected
+    assert not (folder / "similarity.csv").exists()
+
+
 def test_another_model_in_a_folder_and_too_few_streams_are_one_line(call, project):
     folder, ids, networks, _, _ = project
     path = folder / "models/rnn-1-4/seed-2/checkpoint.safetensors"

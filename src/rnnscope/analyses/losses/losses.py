@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.losses.bootstrap import INDEPENDENT_DEVIATION, loss_standard_deviations
-from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, read_object, read_precision
+from rnnscope.analyses.losses.run_files import read_evaluated, read_identity, read_object
 from rnnscope.cli import run
 from rnnscope.settings.predictions import Bootstrap
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_accuracy
 from rnnscope.storage.tables import Table
+from rnnscope.training.summary import read_precision
 
 MODEL_COLUMNS = (
     Column("model", "text", "`<cell>-<layers>-<size>`"),

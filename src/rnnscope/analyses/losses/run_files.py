@@ -8,7 +8,6 @@ import numpy as np
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.settings.base import is_number
-from rnnscope.settings.training import PRECISIONS
 from rnnscope.storage.files import mismatch_error, read_json
 from rnnscope.storage.predictions import read_log_prob
 
@@ -66,21 +65,6 @@ def read_identity(folder: Path, keys: tuple[str, ...] = ()) -> dict[str, Any]:
         raise InputError(f"{folder}: found no recurrent network, expected <cell>-<layers>-<size>")
     identity = {"model": folder.name, "cell": name.kind, "layers": name.layers, "size": name.size}
     return identity | {key: summary[key] for key in keys}
-
-
-def read_precision(folder: Path) -> str:
-    """Read the precision that a network was trained in from its summary.json; before it was written there, it was float32.
-
-    Raises
-    ------
-    InputError
-        If summary.json is missing or corrupt, or the precision is none.
-    """
-    path = folder / "summary.json"
-    precision = read_json(path).get("precision", PRECISIONS[0])
-    if precision not in PRECISIONS:
-        raise InputError(f"{path}: 'precision' is {precision!r}, expected {' or '.join(PRECISIONS)}")
-    return str(precision)
 
 
 def parse_name(model: str) -> ModelName:

@@ -26,6 +26,7 @@ from rnnscope.settings.predictions import Intervals
 from rnnscope.settings.seeds import Seeds
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table
+from rnnscope.training.summary import check_same_precision
 
 SEED_LOSSES = Table(
     "analyses/seed_losses.csv",
@@ -117,13 +118,31 @@ def read_run(models_folder: Path, predictions_folder: Path, model: str, folder: 
 
 
 def check_seeds(runs: pd.DataFrame, folders: list[str], models_folder: Path) -> None:
-    """Raise InputError if two runs of a model have the same seed: they would be one and the same."""
+    """Check that the runs of a model differ in their seeds, and in nothing else.
+
+    Parameters
+    ----------
+    runs
+        Model and seed of each.
+    folders
+        Of each, below `models_folder`; of a model the chosen run first.
+    models_folder
+        Folder of all models.
+
+    Raises
+    ------
+    InputError
+        If two runs of a model have the same seed, so that they are one and the same, or were trained in different precisions.
+    """
     if (again := runs.duplicated(["model", "seed"])).any():
         index = int(again.to_numpy().argmax())
         raise InputError(
             f"{models_folder / folders[index] / 'summary.json'}: found the seed {runs['seed'].iloc[index]} a second time, "
             f"expected runs of different seeds"
         )
+    for _, of_model in pd.Series(folders).groupby(runs["model"], sort=False):
+        chosen, *further = (models_folder / folder for folder in of_model)
+        check_same_precision(chosen, further)
 
 
 def spread_of(runs: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.models.network import Network
 from rnnscope.progress import progress
 from rnnscope.settings.seeds import Seeds
+from rnnscope.training.summary import check_same_precision
 
 VALUES_AT_ONCE = 4_000_000  # of all units: each takes 24 bytes, of which some are temporary
 
@@ -71,11 +72,14 @@ def load_runs(models_folder: Path, seeds: Seeds, split: Split, device: torch.dev
     Raises
     ------
     InputError
-        If a file is missing or corrupt, or a network is another model or was trained on other characters.
+        If a file is missing or corrupt, a network is another model or was trained on other characters, or the runs of a
+        model were trained in different precisions.
     """
     networks, layers, first = [], [], 0
     for model in seeds.models:
-        for folder in (models_folder / run for run in runs_of(model, seeds.values)):
+        folders = [models_folder / run for run in runs_of(model, seeds.values)]
+        check_same_precision(folders[0], folders[1:])
+        for folder in folders:
             checkpoint = folder / "checkpoint.safetensors"
             network, description = load_checkpoint(checkpoint, device)
             check_vocabulary(checkpoint, description, split.vocabulary)
