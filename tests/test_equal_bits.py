@@ -26,7 +26,7 @@ from helpers.fork_server import PreloadedPython
 from helpers.workspace import EXPERIMENT, Workspace
 from safetensors.numpy import load_file
 
-from rnnscope.models import compiled
+from rnnscope.models import library
 
 REFERENCE = Path(__file__).with_name("equal_bits")
 KINDS = ("compiled", "plain")
@@ -150,7 +150,7 @@ def check_values(results):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_are_those_of_the_reference(tmp_path, kind):
-    if kind == "compiled" and compiled.library("float32") is None:
+    if kind == "compiled" and library.functions("float32") is None:
         pytest.skip("no compiled recurrences here")
     results = run_experiment(tmp_path, kind)
     check_values(results)
@@ -164,7 +164,7 @@ def record():
 
     Not as a program of its own: the processes of the run would import that again.
     """
-    assert compiled.library("float32") is not None, "no compiled recurrences here"
+    assert library.functions("float32") is not None, "no compiled recurrences here"
     digests = {}
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:

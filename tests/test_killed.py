@@ -10,7 +10,7 @@ import pytest
 from helpers.fork_server import ForkServer
 from helpers.workspace import REPOSITORY
 
-from rnnscope.models import compiled
+from rnnscope.models import library
 
 OPTIMISATION = ["--epochs", "3", "--learning-rate", "0.01", "--learning-rate-decay", "0.5", "--learning-rate-decay-after", "1"]
 OPTIMISATION += ["--device", "cpu"]
@@ -106,7 +106,7 @@ def test_a_training_run_is_not_resumed_with_other_recurrences(server, folder):
     assert (killed / "run/.resume.safetensors").exists()
     again = server.run(killed, "rnnscope.training.train", *flags, RNNSCOPE_PLAIN="1")
     assert again.returncode == 0, again.stderr
-    began_compiled = compiled.library("float32") is not None and "RNNSCOPE_PLAIN" not in os.environ
+    began_compiled = library.functions("float32") is not None and "RNNSCOPE_PLAIN" not in os.environ
     assert "found in" not in again.stderr
     assert ("starts again" in again.stderr) == began_compiled
     assert outputs(killed) == outputs(plain)

@@ -20,7 +20,7 @@ from processor import compare_with_stored, describe, peak
 from torch.nn import functional as F
 
 from rnnscope.activations.dump import write_dump
-from rnnscope.models import compiled
+from rnnscope.models import compiled, library
 from rnnscope.models.backends import cross_entropy, products_in
 from rnnscope.models.cells import CELLS
 from rnnscope.models.devices import prepare_device
@@ -94,7 +94,7 @@ def products():
     left, right = torch.randn(2, 1024, 1024)
     out = torch.empty_like(left)
     seconds = [fastest(lambda: torch.mm(left, right, out=out))]
-    if compiled.is_available_for(left):
+    if library.is_available_for(left):
         seconds.append(fastest(lambda: compiled.multiply(left, right)))
     return [2 * 1024**3 / second / 1e9 for second in seconds]
 
@@ -154,7 +154,7 @@ def main(store=False):
                 f"{CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
                 flush=True,
             )
-    if compiled.has_bfloat16():
+    if library.has_bfloat16():
         print("\n             training in bfloat16, characters/s   x float32 (goal)")
         for cell in COUNTERPARTS:
             for width, goal in BFLOAT16_GOALS.items():

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from rnnscope.models import compiled
+from rnnscope.models import library
 
 
 @pytest.fixture
@@ -10,9 +10,9 @@ def libraries(tmp_path, monkeypatch):
     """A folder with copies of the compiled libraries and of their source, from which they are loaded."""
     folder = tmp_path / "libraries"
     folder.mkdir()
-    for path in compiled.SOURCE.parent.glob("compiled*"):
+    for path in library.SOURCE.parent.glob("compiled*"):
         shutil.copy(path, folder)
-    monkeypatch.setattr(compiled, "SOURCE", folder / compiled.SOURCE.name)
-    compiled.load.cache_clear()
+    monkeypatch.setattr(library, "SOURCE", folder / library.SOURCE.name)
+    library.load.cache_clear()
     yield folder
-    compiled.load.cache_clear()
+    library.load.cache_clear()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.autograd import Function
 
-from rnnscope.models import backends, compiled, recurrences
+from rnnscope.models import backends, library, recurrences
 from rnnscope.models.backends import cross_entropy, rounding_of, uses_kernels
 from rnnscope.models.cells import CELLS, Activation, Cell
 from rnnscope.models.network import Network, Shape
@@ -83,7 +83,7 @@ def test_a_cell_without_a_kernel_trains_resumes_and_evaluates(leaky, tmp_path):
     assert torch.equal(found, expected)
 
 
-@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiler")
+@pytest.mark.skipif(library.functions("float32") is None, reason="no compiler")
 def test_where_the_kernels_run(monkeypatch):
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
     single, double = torch.zeros(1), torch.zeros(1, dtype=torch.float64)

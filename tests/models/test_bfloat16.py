@@ -6,7 +6,7 @@ from models.test_compiled import CELL_NAMES, draw, in_double_precision, loss_and
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rnnscope.errors import InputError
-from rnnscope.models import compiled
+from rnnscope.models import compiled, library
 from rnnscope.models.backends import check_precision, products_in
 from rnnscope.settings.sections import Optimisation
 from rnnscope.storage.files import sha256_of
@@ -30,7 +30,7 @@ class RoundedFactors(TorchDispatchMode):
 def with_kernels(monkeypatch):
     """The kernels, and denormal numbers as 0, as in every training run: two factors beside each other may look like one."""
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
-    if not compiled.has_bfloat16():
+    if not library.has_bfloat16():
         pytest.skip("this processor has no products of bfloat16")
     torch.set_flush_denormal(True)
     yield
@@ -96,14 +96,14 @@ def test_only_the_steps_of_training_are_rounded(with_kernels):
         optimisation = Optimisation(precision=precision)
         train_epoch(start_training(network, optimisation), characters.to(torch.uint8), 10, optimisation.gradient_clip)
         trained.append(network.state_dict())
-        assert compiled._precision == "float32"
+        assert library._precision == "float32"
     assert 0 < distance(trained[1], trained[0]) < 0.05
 
 
 def test_the_precision_is_restored_after_an_error():
     with pytest.raises(ZeroDivisionError), products_in("bfloat16"):
         raise ZeroDivisionError
-    assert compiled._precision == "float32"
+    assert library._precision == "float32"
 
 
 def refusal(cell="lstm", weights=None):
@@ -125,9 +125,9 @@ def test_it_is_refused_with_the_reason(monkeypatch):
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
     assert refusal("mingru") == "the cell mingru has no compiled kernel, unlike lstm, rnn, gru"
     assert refusal(weights=torch.zeros(1, device="meta")) == "it runs on CPU cores, not on meta"
-    monkeypatch.setattr(compiled, "load", lambda precision: (None, f"no library of {precision}"))
+    monkeypatch.setattr(library, "load", lambda precision: (None, f"no library of {precision}"))
     assert refusal() == "no library of float32"
-    monkeypatch.setattr(compiled, "load", lambda precision: (object(), ""))
+    monkeypatch.setattr(library, "load", lambda precision: (object(), ""))
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert refusal() == "this processor lacks the instructions avx512_bf16"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
@@ -148,11 +148,11 @@ def test_where_its_library_alone_is_missing_or_old_the_log_and_the_refusal_say_s
         path.unlink()
         reason = f"no compiled recurrences ({path.name})"
     else:
-        digest = sha256_of(compiled.SOURCE).encode()
+        digest = sha256_of(library.SOURCE).encode()
         assert path.read_bytes().count(digest) == 1
         path.write_bytes(path.read_bytes().replace(digest, b"0" * 64))
         reason = f"{path.name} was compiled from another compiled.cpp"
-    assert compiled.is_available_for(torch.zeros(1))
+    assert library.is_available_for(torch.zeros(1))
     assert caplog.messages == []
     remedy = "install again with a newer g++"
     assert [refusal(), refusal("gru")] == [f"{reason}; {remedy}"] * 2

@@ -12,7 +12,7 @@ from helpers.workspace import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.models import compiled, recurrences
+from rnnscope.models import compiled, library, recurrences
 from rnnscope.models.backends import cross_entropy
 from rnnscope.models.cells import CELLS, CELLS_WITH_KERNELS
 from rnnscope.models.network import Network, Shape
@@ -70,10 +70,10 @@ def on_processor(monkeypatch):
 
     def load(capability):
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-        compiled.load.cache_clear()
+        library.load.cache_clear()
 
     yield load
-    compiled.load.cache_clear()
+    library.load.cache_clear()
 
 
 def test_the_cells_with_kernels_are_those_whose_facts_say_so():
@@ -81,7 +81,7 @@ def test_the_cells_with_kernels_are_those_whose_facts_say_so():
 
 
 def test_it_is_built_where_there_is_a_compiler():
-    assert (compiled.library("float32") is not None) == bool(shutil.which("c++"))
+    assert (library.functions("float32") is not None) == bool(shutil.which("c++"))
 
 
 @settings(max_examples=25)
@@ -171,7 +171,7 @@ def test_without_the_gates_the_same_bits_come_out(cell):
         assert all(torch.equal(whole[name], last[name]) for name in whole)
 
 
-@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(library.functions("float32") is None, reason="no compiled recurrences here")
 @pytest.mark.parametrize("return_gates", [True, False])
 @pytest.mark.parametrize("width", [32, 20])
 @pytest.mark.parametrize("cell", CELL_NAMES)
@@ -271,8 +271,8 @@ def test_characters_that_there_are_not_are_refused(monkeypatch, implementation, 
 def test_a_library_of_another_source_is_not_used(libraries, caplog):
     source = libraries / "compiled.cpp"
     source.write_text(source.read_text() + "// changed\n")
-    assert compiled.library("float32") is None
-    assert not compiled.is_available_for(torch.zeros(1))
+    assert library.functions("float32") is None
+    assert not library.is_available_for(torch.zeros(1))
     assert caplog.messages == [
         message for message in caplog.messages if "compiled from another compiled.cpp" in message and "install again" in message
     ]
@@ -290,10 +290,10 @@ def no_library(libraries, monkeypatch):
 
 
 def without_a_function(libraries, monkeypatch):
-    monkeypatch.setitem(compiled.ARGUMENTS, "unheard_of", [])
+    monkeypatch.setitem(library.ARGUMENTS, "unheard_of", [])
 
 
-@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(library.functions("float32") is None, reason="no compiled recurrences here")
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [(cut, "file too short|cannot read"), (no_library, "file too short"), (without_a_function, "unheard_of")],
@@ -302,7 +302,7 @@ def test_a_library_that_does_not_load_is_one_line_and_plain_torch_computes(libra
     damage(libraries, monkeypatch)
     network, characters = draw(("lstm", 2, 20, 9), 3, 2, seed=12)
     assert_near(loss_and_gradients(network, characters), loss_and_gradients(in_double_precision(network), characters))
-    assert not compiled.is_available_for(torch.zeros(1))
+    assert not library.is_available_for(torch.zeros(1))
     (line,) = caplog.messages
     assert re.fullmatch(
         rf"compiled_\S+ cannot be loaded \(.*({reason}).*\): plain torch computes the recurrences, .*; install again .*", line
@@ -311,7 +311,7 @@ def test_a_library_that_does_not_load_is_one_line_and_plain_torch_computes(libra
 
 def test_it_can_be_switched_off(monkeypatch):
     monkeypatch.setenv("RNNSCOPE_PLAIN", "1")
-    assert not compiled.is_available_for(torch.zeros(1))
+    assert not library.is_available_for(torch.zeros(1))
 
 
 def build(tmp_path, **environment):
@@ -350,7 +350,7 @@ print(logits.double().flatten().tolist())
 def test_it_compiles_without_a_warning(tmp_path):
     output, libraries = build(tmp_path)
     assert "warning" not in output
-    assert len(libraries) == len(list(compiled.SOURCE.parent.glob("*.so")))
+    assert len(libraries) == len(list(library.SOURCE.parent.glob("*.so")))
 
 
 def arguments_of_product():
@@ -378,27 +378,27 @@ WRONG = {
 }
 
 
-@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(library.functions("float32") is None, reason="no compiled recurrences here")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_arguments_of_a_compiled_function_raise(wrong):
     with pytest.raises((TypeError, ctypes.ArgumentError)):
-        compiled._call("product", *WRONG[wrong])
+        library.call("product", *WRONG[wrong])
 
 
-@pytest.mark.skipif(compiled.library("float32") is None, reason="no compiled recurrences here")
+@pytest.mark.skipif(library.functions("float32") is None, reason="no compiled recurrences here")
 def test_right_arguments_do_not():
     arguments = arguments_of_product()
-    compiled._call("product", *arguments)
+    library.call("product", *arguments)
     assert torch.equal(arguments[-1], torch.full((2, 4), 3.0))
 
 
 def test_the_types_of_all_compiled_functions_are_declared_as_in_the_source():
     """Every function of the source, the kind of each of its parameters."""
-    kinds = {"int64_t": compiled.COUNT, "float": compiled.NUMBER, "const int64_t*": compiled.Ids}
-    kinds |= {"const float*": compiled.Floats, "float*": compiled.Floats}
-    source = re.sub(r"//.*", "", compiled.SOURCE.read_text().partition('extern "C" {')[2])
+    kinds = {"int64_t": library.COUNT, "float": library.NUMBER, "const int64_t*": library.Ids}
+    kinds |= {"const float*": library.Floats, "float*": library.Floats}
+    source = re.sub(r"//.*", "", library.SOURCE.read_text().partition('extern "C" {')[2])
     found = {}
     for name, parameters in re.findall(r"^void (\w+)\(([^)]*)\)", source, re.MULTILINE):
         types = [" ".join(parameter.split()).rpartition(" ") for parameter in parameters.split(",")]
         found[name] = [kinds[kind] for kind, _, _ in types]
-    assert found == compiled.ARGUMENTS
+    assert found == library.ARGUMENTS

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.models import compiled
+from rnnscope.models import library
 from rnnscope.models.backends import products_in
 from rnnscope.models.checkpoint import load_checkpoint
 from rnnscope.training import another_seed, evaluate, snapshots, train
@@ -22,7 +22,7 @@ EPOCHS, SEQUENCE_LENGTH = 2, 7
 @pytest.fixture(autouse=True)
 def with_bfloat16(monkeypatch):
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
-    if not compiled.has_bfloat16():
+    if not library.has_bfloat16():
         pytest.skip("this processor has no products of bfloat16")
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnnscope.models import compiled
+from rnnscope.models import library
 from rnnscope.training.rmsprop import RMSProp
 
 SHAPES = [(1,), (7,), (16,), (33, 5), (64, 87), (0, 4)]
@@ -61,7 +61,7 @@ def test_a_gradient_that_is_no_number_makes_weights_that_are_none():
 
 
 def test_a_transposed_gradient_is_that_of_its_weights():
-    if compiled.library("float32") is None:
+    if library.functions("float32") is None:
         pytest.skip("no compiled recurrences here")
     found, expected = (torch.nn.Parameter(torch.ones(3, 20)) for _ in range(2))
     gradient = torch.arange(60.0).view(20, 3).t()

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnnscope.errors import InputError
-from rnnscope.models import compiled, recurrences
+from rnnscope.models import compiled, library, recurrences
 from rnnscope.models.cells import CELLS, CELLS_WITH_KERNELS
 from rnnscope.models.protocol import Activations
 from rnnscope.storage.checksums import computing_device
@@ -30,7 +30,7 @@ def uses_kernels(weights: Tensor, cell: str | None = None) -> bool:
     cell
         Key of `CELLS` that they belong to; None for what is no cell (the softmax layer, the loss).
     """
-    return (cell is None or CELLS[cell].has_kernel) and compiled.is_available_for(weights)
+    return (cell is None or CELLS[cell].has_kernel) and library.is_available_for(weights)
 
 
 def rounding_of(weights: Tensor) -> list[str | bool]:
@@ -60,7 +60,7 @@ def check_precision(precision: str, weights: Tensor, cell: str) -> None:
     if not CELLS[cell].has_kernel:
         reason = f"the cell {cell} has no compiled kernel, unlike {', '.join(CELLS_WITH_KERNELS)}"
     else:
-        reason = compiled.obstacle(weights) or compiled.obstacle_to_bfloat16()
+        reason = library.obstacle(weights) or library.obstacle_to_bfloat16()
     if reason:
         raise InputError(f"training.precision: found bfloat16, expected float32 here: {reason}")
 
@@ -70,7 +70,7 @@ def products_in(precision: str) -> AbstractContextManager[None]:
 
     Products and their sums, and everything else, stay in float32. `check_precision` says whether it can be had.
     """
-    return compiled.products_in(precision)
+    return library.products_in(precision)
 
 
 def run_layer(

@@ -1,20 +1,11 @@
 """The layers of recurrences.py by `compiled.cpp`: what CPU cores run in single precision.
 
-Where plain torch makes several calls a step, this is one call for a segment, and its matrix products are faster.
-`pip install` compiles it where there is a C++ compiler; without one, and where the environment variable `RNNSCOPE_PLAIN` is
-set, `is_available_for` returns False. `backends` chooses between this and plain torch.
+Where plain torch makes several calls a step, this is one call for a segment, and its matrix products are faster. `library`
+says whether it can run here; `backends` chooses between this and plain torch.
 
 Shapes as in recurrences.py; `below` is a layer's input, int64 characters (T, B) or the h of the layer below, (T, B, D).
 """
 
-import ctypes
-import logging
-import os
-import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -22,148 +13,9 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from rnnscope.storage.files import sha256_of
+from rnnscope.models.library import call
 
-SOURCE = Path(__file__).with_suffix(".cpp")
-INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # by the name that torch gives to what a processor can do
 REGISTER = 16  # floats at most; compiled.cpp takes hidden widths that are multiples of this, and at least this many logits
-
-# Of having no library, by the precision of its products.
-CONSEQUENCES = {
-    "float32": "plain torch computes the recurrences, several times slower",
-    "bfloat16": "nothing can be trained in bfloat16",
-}
-
-log = logging.getLogger(__name__)
-
-
-def is_available_for(weights: Tensor) -> bool:
-    """Return whether tensors of this device and precision can run here."""
-    return not obstacle(weights)
-
-
-def obstacle(weights: Tensor) -> str:
-    """Return what keeps tensors of this device and precision from running here, in a few words; empty where nothing does."""
-    if "RNNSCOPE_PLAIN" in os.environ:
-        return "the environment variable RNNSCOPE_PLAIN is set"
-    if weights.device.type != "cpu":
-        return f"it runs on CPU cores, not on {weights.device.type}"
-    if weights.dtype != torch.float32:
-        return f"the weights are of {weights.dtype}"
-    return load("float32")[1]
-
-
-def has_bfloat16() -> bool:
-    """Return whether products of numbers that are rounded to bfloat16 can run here."""
-    return not obstacle_to_bfloat16()
-
-
-def obstacle_to_bfloat16() -> str:
-    """Return what keeps products of numbers that are rounded to bfloat16 from running here; empty where nothing does."""
-    if not torch.cpu.get_capabilities().get("avx512_bf16", False):
-        return "this processor lacks the instructions avx512_bf16"
-    if (capability := torch.backends.cpu.get_cpu_capability()) != "AVX512":  # the environment can have torch use less
-        return f"torch uses {capability} on this processor, not AVX512"
-    return load("bfloat16")[1]
-
-
-@contextmanager
-def products_in(precision: str) -> Iterator[None]:
-    """Run the compiled functions with products of this precision, float32 or bfloat16, in a with block."""
-    global _precision
-    before, _precision = _precision, precision
-    try:
-        yield
-    finally:
-        _precision = before
-
-
-_precision = "float32"
-
-
-def library(precision: str) -> ctypes.CDLL | None:
-    """Return the compiled functions for this processor, whose products are of this precision; None where there are none."""
-    return load(precision)[0]
-
-
-@cache
-def load(precision: str) -> tuple[ctypes.CDLL | None, str]:
-    """Load the compiled functions for this processor.
-
-    Parameters
-    ----------
-    precision
-        Of the factors of their products: float32 or bfloat16.
-
-    Returns
-    -------
-    functions : CDLL or None
-        None where there are none, with a line in the log that says why and what follows from it.
-    missing : str
-        Why there are none, and the remedy; empty where there are.
-    """
-    instructions = INSTRUCTIONS.get(torch.backends.cpu.get_cpu_capability(), "baseline")
-    if precision == "bfloat16":
-        instructions += "_bf16"
-    path = SOURCE.with_name(f"compiled_{instructions}{sysconfig.get_config_var('EXT_SUFFIX')}")
-    if not path.exists():
-        return _without(precision, f"no compiled recurrences ({path.name})", logging.INFO)
-    try:
-        functions = ctypes.CDLL(str(path))
-        functions.compiled_from.argtypes, functions.compiled_from.restype = [], ctypes.c_char_p
-        if functions.compiled_from().decode() != sha256_of(SOURCE):
-            return _without(precision, f"{path.name} was compiled from another {SOURCE.name}")
-        for name, kinds in ARGUMENTS.items():
-            getattr(functions, name).argtypes, getattr(functions, name).restype = kinds, None
-    except (OSError, AttributeError) as error:  # damaged, of another system, or without one of the functions
-        return _without(precision, f"{path.name} cannot be loaded ({' '.join(str(error).split())})")
-    return functions, ""
-
-
-def _without(precision: str, reason: str, level: int = logging.WARNING) -> tuple[None, str]:
-    """Log why there are no compiled functions of this precision and what follows; return what `load` does then."""
-    remedy = f"install again with a {'newer g++' if precision == 'bfloat16' else 'C++ compiler'}"
-    log.log(level, "%s: %s; %s", reason, CONSEQUENCES[precision], remedy)
-    return None, f"{reason}; {remedy}"
-
-
-class Floats:
-    """The type of an argument that is the address of floats: a tensor, or None where a function does without it."""
-
-    dtype = torch.float32
-
-    @classmethod
-    def from_param(cls, values: Tensor | None) -> ctypes.c_void_p:
-        """Return the address of a tensor's first element. Raises TypeError for what is no such tensor in main memory."""
-        if values is None:
-            return ctypes.c_void_p(None)
-        if not isinstance(values, Tensor) or values.dtype != cls.dtype or values.device.type != "cpu":
-            found = f"{values.dtype} on {values.device}" if isinstance(values, Tensor) else repr(values)
-            raise TypeError(f"found {found}, expected a tensor of {cls.dtype} on the CPU")
-        return ctypes.c_void_p(values.data_ptr())
-
-
-class Ids(Floats):
-    """The same for the ids of characters, 64 bits each."""
-
-    dtype = torch.int64
-
-
-COUNT, NUMBER = ctypes.c_int64, ctypes.c_float
-LAYER = [COUNT] * 4 + [Ids] + [Floats] * 4  # T, B, H, D, characters, below, W_input, bias and W_hidden of a forward pass
-ARGUMENTS: dict[str, list[Any]] = {
-    "product": [COUNT] * 3 + [Floats, COUNT, COUNT] * 2 + [Floats] * 2,
-    "add_rows": [COUNT] * 2 + [Ids] + [Floats] * 2,
-    "cross_entropy": [COUNT] * 2 + [Floats, Ids] + [Floats] * 2,
-    "rmsprop_averages": [COUNT] + [NUMBER] * 3 + [Floats] * 2,
-    "rmsprop_weights": [COUNT] + [NUMBER] * 3 + [Floats] * 3,
-    "rnn_forward": [*LAYER, Floats],
-    "rnn_backward": [COUNT] * 3 + [Floats] * 4,
-    "lstm_forward": [*LAYER, COUNT] + [Floats] * 3,
-    "lstm_backward": [COUNT] * 3 + [Floats] * 5,
-    "gru_forward": [*LAYER, COUNT] + [Floats] * 3,
-    "gru_backward": [COUNT] * 3 + [Floats] * 5,
-}
 
 
 class RNN(Function):
@@ -176,7 +28,7 @@ class RNN(Function):
         """Return h (T, B, H)."""
         T, B, H = *below.shape[:2], W_hidden.shape[1]
         h = _states(h_0, T)
-        _call("rnn_forward", T, B, H, *_input(below, W_input, bias), W_hidden, h)
+        call("rnn_forward", T, B, H, *_input(below, W_input, bias), W_hidden, h)
         ctx.save_for_backward(below, W_input, W_hidden, h)
         return h[1:]
 
@@ -185,7 +37,7 @@ class RNN(Function):
         """Return the gradients of below, W_input, W_hidden and bias from that of h."""
         below, W_input, W_hidden, h = ctx.saved_tensors
         d_a = torch.empty_like(h[1:])
-        _call("rnn_backward", *d_a.shape, W_hidden, h, gradients[-1].contiguous(), d_a)
+        call("rnn_backward", *d_a.shape, W_hidden, h, gradients[-1].contiguous(), d_a)
         d_below, dW_input, d_bias = _input_gradients(below, W_input, d_a)
         return None, d_below, dW_input, _over_time(d_a, h[:-1]), d_bias, None
 
@@ -209,7 +61,7 @@ class LSTM(Function):
         kept = T if return_gates else 1
         gates = W_hidden.new_empty(kept, B, 4 * H)
         h, c = _states(h_0, T), _states(c_0, T if return_gates else 0)
-        _call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, c, h)
+        call("lstm_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, c, h)
         if not return_gates:
             return c, h[1:]
         ctx.save_for_backward(below, W_input, W_hidden, gates, c, h)
@@ -223,7 +75,7 @@ class LSTM(Function):
         """Return the gradients of below, W_input, W_hidden and bias from that of h."""
         below, W_input, W_hidden, gates, c, h = ctx.saved_tensors
         d_gates = torch.empty_like(gates)
-        _call("lstm_backward", *h[1:].shape, W_hidden, gates, c, gradients[-1].contiguous(), d_gates)
+        call("lstm_backward", *h[1:].shape, W_hidden, gates, c, gradients[-1].contiguous(), d_gates)
         d_below, dW_input, d_bias = _input_gradients(below, W_input, d_gates)
         return None, d_below, dW_input, _over_time(d_gates, h[:-1]), d_bias, None, None
 
@@ -239,7 +91,7 @@ class GRU(Function):
         T, B, H = *below.shape[:2], W_hidden.shape[1]
         kept = T if return_gates else 1
         gates, reset_h, h = W_hidden.new_empty(kept, B, 3 * H), W_hidden.new_empty(kept, B, H), _states(h_0, T)
-        _call("gru_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, reset_h, h)
+        call("gru_forward", T, B, H, *_input(below, W_input, bias), W_hidden, return_gates, gates, reset_h, h)
         if not return_gates:
             return h[1:]
         ctx.save_for_backward(below, W_input, W_hidden, gates, reset_h, h)
@@ -254,7 +106,7 @@ class GRU(Function):
         below, W_input, W_hidden, gates, reset_h, h = ctx.saved_tensors
         H = W_hidden.shape[1]
         d_gates = torch.empty_like(gates)
-        _call("gru_backward", *reset_h.shape, W_hidden, gates, h, gradients[-1].contiguous(), d_gates)
+        call("gru_backward", *reset_h.shape, W_hidden, gates, h, gradients[-1].contiguous(), d_gates)
         d_below, dW_input, d_bias = _input_gradients(below, W_input, d_gates)
         dW_rz, dW_g = _over_time(d_gates[:, :, : 2 * H], h[:-1]), _over_time(d_gates[:, :, 2 * H :], reset_h)
         return None, d_below, dW_input, torch.cat((dW_rz, dW_g)), d_bias, None
@@ -322,7 +174,7 @@ class CrossEntropy(Function):
         logits, targets = logits.contiguous(), targets.contiguous()
         losses = torch.empty_like(targets, dtype=logits.dtype)
         gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
-        _call("cross_entropy", targets.numel(), logits.shape[-1], logits, targets, losses, gradient)
+        call("cross_entropy", targets.numel(), logits.shape[-1], logits, targets, losses, gradient)
         ctx.save_for_backward(gradient)
         return losses
 
@@ -336,7 +188,7 @@ class CrossEntropy(Function):
 def multiply(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return the product (M, N) of two matrices, (M, depth) and (depth, N), of any strides; plus a bias (N,)."""
     product = left.new_empty(left.shape[0], right.shape[1])
-    _call("product", *left.shape, right.shape[1], left, *left.stride(), right, *right.stride(), bias, product)
+    call("product", *left.shape, right.shape[1], left, *left.stride(), right, *right.stride(), bias, product)
     return product
 
 
@@ -356,21 +208,8 @@ def rmsprop_step(
     """
     gradient = gradient.contiguous()
     count = weights.numel()
-    _call("rmsprop_averages", count, gradient_clip, alpha, 1 - alpha, gradient, average)
-    _call("rmsprop_weights", count, gradient_clip, -learning_rate, epsilon, gradient, average.sqrt(), weights)
-
-
-def _call(name: str, *arguments: Tensor | float | None) -> None:
-    """Call a compiled function; tensors are passed by the address of their first element.
-
-    Raises
-    ------
-    TypeError, ctypes.ArgumentError
-        If the arguments are not as many as it takes, or one is of another type. The function would read and write at random.
-    """
-    if len(arguments) != len(ARGUMENTS[name]):  # ctypes allows more
-        raise TypeError(f"{name}: found {len(arguments)} arguments, expected {len(ARGUMENTS[name])}")
-    getattr(library(_precision), name)(*arguments)
+    call("rmsprop_averages", count, gradient_clip, alpha, 1 - alpha, gradient, average)
+    call("rmsprop_weights", count, gradient_clip, -learning_rate, epsilon, gradient, average.sqrt(), weights)
 
 
 def _check_ids(characters: Tensor, vocabulary: int) -> None:
@@ -401,7 +240,7 @@ def _input_gradients(below: Tensor, W_input: Tensor, d_output: Tensor) -> tuple[
     d_output = d_output.flatten(0, 1)
     if below.dim() == 2:
         sums = d_output.new_zeros(W_input.shape[1], W_input.shape[0])
-        _call("add_rows", *d_output.shape, below, d_output, sums)
+        call("add_rows", *d_output.shape, below, d_output, sums)
         return None, sums.t(), sums.sum(0)
     return multiply(d_output, W_input).view_as(below), multiply(d_output.t(), below.flatten(0, 1)), d_output.sum(0)
 
