@@ -12,7 +12,7 @@ import pandas as pd
 from rnnscope.analyses.paper.claims import Tables
 from rnnscope.analyses.paper.estimates import Estimate
 from rnnscope.analyses.paper.values import LARGER, NGRAM, SMALLER
-from rnnscope.data.paper import paper_points
+from rnnscope.data.paper import DIVERGENCE, paper_points
 from rnnscope.models.cells import ModelName
 
 
@@ -51,12 +51,10 @@ def _leads(text: str) -> dict[int, Estimate]:
 
 def _dynamics(text: str) -> pd.DataFrame:
     """Return the divergences from the n-NNs by snapshot."""
-    points = paper_points(text, "F6", "symmetric divergence")
-    epochs = sorted({float(epoch) for _, epoch in points})
-    rows = [
-        (epochs.index(float(epoch)) + 1, ModelName.parse(model).context, divergence)
-        for (model, epoch), divergence in points.items()
-    ]
+    points = paper_points(text, "F6", DIVERGENCE)
+    epochs = sorted({epoch for _, epoch in points}, key=float)
+    snapshots = {epoch: index for index, epoch in enumerate(epochs, start=1)}
+    rows = [(snapshots[epoch], ModelName.parse(model).context, divergence) for (model, epoch), divergence in points.items()]
     return pd.DataFrame(rows, columns=["snapshot", "n", "symmetric_divergence"])
 
 

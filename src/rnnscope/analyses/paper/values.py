@@ -18,6 +18,7 @@ from rnnscope.analyses.losses.bootstrap import grouped_sums
 from rnnscope.analyses.losses.clusters import Clusters, draw_clusters
 from rnnscope.analyses.paper.estimates import Estimate, Estimates, Key, mean_estimates, share_estimates, total_estimates
 from rnnscope.corpus.split_reader import Split
+from rnnscope.data.paper import DIVERGENCE, LOSS_DIFFERENCE
 from rnnscope.models.cells import ModelName
 from rnnscope.settings.predictions import Intervals
 from rnnscope.storage.predictions import predictions_path
@@ -25,7 +26,6 @@ from rnnscope.storage.predictions import predictions_path
 LARGER, SMALLER = "lstm-3-512", "lstm-2-64"  # the models of the paper's figures F4 to F8, and the smaller one of F7 and F8
 NGRAM, NNN = "ngram-20", "nnn-7"
 BRACE = "}"
-LOSS_DIFFERENCE = "test loss of the n-NN less that of the network"
 
 
 class Predicted:
@@ -155,7 +155,7 @@ def dynamics(table: pd.DataFrame, wanted: Iterable[Key]) -> Estimates:
         return {}
     if table["model"].iloc[0] != LARGER:
         return {}
-    columns = {"symmetric divergence": "symmetric_divergence", LOSS_DIFFERENCE: "loss_difference"}
+    columns = {DIVERGENCE: "symmetric_divergence", LOSS_DIFFERENCE: "loss_difference"}
     found = {}
     for key in wanted:
         rows = table[table["n"] == ModelName.parse(key.model).context].sort_values("epoch")

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from rnnscope.cli import run
-from rnnscope.data.paper import paper_points
+from rnnscope.data.paper import DIVERGENCE, LOSS_DIFFERENCE, paper_points
 from rnnscope.figures import style
 
 # The paper's name of each column.
-QUANTITIES = {"symmetric_divergence": "symmetric divergence", "loss_difference": "test loss of the n-NN less that of the network"}
+QUANTITIES = {"symmetric_divergence": DIVERGENCE, "loss_difference": LOSS_DIFFERENCE}
 PANELS = {
     "symmetric_divergence": "symmetric KL divergence\n(nats per character)",
     "loss_difference": "n-NN's test loss minus the network's\n(nats per character)",
