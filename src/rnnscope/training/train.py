@@ -135,7 +135,8 @@ def main(
     _check_flags(name, dropout, hidden_width, sequence_length)
     device, text = prepare_device(computing), read_split(split)
     kind, shape = kind_and_shape(name, len(text.vocabulary), hidden_width)
-    length = sequence_length or text.sequence_length
+    of_split = text.sequence_length  # read also where it is not used: a damaged split is reported before the training
+    length = sequence_length or of_split
     parts = [text.part(name) for name in ("train", "validation")]
     if name.context >= parts[0].shape[1]:
         characters = parts[0].shape[1]
