@@ -1,7 +1,7 @@
 """The functions of `compiled.cpp`: which there are on this machine, and how they are called.
 
-`pip install` compiles them where there is a C++ compiler, for several kinds of processor, each also with products of numbers
-that are rounded to bfloat16. Without a compiler, and where the environment variable `RNNSCOPE_PLAIN` is set,
+`pip install` compiles them where there is a C++ compiler: for any processor, for AVX2, for AVX-512, and for AVX-512 with
+products of numbers that are rounded to bfloat16. Without a compiler, and where the environment variable `RNNSCOPE_PLAIN` is set,
 `is_available_for` returns False.
 """
 
