@@ -4,7 +4,7 @@ import shutil
 import pytest
 from helpers.small_split import VOCABULARY
 
-from rnnscope.training import another_seed, train
+from rnnscope.training import another_seed, snapshots, train
 
 FILES = ("checkpoint.safetensors", "history.csv", "summary.json")
 RECIPE = ["--learning-rate", 0.01, "--learning-rate-decay", 0.5, "--learning-rate-decay-after", 1, "--device", "cpu"]
@@ -55,8 +55,10 @@ def test_a_checkpoint_of_another_text_is_one_line(call, split, chosen, tmp_path)
     assert not (tmp_path / "again").exists()
 
 
+@pytest.mark.parametrize(("stage", "flags"), [(another_seed, []), (snapshots, ["--snapshots", 3])])
 @pytest.mark.parametrize("content", [{"precision": "bfloat16"}, {"precision": "float16"}, []])
-def test_a_chosen_run_of_another_precision_is_one_line(call, split, chosen, tmp_path, content):
+def test_a_chosen_run_of_another_precision_is_one_line(call, split, chosen, tmp_path, content, stage, flags):
+    """Whichever stage trains a run again."""
     path = chosen.with_name("summary.json")
     shutil.rmtree(path.parent / ".provenance")
     path.write_text(json.dumps({**json.loads(path.read_text()), **content} if content else content))
@@ -65,7 +67,8 @@ def test_a_chosen_run_of_another_precision_is_one_line(call, split, chosen, tmp_
         "float16": f"{path}: 'precision' is 'float16', expected float32 or bfloat16",
         None: f"{path}: found list, expected an object written by training",
     }
-    assert train_again(call, split, chosen, tmp_path / "again") == f"error: {expected[dict(content).get('precision')]}"
+    words = ["--split", split, "--checkpoint", chosen, "--epochs", 3, "--seed", 2, *RECIPE, *flags]
+    assert call(stage, *words, "--out", tmp_path / "again") == f"error: {expected[dict(content).get('precision')]}"
     assert not (tmp_path / "again").exists()
 
 

@@ -68,6 +68,7 @@ def test_its_losses_are_those_that_torch_computes(tmp_path, call, words, cell, m
     summary = json.loads((tmp_path / "model/summary.json").read_text())
     assert summary["validation_loss"] == pytest.approx(expected, abs=1e-6)
     assert (summary["cell"], summary["layers"], summary["hidden_width"], summary["epochs"]) == (cell, 2, HIDDEN, 0)
+    assert summary["precision"] is None
     ours = torch.from_numpy(np.load(tmp_path / "split/test.npy")[:, :-1].T.astype(np.int64))
     with torch.no_grad():
         found, _ = network(ours, network.zero_state(2))

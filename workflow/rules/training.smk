@@ -66,6 +66,7 @@ rule train_snapshots:
     input:
         **split_files("train", "vocabulary", "layout"),
         checkpoint="results/{corpus}/models/{model}/checkpoint.safetensors",
+        summary="results/{corpus}/models/{model}/summary.json",
     output:
         table="results/{corpus}/models/{model}/snapshots/snapshots.csv",
         checkpoints=snapshot_files("{model}"),

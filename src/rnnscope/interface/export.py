@@ -75,8 +75,8 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
         "dropout": f"{summary['dropout']:g} on the non-recurrent connections",
         "seed": f"{summary['seed']}",
     }
-    precision = summary.get("precision", PRECISIONS[0])
-    if precision != PRECISIONS[0]:
+    precision = summary.get("precision")
+    if precision not in (None, PRECISIONS[0]):
         facts["precision"] = f"factors of products rounded to {precision} in training; the weights are {PRECISIONS[0]}"
     losses = {part: summary[f"{part}_loss"] for part in ("train", "validation", "test") if f"{part}_loss" in summary}
     rows = [f"| {key} | {value} |" for key, value in facts.items()]

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from rnnscope.cli import run
 from rnnscope.corpus.split_reader import read_split
-from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint
 from rnnscope.settings.training import Computing, Optimisation, Patience
-from rnnscope.training.summary import SUMMARY, read_precision
+from rnnscope.training.summary import check_precision_of_run
 from rnnscope.training.train import main as train
 
 
@@ -54,10 +53,7 @@ def main(
     """
     _, description = load_checkpoint(checkpoint)
     check_vocabulary(checkpoint, description, read_split(split).vocabulary)
-    chosen = read_precision(checkpoint.parent)
-    if optimisation.precision != chosen:  # two runs would differ in more than their seeds
-        summary = checkpoint.with_name(SUMMARY)
-        raise InputError(f"training.precision: found {optimisation.precision}, expected {chosen} as {summary} says")
+    check_precision_of_run(optimisation.precision, checkpoint.parent)
     train(split, description.model, optimisation, patience, computing, out, description.dropout, source=source)
 
 

@@ -163,6 +163,7 @@ def main(split: Path, model: str, weights: Path, vocabulary: Path, computing: Co
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "dropout": 0.0,
         "seed": 0,
+        "precision": None,
         "epochs": 0,
         "best_epoch": 0,
         "validation_loss": loss,

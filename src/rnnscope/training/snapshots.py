@@ -40,6 +40,7 @@ from rnnscope.training.optimisation import (
     start_training,
 )
 from rnnscope.training.segments import to_device
+from rnnscope.training.summary import check_precision_of_run
 
 declare(
     "models/<model>/snapshots/snapshot-<i>.safetensors",
@@ -166,7 +167,7 @@ def main(
     split
         Folder written by rnnscope.corpus.split.
     checkpoint
-        Checkpoint of the training run: says its model and its dropout.
+        Checkpoint of the training run: says its model and its dropout; summary.json beside it, its precision.
     optimisation
         As of the training run, with the epochs that are observed.
     snapshots
@@ -179,12 +180,14 @@ def main(
     Raises
     ------
     InputError
-        If the checkpoint or the split is not readable, there are fewer segments than snapshots, or the precision cannot be had.
+        If the checkpoint, its summary or the split is not readable, there are fewer segments than snapshots, the precision is
+        not that of the checkpoint's run or cannot be had.
     """
     device, count = prepare_device(computing), snapshots.snapshots
     trained, description = load_checkpoint(checkpoint)
     parts = read_split(split)
     check_vocabulary(checkpoint, description, parts.vocabulary)
+    check_precision_of_run(optimisation.precision, checkpoint.parent)
     generator = torch.Generator().manual_seed(optimisation.seed)
     network: SequenceModel = Network(trained.shape, trained.dropout, generator).to(device)
     characters, sequence_length = to_device(parts.part("train"), device), parts.sequence_length

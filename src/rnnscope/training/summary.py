@@ -9,10 +9,10 @@ from rnnscope.storage.files import read_json
 SUMMARY = "summary.json"
 
 
-def read_precision(folder: Path) -> str:
+def read_precision(folder: Path) -> str | None:
     """Read the precision that a network was trained in from its summary.json.
 
-    Where it is not written, as by earlier versions and for imported networks, it counts as float32.
+    Where it is not written, as by earlier versions, it counts as float32. Of an imported network nobody knows it: None.
 
     Parameters
     ----------
@@ -29,9 +29,28 @@ def read_precision(folder: Path) -> str:
     if not isinstance(summary, dict):
         raise InputError(f"{path}: found {type(summary).__name__}, expected an object written by training")
     precision = summary.get("precision", PRECISIONS[0])
-    if precision not in PRECISIONS:
+    if precision not in (None, *PRECISIONS):
         raise InputError(f"{path}: 'precision' is {precision!r}, expected {' or '.join(PRECISIONS)}")
-    return str(precision)
+    return precision
+
+
+def check_precision_of_run(asked: str, folder: Path) -> None:
+    """Check that a run is trained again in its own precision: else the two would differ in more than is meant.
+
+    Parameters
+    ----------
+    asked
+        Precision of the training to come.
+    folder
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        If it has another precision, or summary.json is missing or corrupt.
+    """
+    if asked != (found := read_precision(folder)):
+        raise InputError(f"training.precision: found {asked}, expected {found} as {folder / SUMMARY} says")
 
 
 def check_same_precision(chosen: Path, further: list[Path]) -> None:

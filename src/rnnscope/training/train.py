@@ -66,7 +66,7 @@ declare(
         Column(
             "precision",
             "text",
-            "of the factors of its products in training; missing for imported networks and where an earlier version trained",
+            "of the factors of its products in training; null for imported networks, missing where an earlier version trained",
         ),
         Column("epochs", "integer", "how many were trained; fewer than `epochs` of `config.yaml` where `patience` ended the run"),
         Column("best_epoch", "integer", "the epoch of the lowest validation loss, whose weights were kept"),

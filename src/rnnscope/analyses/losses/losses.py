@@ -30,7 +30,11 @@ LOSSES = Table(
         Column("hidden_width", "integer", "units of each layer"),
         Column("parameters", "integer", "weights and biases"),
         Column("dropout", "number", "dropout probability of the selected candidate"),
-        Column("precision", "text", "of the factors of the products in training: float32 or bfloat16"),
+        Column(
+            "precision",
+            "text",
+            "of the factors of the products in training: float32 or bfloat16; unknown for an imported network",
+        ),
         Column("best_epoch", "integer", "epoch whose weights were kept"),
         Column("train_loss", "number", "nats per character, from `evaluation.json`"),
         Column("validation_loss", "number", "nats per character, from `evaluation.json`"),
@@ -62,7 +66,7 @@ def loss_row(folder: Path, predictions: Path, bootstrap: Bootstrap) -> dict[str,
         If the predictions disagree with evaluation.json, or a file is missing or corrupt.
     """
     summary = read_identity(folder, ("hidden_width", "parameters", "dropout", "best_epoch"))
-    summary |= {"precision": read_precision(folder)}
+    summary |= {"precision": read_precision(folder) or "unknown"}
     evaluation = read_object(folder / "evaluation.json", ("train_loss", "validation_loss"))
     log_prob, test_loss = read_evaluated(predictions, folder / "evaluation.json")
     (deviation,) = loss_standard_deviations(log_prob[np.newaxis], bootstrap.samples, bootstrap.seed)

@@ -90,7 +90,7 @@ def draw(table: pd.DataFrame, ranking: pd.DataFrame, title: str) -> Figure:
     """Draw the heat map of `test_loss` (nats per character) over cell, layers and size; `ranking` has the best of each size."""
     losses = _arrange(table)
     names = table.set_index(["size", "cell", "layers"])["model"].to_dict()
-    rounded = set(table["model"][table["precision"] != "float32"])
+    rounded = set(table["model"][table["precision"] == "bfloat16"])
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.15 + 0.33 * max(len(losses), 3)))
     axes = figure.add_subplot()
     axes.spines[:].set_visible(False)
