@@ -4,22 +4,28 @@ import shutil
 
 from helpers.workspace import EXPERIMENT, put_older
 
-from rnnscope.configuration.kept import FILES
+from rnnscope.configuration.kept import DYNAMICS, FILES
 from rnnscope.figures import catalogue
 
 NETWORKS = (*(f"{cell}-1-4" for cell in ("lstm", "rnn", "gru")), *EXPERIMENT["grid"]["additional"])
 MODELS = (*NETWORKS, "nnn-1", "nnn-2")
 NEEDS = {name: set(entry.needs.split()) for name, entry in catalogue.FIGURES.items()}
-NEEDS_TRAINING = {name for name, needs in NEEDS.items() if "dynamics" in needs}
+OBSERVED = EXPERIMENT["dynamics"]["model"]
 
 
 def keep(finished, fresh, models, name_of_folder="kept"):
-    """Copy trained models to a folder of their own in another workspace, and name it in the experiment there."""
+    """Copy trained models to a folder of their own in another workspace, and name it in the experiment there.
+
+    Of the model that is observed in training goes with them what was seen, where there are n-NNs.
+    """
     for model in models:
         for name in FILES:
             path = fresh.folder / name_of_folder / "tale/models" / model / name
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(finished.folder / "results/tale/models" / model / name, path)
+    if {OBSERVED, "nnn-1"} <= set(models):
+        kept = fresh.folder / name_of_folder / "tale/models" / OBSERVED / DYNAMICS
+        shutil.copy2(finished.folder / "results/tale/analyses" / DYNAMICS, kept)
     fresh.configure(EXPERIMENT | {"kept_models": name_of_folder})
 
 
@@ -28,29 +34,25 @@ def files(workspace, pattern):
     return {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
 
 
-def without_dynamics(path):
-    """The lines of a file; of the paper's claims those that need no training."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    return [line for line in lines if not line.startswith(b"F6,")] if path.name == "paper_claims.csv" else lines
-
-
 def test_models_that_are_taken_over_give_the_tables_and_pages_of_training(finished, fresh):
     """Of the figures, which are drawn from tables, one."""
     keep(finished, fresh, MODELS)
-    left_out = {f"analyses/{name}.csv" for name in NEEDS_TRAINING}
     kinds = ("analyses/*.csv", "figures/cells.svg", "explorer.html")
-    expected = {name: path for kind in kinds for name, path in files(finished, kind).items() if name not in left_out}
+    expected = {name: path for kind in kinds for name, path in files(finished, kind).items()}
     done = fresh.snakemake(*(f"results/tale/{name}" for name in expected))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"kept models: kept/tale/models: {len(NETWORKS)} networks and 2 n-NNs" in done.stderr
     assert "not kept" not in done.stderr
     for name, path in expected.items():
-        assert without_dynamics(fresh.folder / "results/tale" / name) == without_dynamics(path), name
+        assert (fresh.folder / "results/tale" / name).read_bytes() == path.read_bytes(), name
     assert files(fresh, "models/*/dropout-*") == files(fresh, "models/*/width-*") == {}
     assert fresh.stale(*(f"results/tale/{name}" for name in expected)) == {}
     for model, name in {"lstm-1-4": "history.csv", "gru-1-4": "evaluation.json"}.items():
         path = fresh.folder / "kept/tale/models" / model / name
         put_older(path, path.read_bytes() + b"\n")
+    table = fresh.folder / "kept/tale/models" / OBSERVED / DYNAMICS
+    put_older(table, table.read_bytes().replace(b"1", b"2"))
+    assert fresh.stale("results/tale/analyses/dynamics.csv")["take_over_dynamics"] == 1
     evaluations = [f"results/tale/models/{model}/evaluation.json" for model in ("lstm-1-4", "gru-1-4")]
     assert fresh.stale(*evaluations) == {"take_over_model": 1, "evaluate_model": 2}
 

@@ -5,7 +5,7 @@ from configuration.test_schema import CONFIGURATION
 from helpers.workspace import REPOSITORY
 
 from rnnscope.configuration.checks import check_configuration, grid_models
-from rnnscope.configuration.kept import FILES, kept_models, nearest, with_kept_models
+from rnnscope.configuration.kept import DYNAMICS, FILES, kept_models, nearest, with_kept_models
 from rnnscope.errors import InputError
 
 ONE = CONFIGURATION | {"run": ["war_and_peace"], "kept_models": "somewhere"}
@@ -21,13 +21,24 @@ def keep(folder, *models, corpus="war_and_peace", files=FILES):
 
 def test_an_experiment_of_which_every_model_is_kept_is_unchanged(tmp_path):
     keep(tmp_path, *grid_models(ONE), *(f"nnn-{n}" for n in range(1, 8)))
+    keep(tmp_path, ONE["dynamics"]["model"], files=[DYNAMICS])
     before = copy.deepcopy(ONE)
     changed, remarks = with_kept_models(ONE, tmp_path)
     assert before == ONE
     assert len(remarks) == 1
     assert grid_models(changed) == grid_models(ONE)
-    assert "dynamics" not in changed, "they would be trained"
-    assert changed | {"grid": ONE["grid"], "dynamics": ONE["dynamics"]} == ONE
+    assert changed | {"grid": ONE["grid"]} == ONE
+
+
+@pytest.mark.parametrize(
+    ("models", "observed"),
+    [(["nnn-1"], ""), ([], "lstm-3-512"), (["nnn-1"], "lstm-2-512")],
+    ids=["no table", "no n-NN", "another model's"],
+)
+def test_dynamics_that_would_be_trained_are_left_out(tmp_path, models, observed):
+    keep(tmp_path, "lstm-3-512", "lstm-2-512", *models)
+    keep(tmp_path, *filter(None, [observed]), files=[DYNAMICS])
+    assert "dynamics" not in with_kept_models(ONE, tmp_path)[0]
 
 
 def test_what_is_not_kept_is_left_out_and_said(tmp_path):

@@ -67,6 +67,11 @@ def kept_files(*names):
     return lambda wildcards: [local(f"{KEPT}/{wildcards.corpus}/models/{wildcards.model}/{name}") for name in names]
 
 
+def kept_dynamics(wildcards):
+    """An input: what was seen of a model in its training."""
+    return local(f"{KEPT}/{wildcards.corpus}/models/{OBSERVED}/dynamics.csv")
+
+
 def candidate_files(wildcards):
     """The files of each training run of a model."""
     candidates = candidates_of(wildcards.model)

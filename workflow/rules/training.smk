@@ -81,3 +81,24 @@ rule train_snapshots:
     shell:
         "python -m {params.module} --split {params.split} --checkpoint {input.checkpoint} {params.settings} --threads {threads} "
         "--out {params.out} 2> {log}"
+
+
+rule dynamics:
+    """Figure F6: how near the predictions of a network in training come to those of each n-NN."""
+    input:
+        **split_files("test", "vocabulary", "layout"),
+        table=model_files([OBSERVED], "snapshots/snapshots.csv"),
+        snapshots=snapshot_files(OBSERVED),
+        nnns=model_files(NNNS, "checkpoint.safetensors"),
+    output:
+        table("dynamics"),
+    threads: THREADS
+    resources:
+        **needs(mem_mb=scaled_with_text(2000, 20), runtime=scaled_with_text(60, 5), gpu=GPU_SLOTS),
+    params:
+        **stage("analyses.comparisons.dynamics", Device),
+        split=subpath(input.test, parent=True),
+        snapshots=folder_of("snapshots"),
+    shell:
+        "python -m {params.module} --split {params.split} --snapshots {params.snapshots} --nnns {input.nnns} {params.settings} "
+        "--threads {threads} --out {output} 2> {log}"

@@ -1,6 +1,7 @@
 """An experiment whose models are taken over from where they were kept, instead of trained: it has those that there are.
 
-`kept_models` of the configuration names a folder with `<corpus>/models/<model>/`, one folder a model, as in `results/`.
+`kept_models` of the configuration names a folder with `<corpus>/models/<model>/`, one folder a model, as in `results/`. The
+folder of a model that was observed in its training has the table of what was seen, `dynamics.csv`, as well.
 """
 
 import copy
@@ -16,6 +17,7 @@ from rnnscope.models.cells import ModelName
 from rnnscope.training.select import FILES as RUN_FILES
 
 FILES = (*RUN_FILES, "evaluation.json")
+DYNAMICS = "dynamics.csv"
 
 
 def kept_models(folder: Path) -> list[str]:
@@ -53,10 +55,10 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     changed : dict
         The configuration whose networks are those that are kept, in the order of its grid, then of their names; whose n-NNs
         are those of n = 1, 2, ... up to the first that is not kept; which names kept models only; and which has no section
-        for what is not there: `dynamics`, since nothing is trained, and without n-NNs `nnn`. (`seeds` stays, and trains.) In a
-        list of models those that are not kept are left out. In place of a single model that is not kept, or of each model of a
-        list of which none is, stands the kept one that is most like it: if possible of its cell, then of the nearest size, then
-        of the nearest depth.
+        for what is not there: without n-NNs `nnn`, and without n-NNs or a kept table of its model `dynamics`, since nothing
+        is trained. (`seeds` stays, and trains.) In a list of models those that are not kept are left out. In place of a
+        single model that is not kept, or of each model of a list of which none is, stands the kept one that is most like it:
+        if possible of its cell, then of the nearest size, then of the nearest depth.
     remarks : list of str
         A line for everything that was changed.
 
@@ -78,7 +80,9 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
 
     changed = copy.deepcopy(dict(config))
     changed["grid"] = {"cells": [], "layers": [], "sizes": [], "additional": networks}
-    changed.pop("dynamics", None)  # which would train
+    observed = value_of(config, "dynamics.model") if "dynamics" in config else ""
+    if not (contexts and observed in networks and (models_folder / observed / DYNAMICS).is_file()):
+        changed.pop("dynamics", None)  # to make the table would be to train
     if changed.get("imported"):
         changed["imported"] = {}
     if contexts:
