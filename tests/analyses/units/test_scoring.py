@@ -57,7 +57,7 @@ def test_scores_of_large_states_against_other_libraries(dtype):
         np.testing.assert_allclose(measured, [auc, spearman, pearson], atol=1e-6, err_msg=str(unit))
 
 
-def features_and_units(random, n=500):
+def features_and_units(random, n=1300):
     """Ties everywhere; a unit that never changes among the others."""
     features = {
         "quotes": random.random(n) < 0.2,
@@ -79,20 +79,21 @@ def expected_effect(unit, feature, measure):
     return {"pearson": stats.pearsonr, "spearman": stats.spearmanr}[measure](unit, feature).statistic
 
 
-@pytest.mark.parametrize("shift", [0, 1, 123, 499])
+@pytest.mark.parametrize("shift", [1, 123, 788, 1299])
 def test_effects_against_definitions_for_shifted_text(shift):
     features, units = features_and_units(np.random.default_rng(shift))
     prepared = targets(features)
     found = effects(units, units, prepared, [7, shift])
-    assert found.shape == (2, 6, 6)
+    assert found.shape == (3, 6, 6)
     assert set(prepared.names) == {
         *(("quotes", "auc"), ("word", "auc")),
         *((name, measure) for name in ("depth", "line") for measure in ("pearson", "spearman")),
     }
     for column, (feature, measure) in enumerate(prepared.names):
         for unit, values in enumerate(units):
-            expected = expected_effect(values, np.roll(features[feature], shift), measure)
-            assert found[1, unit, column] == pytest.approx(expected, abs=2e-6), (feature, measure, unit)
+            for index, rows in ((0, 0), (2, shift)):
+                expected = expected_effect(values, np.roll(features[feature], rows), measure)
+                assert found[index, unit, column] == pytest.approx(expected, abs=2e-6), (feature, measure, unit)
 
 
 @pytest.mark.parametrize("delta", [0.2, 1.0, -2.5])

@@ -32,7 +32,7 @@ from rnnscope.settings.units import Cells, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table
 
-UNITS_AT_ONCE = 16
+UNITS_AT_ONCE = 64
 
 FEATURE_COLUMNS = (
     Column("feature", "text", "a column of `features.parquet`"),
@@ -84,8 +84,8 @@ log = logging.getLogger(__name__)
 
 
 def draw_shifts(permutations: int, characters: int, random: np.random.Generator) -> np.ndarray:
-    """Return 0, then `permutations` random shifts of at least a tenth of the text to either side (of the ring)."""
-    return np.append(0, random.integers(characters // 10, characters - characters // 10, size=permutations))
+    """Return `permutations` random shifts of at least a tenth of the text to either side (of the ring)."""
+    return random.integers(characters // 10, characters - characters // 10, size=permutations)
 
 
 def model_effects(
@@ -109,7 +109,7 @@ def model_effects(
     units : DataFrame
         `layer`, `quantity` and `unit`, one row a unit.
     effects : ndarray
-        Float32 (2 halves, shifts, units, targets).
+        Float32 (2 halves, 1 + shifts, units, targets), as of `scoring.effects`.
     """
     units, found = [], []
     for layer, path, state in layers_and_states(folder):
