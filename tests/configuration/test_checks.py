@@ -139,6 +139,9 @@ def test_a_cell_is_refused_in_bfloat16_where_training_could_never_have_it(cell):
     else:
         expected = f"training.precision: found bfloat16, expected float32 with {cell}-1-64: bfloat16 is for lstm, rnn, gru"
         assert message(rounded) == expected
+        kept = rounded | {"kept_models": "somewhere"}
+        check_configuration(kept)
+        assert message(kept | {"seeds": {"models": [f"{cell}-1-64"], "values": [2]}}) == expected
     rounded["training"]["precision"] = "float32"
     check_configuration(rounded)
 

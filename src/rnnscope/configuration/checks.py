@@ -182,10 +182,11 @@ def allowed(config: Configuration, key: str) -> list[str]:
 
 
 def check_precision(config: Configuration) -> None:
-    """Raise InputError if a network of the grid cannot be trained in the precision on any machine."""
+    """Raise InputError if a network that is trained cannot be trained in the precision on any machine."""
     if config["training"]["precision"] != "bfloat16":
         return
-    for model in grid_models(config):
+    further = value_of(config, "seeds.models") if "seeds" in config else []
+    for model in further if "kept_models" in config else grid_models(config):
         if not ModelName.parse(model).cell.has_kernel:
             cells = ", ".join(CELLS_WITH_KERNELS)
             raise InputError(f"training.precision: found bfloat16, expected float32 with {model}: bfloat16 is for {cells}")
