@@ -59,7 +59,7 @@ def _columns() -> tuple[Column, ...]:
 declare(
     "activations/<model>/layer-<l>.parquet",
     "One row a test character, in stream-then-step order: every gate and state of one layer after reading it, a column a unit, "
-    "such as `c_68`. The introduction says how to read one of them.",
+    "such as `c_68`. Values are stored without the tanh that they are displayed with. The introduction says how to read one.",
     _columns(),
 )
 

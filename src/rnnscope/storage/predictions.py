@@ -17,7 +17,7 @@ from rnnscope.storage.files import corrupt_file_error, mismatch_error
 from rnnscope.storage.parquet import ID_TYPES, open_parquet, read_parquet, write_parquet
 
 COLUMNS = (
-    Column("stream", "int16", "row s of `test.npy`"),
+    Column("stream", "int16", "row s of the part's streams, such as `test.npy`"),
     Column("step", "int32", "t: the prediction was made after column t was read"),
     Column("target", "uint8", "id of the correct character, column t + 1; uint16 where the ids have 16 bits"),
     Column(

@@ -40,14 +40,15 @@ ABLATIONS = Table(
     "analyses/ablations.csv",
     "What happens when one unit is held: one row a model, unit, kind of hold and feature. Scores are of the streams of even "
     "number, rises and effects of those of odd number, in a window of the test part of `ablations: characters`. Intervals are "
-    "from a bootstrap of whole streams, one for each unit, without a correction for their number.",
+    "from a bootstrap of whole streams, one for each unit, without a correction for their number. A row without a feature "
+    "has no values about spans, one with a count none about their inside.",
     (
         *UNIT_COLUMNS,
         Column("hold", "text", "where: `mean`, its mean over the window; `zero`; `elsewhere`, its values in another stream"),
         FEATURE,
         Column("measure", "text", "`auc` of a yes/no feature, `spearman` of a count; empty without a feature"),
         Column("score", "number", "of the unit, on the even streams, in its better direction; empty without a feature"),
-        Column("score_rank", "integer", "1 is the best score of the model's units"),
+        Column("score_rank", "integer", "1 is the best score of the model's units; empty without a feature"),
         *EFFECTS,
         Column(
             "effect_rank", "integer", "1 is the largest `end_effect` of the model's units, without a feature the largest `rise`"

@@ -27,7 +27,8 @@ CLOSING_DELIMITERS = Table(
     "analyses/closing_delimiters.csv",
     "Figure F5: one row for each way to bin distances, closing delimiter, bucket and model (those of `error_overlap.csv`), where "
     "the bucket has at least `comparisons: minimum_count` cases; no row at all for a text with too few. A case is a closing "
-    "delimiter of the test part whose opening one is in the same stream of the test part. Comments, literals and quotations "
+    "delimiter of the test part whose opening one is in the same stream of the test part, but for the last character of a "
+    "stream, which is predicted and never read. Comments, literals and quotations "
     "are read from `features.parquet`, if these features are among those of the corpus: with `inside_string`, double quotes "
     "are those of string literals, else those of `inside_quotes`; `*/` needs `inside_comment`; a bracket in a comment or "
     "literal does not count.",

@@ -25,8 +25,8 @@ COUNTED = 2**22  # pairs of kinds: more than these are sorted in place of being 
 
 MUTUAL_INFORMATION = Table(
     "analyses/mutual_information.csv",
-    "How much two characters of the text at some distance depend on each other: one row a distance. It is of the whole text, all "
-    "parts, and has no interval; that of a text without any dependence is `shuffled`.",
+    "How much two characters of the text at some distance depend on each other: one row a distance. It is of the whole text "
+    "as it is laid out in streams, all parts, and has no interval; that of a text without any dependence is `shuffled`.",
     (
         Column("distance", "integer", "characters from the first to the second"),
         Column("pairs", "integer", "pairs of characters at this distance"),

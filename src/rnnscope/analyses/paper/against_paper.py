@@ -64,7 +64,7 @@ AGAINST_PAPER = Table(
         Column("difference", "number", "ours minus the paper's"),
         Column("low", "number", "lower end of the 95 % interval of our value; empty for none"),
         Column("high", "number", "upper end of it"),
-        Column("tolerance", "number", "a difference that does not count, in the unit"),
+        Column("tolerance", "number", "a difference that does not count, in the unit, beside the rounding of the paper's value"),
         Column(
             "outcome",
             "text",
