@@ -65,11 +65,12 @@ def test_without_n_nns_there_are_none(tmp_path):
     keep(tmp_path, "lstm-1-64")
     changed, _ = with_kept_models(ONE, tmp_path)
     assert "nnn" not in changed
+    assert "size_breakdown" not in changed, "there is only one network"
     check_configuration(changed)
 
 
 def test_sections_that_are_left_out_stay_away(tmp_path):
-    keep(tmp_path, "lstm-1-64", "nnn-1")
+    keep(tmp_path, "lstm-1-64", "lstm-2-64", "nnn-1")
     without = {key: value for key, value in ONE.items() if key not in ("nnn", "activations", "dynamics")}
     changed, _ = with_kept_models(without, tmp_path)
     assert changed.keys() == without.keys()

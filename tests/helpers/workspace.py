@@ -24,7 +24,7 @@ FEATURES = list(feature_registry.FEATURES)
 
 # Sections of config.yaml that may be left out.
 OPTIONAL_SECTIONS = ("nnn", "dynamics", "activations", "dynamic_evaluation", "realisable", "ngrams", "context", "timescales")
-OPTIONAL_SECTIONS += ("ablations", "seeds")
+OPTIONAL_SECTIONS += ("ablations", "seeds", "size_breakdown")
 
 # The two further cells, whose gates read no hidden state, are among the models, so that every analysis and figure has them.
 EXPERIMENT = {

@@ -40,7 +40,7 @@ rule size_breakdown:
     """Figure F8: what a larger model gets right that a smaller one does not, by the class of error."""
     input:
         **split_files("train", "validation", "test", "vocabulary"),
-        predictions=predictions([*config["size_breakdown"].values(), *ORACLE_NGRAMS]),
+        predictions=predictions([*config.get("size_breakdown", {}).values(), *ORACLE_NGRAMS]),
     output:
         table("size_breakdown"),
     group:

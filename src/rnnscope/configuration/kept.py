@@ -55,10 +55,10 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     changed : dict
         The configuration whose networks are those that are kept, in the order of its grid, then of their names; whose n-NNs
         are those of n = 1, 2, ... up to the first that is not kept; which names kept models only; and which has no section
-        for what is not there: without n-NNs `nnn`, and without n-NNs or a kept table of its model `dynamics`, since nothing
-        is trained. (`seeds` stays, and trains.) In a list of models those that are not kept are left out. In place of a
-        single model that is not kept, or of each model of a list of which none is, stands the kept one that is most like it:
-        if possible of its cell, then of the nearest size, then of the nearest depth.
+        for what is not there: with a single model `size_breakdown`, without n-NNs `nnn`, and without n-NNs or a kept table of
+        its model `dynamics`, since nothing is trained. (`seeds` stays, and trains.) In a list of models those that are not
+        kept are left out. In place of a single model that is not kept, or of each model of a list of which none is, stands
+        the kept one that is most like it: if possible of its cell, then of the nearest size, then of the nearest depth.
     remarks : list of str
         A line for everything that was changed.
 
@@ -85,6 +85,8 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
         changed.pop("dynamics", None)  # to make the table would be to train
     if changed.get("imported"):
         changed["imported"] = {}
+    if len([*networks, *external_models(config)]) == 1:
+        changed.pop("size_breakdown", None)  # it compares two
     if contexts:
         changed["nnn"]["longest_context"] = contexts
     else:
@@ -101,7 +103,7 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
             continue
         before = value_of(config, key)
         others = [*networks, *external]
-        if key == "size_breakdown.smaller" and len(networks) > 1:  # another than the larger one
+        if key == "size_breakdown.smaller":  # another than the larger one
             others = [model for model in others if model != nearest(config[section]["larger"], others)]
         after = _kept_of(before, others) if isinstance(before, list) else nearest(before, others)
         changed[section][name] = after

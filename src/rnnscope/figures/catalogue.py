@@ -91,7 +91,7 @@ FIGURES = {
     ),
     "error_snippets": CatalogueEntry("Errors of each class in the text", "errors", {"table": "error_snippets"}, needs="ngrams"),
     "size_breakdown": CatalogueEntry(
-        "Which errors a larger network removes", "errors", {"table": "size_breakdown"}, needs="ngrams"
+        "Which errors a larger network removes", "errors", {"table": "size_breakdown"}, needs="ngrams size_breakdown"
     ),
     "dynamic_evaluation": CatalogueEntry(
         "Which errors learning from the test text removes",

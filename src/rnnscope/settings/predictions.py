@@ -104,6 +104,7 @@ class SizeBreakdown(Section):
     """Section `size_breakdown`: what the larger of two models gets right that the smaller does not (paper section 4, F8)."""
 
     key = "size_breakdown"
+    is_optional = True
     smaller: str = setting("the smaller model", names="model or external")
     larger: str = setting("the larger model", names="model or external")
 
