@@ -1,8 +1,12 @@
 import gc
 import os
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
+
+from rnnscope.configuration.files import check_readable
+from rnnscope.errors import InputError
 
 min_version("9.0")
 
@@ -14,7 +18,14 @@ HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free
 
 
 # The one of the working directory, if it has one of its own.
-configfile: "config.yaml" if os.path.exists("config.yaml") else str(HOME / "config.yaml")
+CONFIGURATION = Path("config.yaml") if os.path.exists("config.yaml") else HOME / "config.yaml"
+try:
+    check_readable(CONFIGURATION)
+except InputError as error:
+    sys.exit(f"configuration: {error}")
+
+
+configfile: str(CONFIGURATION)
 
 
 report: "workflow/report/introduction.rst"

@@ -114,3 +114,22 @@ def test_other_files_of_an_older_date_are_noticed(workspace):
         f"tale.parquet: changed since results/tale/predictions/{EXTERNAL}.parquet",
         f"tale.safetensors: changed since results/tale/models/{IMPORTED}/checkpoint.safetensors",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ('external={"theirs": "nowhere/{corpus}.parquet"}', "external.theirs: nowhere/tale.parquet: no such file"),
+        ('external={"theirs": "results"}', "external.theirs: results: no such file"),
+        (
+            'imported={"rnn-1-4-theirs": {"weights": "nowhere.safetensors", "vocabulary": "tale.json"}}',
+            "imported.rnn-1-4-theirs.weights: nowhere.safetensors: no such file",
+        ),
+    ],
+    ids=["external", "folder", "imported"],
+)
+def test_a_missing_file_stops_the_run_although_there_are_older_results(workspace, given, line):
+    """Snakemake would take the older tables for finished ones."""
+    done = workspace.snakemake("--dry-run", "--config", given)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"configuration: {line}"

@@ -10,7 +10,7 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from rnnscope.configuration.checks import check_configuration
-from rnnscope.configuration.files import check_duplicated_keys, convert_texts
+from rnnscope.configuration.files import check_duplicated_keys, check_readable, convert_texts
 from rnnscope.errors import InputError
 
 
@@ -130,3 +130,34 @@ def test_files_that_are_no_yaml_are_left_to_their_reader(tmp_path):
     (tmp_path / "x.yaml").write_text("a: [")
     (tmp_path / "deep.yaml").write_text("[" * 3000)
     check_duplicated_keys([tmp_path / "gone.yaml", tmp_path / "x.yaml", tmp_path / "deep.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"run: [tale]\n epochs: 2\n", "line 2: not readable as YAML: "),
+        (b"run: [tale]\ntitle: A tale: part 2\n", "line 2: not readable as YAML: "),
+        (b"training:\n\tepochs: 2\n", "line 2: not readable as YAML: "),
+        (b"a: 1\nb: 2\ntitle: Caf\xe9\n", "line 3: found the byte 0xe9, expected text in UTF-8"),
+        ("run: [tale]\n".encode("utf-16"), "line 1: found the byte 0xff, expected text in UTF-8"),
+        (b"# nothing yet\n", "found nothing, expected keys with values"),
+        (b"[1, 2]\n", "found list, expected keys with values"),
+        (b"a tale\n", "found str, expected keys with values"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_with_its_place(tmp_path, content, message):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        check_readable(path)
+    assert str(error.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"run: [tale]\n", b'{"run": ["tale"], "title": "Caf\xc3\xa9"}', b"\xef\xbb\xbfrun: [tale]\n"]
+)
+def test_a_file_of_keys_is_readable(tmp_path, content):
+    (tmp_path / "config.yaml").write_bytes(content)
+    check_readable(tmp_path / "config.yaml")
+    check_readable(tmp_path / "missing.yaml")

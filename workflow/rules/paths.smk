@@ -1,5 +1,6 @@
 """The names of files. Paths of a corpus have the wildcard {corpus}."""
 
+import sys
 from pathlib import Path
 
 from rnnscope.corpus.sources import local_files
@@ -26,12 +27,35 @@ def source_paths(wildcards):
 
 def imported_file(key):
     """An input: a file of a network that was trained elsewhere."""
-    return lambda wildcards: local(config["imported"][wildcards.model][key].replace("{corpus}", wildcards.corpus))
+
+    def path(wildcards):
+        model, corpus = wildcards.model, wildcards.corpus
+        return file_of_user("imported", model, key, corpus=corpus, taken_over=f"results/{corpus}/models/{model}/summary.json")
+
+    return path
 
 
 def external_file(wildcards):
     """An input: predictions that another program made."""
-    return local(config["external"][wildcards.name].replace("{corpus}", wildcards.corpus))
+    name, corpus = wildcards.name, wildcards.corpus
+    return file_of_user("external", name, corpus=corpus, taken_over=f"results/{corpus}/predictions/external-{name}.parquet")
+
+
+def file_of_user(*keys, corpus, taken_over):
+    """A file that the configuration names. If it is missing and was not taken over before, the run stops with one line.
+
+    Snakemake would leave out every rule that needs it wherever there is an older output, and say that nothing is to be done.
+    """
+    given = config
+    for key in keys:
+        if key not in given:
+            sys.exit(f"error: found no {keys[0]}.{key} in the configuration, expected one of {', '.join(given) or 'none'}")
+        given = given[key]
+    path = given.replace("{corpus}", corpus)
+    another_rule_may_make_it = Path(workflow.main_snakefile).resolve() != (HOME / "Snakefile").resolve()
+    if not (Path(path).is_file() or Path(taken_over).exists() or another_rule_may_make_it):
+        sys.exit(f"configuration: {'.'.join(keys)}: {path}: no such file")
+    return local(path)
 
 
 def split_files(*names):

@@ -18,6 +18,36 @@ LONGEST_NUMBER = 64  # bits
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def check_readable(path: Path) -> None:
+    """Check that a file is one of keys and values, before Snakemake reads it, whose message names neither file nor line.
+
+    Raises
+    ------
+    InputError
+        With the line, if the file is no text in UTF-8, no YAML, or has no keys.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return  # Snakemake names it
+    try:
+        text = content.decode()
+        found = yaml.load(text, Loader=LOADER)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}: line {line}: found the byte 0x{content[error.start]:02x}, expected text in UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        advice = "indent with spaces, all keys of a section alike, and quote texts with a colon"
+        raise InputError(f"{path}: {where}not readable as YAML: {shortened(reason)}; {advice}") from None
+    except (RecursionError, ValueError):
+        return  # found by `check_duplicated_keys`, or by the check of the values
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: found {'nothing' if found is None else type(found).__name__}, expected keys with values")
+
+
 def check_duplicated_keys(paths: Iterable[Path]) -> None:
     """Raise InputError with both places if a file has a key twice: YAML would silently take the last."""
     for path in paths:
