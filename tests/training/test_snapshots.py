@@ -76,7 +76,7 @@ def test_times_are_evenly_spaced_and_end_with_the_training(segments, data):
 
 
 def test_more_snapshots_than_segments_are_refused():
-    with pytest.raises(InputError, match="--snapshots: found 16, expected 1 to 15, the segments of 3 epochs"):
+    with pytest.raises(InputError, match=r"dynamics\.snapshots: found 16, expected 1 to 15, the segments of 3 epochs"):
         snapshot_steps(30, SEQUENCE_LENGTH, 3, 16)
 
 

@@ -80,7 +80,10 @@ def snapshot_steps(total_steps: int, sequence_length: int, epochs: int, snapshot
     """
     segments = math.ceil(total_steps / sequence_length)
     if not 1 <= snapshots <= segments * epochs:
-        raise InputError(f"--snapshots: found {snapshots}, expected 1 to {segments * epochs}, the segments of {epochs} epochs")
+        raise InputError(
+            f"dynamics.snapshots: found {snapshots}, expected 1 to {segments * epochs}, the segments of {epochs} epochs of this text; "
+            "or more dynamics.epochs, or no section dynamics"
+        )
     times = (divmod(time, segments) for time in snapshot_times(segments * epochs, snapshots))
     return [finished * total_steps + min(segment * sequence_length, total_steps) for finished, segment in times]
 

@@ -8,7 +8,7 @@ from helpers.synthetic_predictions import write_rows
 
 from rnnscope.analyses.context import context as stage
 from rnnscope.analyses.context.context import class_means, effective
-from rnnscope.analyses.context.sampling import draw_targets
+from rnnscope.analyses.context.sampling import draw_targets, fitted
 from rnnscope.analyses.context.target_classes import CLASSES
 from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, save_checkpoint
@@ -90,6 +90,18 @@ def test_targets_have_enough_before_them_and_another_stream_beside_them():
     assert (targets.step.min(), targets.step.max()) == (17, 99)
     assert (targets.other_stream != targets.stream).all()
     assert set(targets.other_stream) == set(range(5))
+
+
+@pytest.mark.parametrize(("steps", "shuffled"), [(2000, 100), (400, 100), (200, 50), (3, 1)])
+def test_of_short_streams_fewer_characters_are_shuffled(steps, shuffled):
+    """So that the settings of long texts do for a text of 200,000 characters: 100 streams, a tenth of each for testing."""
+    found = fitted(settings(lengths=[1], shuffled=100), steps)
+    assert found == settings(lengths=[1], shuffled=shuffled)
+    if steps == 200:
+        assert draw_targets(100, steps, settings(lengths=[1, 50, 51], shuffled=shuffled), np.random.default_rng(1)).lengths == [
+            1,
+            50,
+        ]
 
 
 @pytest.mark.parametrize(("streams", "steps", "line"), [(5, 20, "expected a sum of at most 10"), (1, 100, "expected at least 2")])

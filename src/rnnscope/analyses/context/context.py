@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from rnnscope.analyses.context.restarts import losses_after, read_characters, rows_of, split_cases, states_at
-from rnnscope.analyses.context.sampling import Targets, draw_targets
+from rnnscope.analyses.context.sampling import Targets, draw_targets, fitted
 from rnnscope.analyses.context.target_classes import ALL, CLASSES, classes_of
 from rnnscope.analyses.losses.bootstrap import grouped_sums, interval, interval_columns, resampled_means, with_interval
 from rnnscope.analyses.losses.clusters import CLUSTERS
@@ -280,6 +280,7 @@ def main(
     """
     device, opened = prepare_device(computing), read_split(split)
     ids, classes = opened.part("test"), target_classes(opened)
+    context = fitted(context, ids.shape[1] - 1)
     targets = draw_targets(len(ids), ids.shape[1] - 1, context, np.random.default_rng(context.choice_seed))
     place = targets.stream, targets.step
     tables, summaries = [], []

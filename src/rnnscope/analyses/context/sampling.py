@@ -1,6 +1,6 @@
 """Which test characters are predicted with a limited past, and which other text stands in for the rest of their past."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,11 @@ class Targets:
         return len(self.stream)
 
 
+def fitted(settings: Context, steps: int) -> Context:
+    """Return the settings with as many shuffled characters as streams of `steps` test characters allow: a quarter of them."""
+    return replace(settings, shuffled=max(1, min(settings.shuffled, steps // 4)))
+
+
 def draw_targets(streams: int, steps: int, settings: Context, random: np.random.Generator) -> Targets:
     """Draw the targets without replacement, in the order of the text.
 
@@ -56,8 +61,8 @@ def draw_targets(streams: int, steps: int, settings: Context, random: np.random.
     lengths = [length for length in sorted(settings.lengths) if length + settings.shuffled <= steps // 2]
     if not lengths:
         raise InputError(
-            f"--lengths, --shuffled: found {min(settings.lengths)} and {settings.shuffled}, expected a sum of at most "
-            f"{steps // 2}, half of the {steps} test characters of a stream"
+            f"context.lengths: found {min(settings.lengths)} with {settings.shuffled} shuffled, expected a sum of at most "
+            f"{steps // 2}, half of the {steps} test characters of a stream, or no section context"
         )
     first = lengths[-1] + settings.shuffled
     available = streams * (steps - first)
