@@ -17,7 +17,7 @@ class Context(Section):
     lengths: list[int] = setting("characters that the networks read before each target", **COUNT)
     targets: int = setting("test characters that are predicted at each length, the same for all models, at most", **STRETCH)
     shuffled: int = setting(
-        "characters before these that are read in a random order, at most a quarter of those of a stream", **COUNT
+        "characters before these that are read in a random order, at most", **COUNT
     )
     tolerance: float = setting(
         "nats per character: the effective context comes as close to the loss with the whole past", above=0

@@ -81,7 +81,7 @@ def snapshot_steps(total_steps: int, sequence_length: int, epochs: int, snapshot
     segments = math.ceil(total_steps / sequence_length)
     if not 1 <= snapshots <= segments * epochs:
         raise InputError(
-            f"dynamics.snapshots: found {snapshots}, expected 1 to {segments * epochs}, the segments of {epochs} epochs of this text; "
+            f"dynamics.snapshots: found {snapshots}, expected 1 to {segments * epochs}, the segments of {epochs} epochs; "
             "or more dynamics.epochs, or no section dynamics"
         )
     times = (divmod(time, segments) for time in snapshot_times(segments * epochs, snapshots))
