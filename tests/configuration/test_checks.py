@@ -97,6 +97,11 @@ MESSAGES = [
         "nnn.hidden_widths: found [], expected a list of different whole numbers from 1 to 100000, at least",
     ),
     ("run", ["tail"], "run: found 'tail', expected keys of corpora: war_and_peace, linux_kernel, "),
+    (
+        "corpora.logs",
+        {},
+        'corpora: found "logs", expected a name of letters, digits and underscores, and none of benchmarks, logs',
+    ),
     ("corpora.my book", {}, 'corpora: found "my book", expected a name of letters, digits and underscores'),
     ("corpora.linux_kernel.sources", [], "corpora.linux_kernel.sources: found [], expected a list of one or more sources"),
     ("corpora.linux_kernel.fractions", [0.8, 0.1, 0.2], "corpora.linux_kernel.fractions: found a sum of 1.1, expected exactly 1"),

@@ -58,13 +58,19 @@ def names_an_imported_network(value: Any) -> bool:
     return not isinstance(value, str) or (names_a_network(value) and bool(ModelName.parse(value).label))
 
 
+OTHER_FOLDERS = ("benchmarks", "logs", "reference")  # in results/, beside those of the corpora
+
+
 def configuration_schema() -> Schema:
     """Return the JSON Schema of the whole configuration."""
     corpora = {
         "description": "one or more corpora, each with a name of its own",
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {"pattern": r"^[A-Za-z0-9_]+\Z", "description": "a name of letters, digits and underscores"},
+        "propertyNames": {
+            "pattern": rf"^(?!({'|'.join(OTHER_FOLDERS)})\Z)[A-Za-z0-9_]+\Z",
+            "description": f"a name of letters, digits and underscores, and none of {', '.join(OTHER_FOLDERS)}",
+        },
         "additionalProperties": object_schema(Corpus, sources=_list_of(SOURCE, "sources"), features=FEATURES),
     }
     run = _list_of({"type": "string", "description": "a key of corpora"}, "different keys of corpora", uniqueItems=True)

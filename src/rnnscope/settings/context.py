@@ -16,9 +16,7 @@ class Context(Section):
     models: list[str] = setting("networks whose past is cut off, replaced and shuffled", names="model")
     lengths: list[int] = setting("characters that the networks read before each target", **COUNT)
     targets: int = setting("test characters that are predicted at each length, the same for all models, at most", **STRETCH)
-    shuffled: int = setting(
-        "characters before these that are read in a random order, at most", **COUNT
-    )
+    shuffled: int = setting("characters before these that are read in a random order, at most", **COUNT)
     tolerance: float = setting(
         "nats per character: the effective context comes as close to the loss with the whole past", above=0
     )
