@@ -361,6 +361,14 @@ def test_a_mistake_in_the_configuration_is_reported_in_one_line(fresh, experimen
     assert not (fresh.folder / "results").exists()
 
 
+def test_a_configuration_that_is_no_yaml_is_reported_in_one_line(fresh):
+    (fresh.folder / "config.yaml").write_text("run: [tale]\n epochs: 2\n")
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("configuration: config.yaml: line 2: not readable as YAML: ")
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("values", "line"),
     [
