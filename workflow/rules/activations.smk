@@ -11,6 +11,7 @@ for layers in sorted({ModelName.parse(model).layers for model in DUMPED}):
             expand("results/{{corpus}}/activations/{{model}}/layer-{layer}.parquet", layer=range(1, layers + 1)),
         wildcard_constraints:
             model="|".join(model for model in MODELS if ModelName.parse(model).layers == layers),
+        priority: LONG
         threads: THREADS
         resources:
             **needs(mem_mb=scaled_with_text(1500, 10), runtime=scaled_with_text(30, 1), gpu=GPU_SLOTS),

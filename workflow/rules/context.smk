@@ -7,6 +7,7 @@ rule context:
     output:
         table=table("context"),
         summary=table("context_summary"),
+    priority: LONG
     threads: THREADS
     resources:
         **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(240, 10), gpu=GPU_SLOTS),

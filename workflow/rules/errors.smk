@@ -90,6 +90,7 @@ rule realisable_predictions:
     output:
         methods=predictions(REALISABLE),
         choices=table("realisable_choices"),
+    priority: LONG
     threads: THREADS
     resources:
         **needs(mem_mb=scaled_with_text(2000, 30), runtime=scaled_with_text(240, 20), gpu=GPU_SLOTS),

@@ -30,6 +30,10 @@ def needs(mem_mb=scaled_with_text(1000, 30), runtime=5, **others):
     return {"mem_mb": mem_mb, "runtime": runtime, **others}
 
 
+# The priority of the longest jobs after training, and of those that they wait for: what is short runs beside them.
+LONG = 1
+
+
 def training_work(wildcards):
     """Multiplications for a character, of which a text has about 100 distinct ones.
 

@@ -42,6 +42,7 @@ rule cells:
     output:
         table=table("cells"),
         baseline=table("cells_baseline"),
+    priority: LONG
     resources:
         **needs(mem_mb=2000, runtime=120),
     params:
