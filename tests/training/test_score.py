@@ -53,6 +53,15 @@ def test_bytes_of_a_letter_have_a_line_each(tmp_path, call, capsys):
     assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()[:3]] == ["я", "\\x8f", "\\n"]
 
 
+def test_a_mark_of_the_byte_order_has_lines_of_its_own(tmp_path, call, capsys):
+    written = "яM\n".encode("utf-16")
+    saved(tmp_path / "c", sorted(set(written)), encoding="utf-16")
+    (tmp_path / "x").write_bytes(written)
+    assert call(score, "--checkpoint", tmp_path / "c", "--text", tmp_path / "x") is None
+    shown = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()[:8]]
+    assert shown == ["\\xff", "\\xfe", "я", "\\x04", "M", "\\x00", "\\n", "\\x00"]
+
+
 @pytest.mark.parametrize(
     ("characters", "vocabulary", "message"),
     [

@@ -22,12 +22,28 @@ LETTER = (  # the meaning of a column in tables of text
     f"`{INVISIBLE}` for what is not visible"
 )
 Text = bytes | str  # characters that are bytes, or code points
+# Encodings that may begin with a mark of the byte order: by name, each mark and the encoding that it says. Without a mark it
+# is the first. The mark is then a letter of the text, U+FEFF, as it is with the encodings that name their byte order.
+MARKED = {
+    "utf-16": {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"},
+    "utf-32": {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"},
+    "utf-8-sig": {codecs.BOM_UTF8: "utf-8"},
+}
 
 
 class EncodedText(bytes):
     """A text of bytes in an encoding other than utf-8."""
 
     encoding: str = DEFAULT_ENCODING
+
+
+def encoded(text: Text, encoding: str) -> Text:
+    """Return a text with its encoding, where its characters are bytes."""
+    if isinstance(text, str):
+        return text
+    named = EncodedText(text)
+    named.encoding = encoding
+    return named
 
 
 @dataclass(frozen=True)
@@ -54,18 +70,45 @@ class Letters:
         ends = np.append(np.cumsum(self.lengths) - 1, self.lengths.sum())
         return ends[np.array(list(positions), dtype=np.int64)].tolist()
 
+    def shown(self, indices: np.ndarray, invisible: str = "") -> list[str]:
+        """Return what shows some characters, integer (characters,), as `shown_letters` does for a whole text."""
+        ends = np.cumsum(self.lengths)
+        letters = np.searchsorted(ends, indices, side="right")
+        is_first = ends[letters] - self.lengths[letters] == indices
+        return [
+            _displayed(self.string[letter], invisible) if first else ""
+            for letter, first in zip(letters.tolist(), is_first.tolist(), strict=True)
+        ]
+
+
+def letters_stand_alone(characters: np.ndarray, encoding: str) -> bool:
+    """Return whether a piece of a text is enough to know its letters: they are code points, or bytes of utf-8.
+
+    In other encodings what a byte means depends on where the letters before it began, such as on whether its place is even.
+    """
+    return characters.dtype != np.uint8 or _byte_order(b"", encoding) == "utf-8"
+
 
 def letters_of(text: Text) -> Letters:
     """Return the letters of a text: of bytes in its encoding (`EncodedText`), which else is utf-8."""
     if isinstance(text, str):
         return Letters(text, np.ones(len(text), dtype=np.int64))
-    encoding = text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING
-    if codecs.lookup(encoding).name != "utf-8":
+    encoding = _byte_order(text, text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING)
+    if encoding != "utf-8":
         return _decoded_byte_by_byte(text, encoding)
     string = text.decode(encoding, "surrogateescape")
     points = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     is_byte = (points < 0x80) | ((points >= 0xDC80) & (points < 0xDD00))
     return Letters(string, np.where(is_byte, 1, np.searchsorted([0x80, 0x800, 0x10000], points, side="right") + 1))
+
+
+def _byte_order(text: bytes, encoding: str) -> str:
+    """Python's name of an encoding; where a text may begin with a mark of the byte order, of the one that its mark says."""
+    name = codecs.lookup(encoding).name
+    marks = MARKED.get(name)
+    if marks is None:
+        return name
+    return next((marked for mark, marked in marks.items() if text.startswith(mark)), next(iter(marks.values())))
 
 
 def _decoded_byte_by_byte(text: bytes, encoding: str) -> Letters:
@@ -104,15 +147,17 @@ def shown_letters(characters: np.ndarray, encoding: str = DEFAULT_ENCODING, invi
         on a dotted circle. Empty at further bytes, and for control characters of ASCII.
     """
     if characters.dtype == np.uint8:
-        text = EncodedText(characters.tobytes())
-        text.encoding = encoding
-        letters = letters_of(text)
+        letters = letters_of(encoded(characters.tobytes(), encoding))
     else:
         letters = letters_of(as_string(characters))
     shown = [""] * len(characters)
     for first, letter in zip((np.cumsum(letters.lengths) - letters.lengths).tolist(), letters.string, strict=True):
-        shown[first] = _shown(letter) or ("" if letter.isascii() else invisible)
+        shown[first] = _displayed(letter, invisible)
     return shown
+
+
+def _displayed(letter: str, invisible: str) -> str:
+    return _shown(letter) or ("" if letter.isascii() else invisible)
 
 
 def _shown(letter: str) -> str:

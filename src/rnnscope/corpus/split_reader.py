@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnscope.corpus.letters import letters_stand_alone, shown_letters
 from rnnscope.corpus.split_text import SplitText, join_parts
 from rnnscope.corpus.text import is_encoding
 from rnnscope.errors import InputError, quoted
@@ -102,6 +103,17 @@ class Split:
                     f"{self.path(name)}: does not continue where the part before it ends; delete both to have them rebuilt"
                 )
         return join_parts(parts, self.vocabulary, self.encoding)
+
+    def test_letters(self, stream: int, steps: np.ndarray, invisible: str = "") -> list[str]:
+        """Return what shows some characters of a stream of the test part; see `rnnscope.corpus.letters.shown_letters`.
+
+        Other parts are read only where the encoding of the text needs what comes before.
+        """
+        characters = self.vocabulary[self.part("test")[stream, steps]]
+        if letters_stand_alone(characters, self.encoding):
+            return shown_letters(characters, self.encoding, invisible)
+        of_stream = self.text.positions.reshape(self.streams, -1)[stream]
+        return self.text.shown_letters(of_stream[steps] - 1, invisible)
 
     def check_aligned(self, path: Path, targets: np.ndarray) -> None:
         """Check that predictions are of this split's test part.

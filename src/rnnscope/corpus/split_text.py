@@ -1,9 +1,11 @@
 """The text of a split as one piece, so that every test character has its true history before it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from rnnscope.corpus.letters import Letters, encoded, letters_of, letters_stand_alone, shown_letters
 from rnnscope.corpus.text import as_string, code_points
 from rnnscope.settings.corpus import DEFAULT_ENCODING
 
@@ -38,6 +40,21 @@ class SplitText:
     def characters(self) -> np.ndarray:
         """The text as an array that can be indexed: bytes, uint8, or code points, uint32 (length of the text,)."""
         return code_points(self.text) if isinstance(self.text, str) else np.frombuffer(self.text, dtype=np.uint8)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """The letters of the whole text."""
+        return letters_of(encoded(self.text, self.encoding))
+
+    def shown_letters(self, indices: np.ndarray, invisible: str = "") -> list[str]:
+        """Return what shows some of its characters, integer (characters,), ascending; see `rnnscope.corpus.letters`.
+
+        A letter that the piece cuts is shown as one that is not visible where letters stand alone.
+        """
+        characters = self.characters[indices]
+        if letters_stand_alone(characters, self.encoding):
+            return shown_letters(characters, self.encoding, invisible)
+        return self.letters.shown(indices, invisible)
 
     @property
     def stream_starts(self) -> np.ndarray:

@@ -7,9 +7,11 @@ from helpers.error_project import OF_SETTINGS, ORDER, ErrorProject
 from scipy.stats import norm, t
 
 from rnnscope.analyses.errors import error_breakdown, snippets
-from rnnscope.analyses.errors.cascade import read_cascade
-from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, snippet_table
+from rnnscope.analyses.errors.cascade import Cascade, read_cascade
+from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, draw_errors, snippet_table
+from rnnscope.corpus.letters import INVISIBLE
 from rnnscope.corpus.split_reader import read_split
+from rnnscope.corpus.split_text import join_parts
 from rnnscope.settings.sections import Oracles
 from rnnscope.storage.predictions import write_predictions
 
@@ -163,6 +165,40 @@ def test_no_snippets_leave_an_empty_table(project, draw_snippets):
     table = snippet_table(cascade, cascade.breakdown(project.log_prob["lstm-1-8"].ravel()), 0, 1)
     assert set(table.columns) == set(ERROR_SNIPPETS.names) - {"model"}
     assert table.empty
+
+
+@pytest.mark.parametrize("reading", ["strict", "paper"])
+@pytest.mark.parametrize(
+    ("encoding", "mark", "written"),
+    [
+        ("utf-16", 2, "Evermore came back, and nobody came evermore.\n" * 12),
+        ("gb18030", 0, " " + "后来谁也没有 来过，谁也没有 回来。\n" * 40),  # of words that repeat all bytes are beyond ASCII
+    ],
+)
+def test_snippets_show_the_letters_of_the_encoding(reading, encoding, mark, written):
+    """Streams and snippets begin inside a letter; the memory of the paper joins the test characters of all streams."""
+    text, row = written.encode(encoding), 363
+    expected = [""] * mark
+    for letter in written:
+        bytes_of_letter = len(letter.encode(encoding)) - mark  # each is encoded with a mark of its own
+        expected += [letter.strip("\n")] + [""] * (bytes_of_letter - 1)
+    vocabulary, ids = np.unique(np.frombuffer(text, np.uint8), return_inverse=True)
+    rows = np.stack([ids[stream * row : (stream + 1) * row + 1] for stream in range(3)]).astype(np.uint8)
+    joined = join_parts([rows[:, :101], rows[:, 100:152], rows[:, 151:]], vocabulary, encoding)
+    missed = np.zeros(len(joined.positions), dtype=bool)
+    settings = Oracles(order=ORDER, longest_context=2, reading=reading, **OF_SETTINGS)
+    cascade = Cascade(joined, {1: missed, 2: missed}, settings)
+    breakdown = cascade.breakdown(np.full(len(missed), -9.0))
+    table = snippet_table(cascade, breakdown, 5, 1)
+    assert encoding == "utf-16" or "memory" in set(table["class"])
+    for name, drawn in draw_errors(breakdown, 5, 1):
+        for number, error in enumerate(drawn, start=1):
+            rows_of_it = table[(table["class"] == name) & (table["snippet"] == number)]
+            if name == "memory" and reading == "paper":
+                places = joined.positions[error + rows_of_it["position"]]
+            else:
+                places = joined.positions[error] + rows_of_it["position"]
+            assert rows_of_it["letter"].replace(INVISIBLE, "").tolist() == [expected[place] for place in places]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rnnscope.analyses.errors.cascade import Cascade, read_cascade
 from rnnscope.analyses.errors.oracles import Memory
 from rnnscope.analyses.losses.best_models import NETWORK, read_best
 from rnnscope.cli import run
-from rnnscope.corpus.letters import INVISIBLE, LETTER, shown_letters
+from rnnscope.corpus.letters import INVISIBLE, LETTER
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.settings.predictions import ErrorSnippets, Oracles
 from rnnscope.storage.declarations import Column
@@ -119,13 +119,15 @@ def snippet_table(cascade: Cascade, breakdown: Breakdown, snippets: int, seed: i
             repeated = np.zeros(len(indices), dtype=bool)
             if name == "memory":
                 indices, repeated = context_of_repeat(cascade.memory, row)
+            # Characters that are joined for the memory are apart in the text, and so may be the bytes of a letter.
+            places = indices if text is cascade.text else cascade.text.positions[indices]
             snippet = {
                 "class": name,
                 "snippet": number,
                 "level": breakdown.levels[breakdown.removed_by[row]][1],
                 "position": indices - position,
                 "character": text.characters[indices],
-                "letter": shown_letters(text.characters[indices], text.encoding, INVISIBLE),
+                "letter": cascade.text.shown_letters(places, INVISIBLE),
                 "removed_by": names[classes[indices]],
                 "repeated": repeated,
             }

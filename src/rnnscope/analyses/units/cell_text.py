@@ -24,11 +24,10 @@ from rnnscope.analyses.units.scoring import PEARSON
 from rnnscope.analyses.units.snippet_layout import candidate_snippets, layout, most_varying
 from rnnscope.analyses.units.units import UNIT, UNIT_COLUMNS, cell_of, display_values, layers_and_states
 from rnnscope.cli import run
-from rnnscope.corpus.letters import INVISIBLE, LETTER, are_wide, shown_letters
+from rnnscope.corpus.letters import INVISIBLE, LETTER, are_wide
 from rnnscope.corpus.split_reader import Split, read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import CELLS, Activation
-from rnnscope.settings.corpus import DEFAULT_ENCODING
 from rnnscope.settings.units import CellText, Units
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
@@ -189,16 +188,17 @@ def panel_rows(
     feature: np.ndarray | None,
     values: dict[str, np.ndarray | float],
     size: tuple[int, int],
-    encoding: str = DEFAULT_ENCODING,
+    split: Split,
 ) -> pd.DataFrame:
     """Return the characters of a panel, one row each.
 
-    `feature` has its values at all characters, if the panel is that of a yes/no feature; `values` as from `read_values`.
+    `feature` has its values at all characters, if the panel is that of a yes/no feature; `values` as from `read_values`,
+    and `split` has the letters.
     """
     steps = np.arange(panel["start"], panel["start"] + panel["length"])
     characters = text[panel["stream"], steps]
     line, column = layout(characters, *size)
-    letters = shown_letters(characters, encoding, INVISIBLE)
+    letters = split.test_letters(panel["stream"], steps, INVISIBLE)
     of_character = {"step": steps, "line": line, "column": column, "character": characters, "letter": letters}
     of_character["on"] = None if feature is None else feature[panel["stream"], steps]
     return pd.DataFrame(panel | of_character | values)[CELL_TEXT.names]
@@ -264,7 +264,7 @@ def main(
         of_model = panels[panels["model"] == folder.name]
         values = read_values(folder, of_model)
         tables += [
-            panel_rows(panel, text, yes_no.get(panel["feature"]), values[panel["panel"]], size, opened.encoding)
+            panel_rows(panel, text, yes_no.get(panel["feature"]), values[panel["panel"]], size, opened)
             for panel in of_model.to_dict("records")
         ]
     CELL_TEXT.write(pd.concat(tables).sort_values(["panel", "step"]), out)

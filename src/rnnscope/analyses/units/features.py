@@ -15,7 +15,7 @@ import rnnscope.analyses.units.text_features  # noqa: F401 (registers the featur
 from rnnscope.analyses.units import language_features
 from rnnscope.analyses.units.feature_registry import FEATURES, Feature, chosen_features
 from rnnscope.cli import run
-from rnnscope.corpus.letters import EncodedText, Text
+from rnnscope.corpus.letters import Text, encoded
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import SplitText
 from rnnscope.errors import InputError
@@ -87,11 +87,7 @@ def feature_table(text: SplitText, chosen: list[Feature], settings: Features, la
 
 def whole_text(text: SplitText) -> Text:
     """Return the text of a split without the target of its last character, with its encoding where a character is a byte."""
-    cut = text.text[:-1]
-    if isinstance(cut, bytes):
-        cut = EncodedText(cut)
-        cut.encoding = text.encoding
-    return cut
+    return encoded(text.text[:-1], text.encoding)
 
 
 def feature_changes(table: pa.Table) -> pd.DataFrame:
