@@ -31,7 +31,7 @@ def test_the_card_says_how_to_load_it(results, tmp_path, monkeypatch):
     ]
     card = (tmp_path / "README.md").read_text()
     lines = textwrap.dedent("\n".join(line for line in card.splitlines() if line.startswith("    ")))
-    lines = lines.replace('b"The "', 'b"The boy "')
+    lines = lines.replace("b'The '", "b'The boy '")
     monkeypatch.chdir(tmp_path)
     found = {}
     exec(lines, found)
@@ -90,3 +90,28 @@ def test_the_card_names_the_precision_of_training_where_it_is_not_that_of_the_we
     assert set(cards[2].splitlines()) - set(cards[0].splitlines()) == {
         "| precision | factors of products rounded to bfloat16 in training; the weights are float32 |"
     }
+
+
+@pytest.mark.parametrize(
+    ("characters", "text"),
+    [
+        ("bytes", b"The boy\n"),
+        ("bytes", b"0123456789\n"),
+        ("bytes", b"lower case\n"),
+        ("bytes", "Ελλάδα".encode("iso8859-7")),
+        ("bytes", b"x"),
+        ("unicode", "红楼梦，一二三四。\n"),
+        ("unicode", "'\"\\{}\n"),
+    ],
+)
+def test_the_example_of_the_card_reads_characters_that_the_network_knows(characters, text):
+    vocabulary = sorted(set(text) if characters == "bytes" else set(map(ord, text)))
+    network = Network(Shape("lstm", 1, 3, len(vocabulary)))
+    description = Description("lstm-1-3", network.shape, 0.0, 1, vocabulary, characters=characters)
+    card = export.card("tale", description, network, {"epochs": 2, "best_epoch": 1, "dropout": 0.0, "seed": 1})
+    (line,) = [line.strip() for line in card.splitlines() if line.strip().startswith("ids = ")]
+    found = {"torch": torch, "vocabulary": vocabulary}
+    exec(line, found)
+    read = [vocabulary[index] for index in found["ids"].flatten().tolist()]
+    assert read
+    assert (read == list(b"The ")) == ({*b"The "} <= set(vocabulary))

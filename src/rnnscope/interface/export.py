@@ -16,6 +16,7 @@ from rnnscope.settings.training import PRECISIONS
 from rnnscope.storage.files import whole_file, write_json
 
 WEIGHTS, VOCABULARY, CARD = "model.safetensors", "vocabulary.json", "README.md"
+PRIME = "The "  # what the example of the card reads
 
 
 def kind_of_symbols(description: Description) -> str:
@@ -49,7 +50,18 @@ def export(results: Results, model: str, out: Path) -> None:
         save_file(weights, partial)
     write_json(out / VOCABULARY, {kind_of_symbols(description): description.vocabulary})
     with whole_file(out / CARD) as partial:
-        partial.write_text(card(results.folder.resolve().name, description, network, results.summary(model)))
+        partial.write_text(card(results.folder.resolve().name, description, network, results.summary(model)), encoding="utf-8")
+
+
+def example_of(description: Description) -> str:
+    """Return what the card's example reads, as Python: "The " where the network knows it, else letters of its own."""
+    symbols = description.vocabulary
+    words = [ord(letter) for letter in PRIME]
+    if not set(words) <= set(symbols):
+        # A byte beyond ASCII is no letter by itself.
+        letters = [symbol for symbol in symbols if chr(symbol).isalpha() and (description.characters != "bytes" or symbol < 128)]
+        words = (letters or symbols)[: len(PRIME)]
+    return repr(bytes(words)) if description.characters == "bytes" else f"map(ord, {''.join(map(chr, words))!r})"
 
 
 def card(corpus: str, description: Description, network: Network, summary: dict[str, Any]) -> str:
@@ -92,7 +104,7 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
         softmax=f"{shape.hidden_width}, {shape.vocabulary}",
         vocabulary=shape.vocabulary,
         symbols=kind_of_symbols(description),
-        example='b"The "' if description.characters == "bytes" else 'map(ord, "The ")',
+        example=example_of(description),
         order=", ".join(COUNTERPARTS[shape.cell].gate_order),
     )
 
