@@ -139,6 +139,18 @@ def test_typed_text_is_read_as_it_is_typed(visit, corpus):
     assert page.evaluate("Array.from(ownText.ids)") == ids_of(corpus, "ab")
 
 
+@pytest.mark.parametrize("panel", ["here", "hold"])
+def test_a_field_that_is_cleared_leaves_no_text(visit, panel):
+    page = visit(f"#model=gru-1-8&layer=1&quantity=z&unit=3&text=own&panel={panel}")
+    for written, note in (("Well, a", "7 characters."), ("", ""), ("☃", "The network does not know “☃”; left out.")):
+        page.locator("#own").fill(written)
+        expect(page.locator("#write-note")).to_have_text(note)
+        shown = written if "7" in note else ""
+        assert page.evaluate("[ownText.ids.length, view.at]") == [len(shown), max(len(shown) - 1, 0)]
+        expect(page.locator("#lines")).to_have_text(shown)
+        assert page.locator("#handle-words").text_content().startswith("no character") == (not shown)
+
+
 def sampled(page):
     page.get_by_role("button", name="Let the network continue").click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()

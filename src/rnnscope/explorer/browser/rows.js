@@ -14,7 +14,7 @@ function columnsAt(text, position, column) {
 function layOut(text, columns) {
   const firsts = [], lasts = [], marked = text.source === "test";
   for (let stream = 0; stream < text.streams; stream++) {
-    const start = stream * text.steps, end = start + text.steps;
+    const start = stream * text.steps, end = Math.min(start + text.steps, text.ids.length);
     if (marked) {
       firsts.push(start);
       lasts.push(start);
