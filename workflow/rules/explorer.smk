@@ -1,7 +1,7 @@
 rule explorer:
     """The page on which a person browses units and text."""
     input:
-        **split_files("test", "vocabulary"),
+        **split_files("train", "validation", "test", "vocabulary"),
         checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
         cells=table("cells"),
         baseline=table("cells_baseline"),

@@ -86,14 +86,14 @@ def letters_stand_alone(characters: np.ndarray, encoding: str) -> bool:
 
     In other encodings what a byte means depends on where the letters before it began, such as on whether its place is even.
     """
-    return characters.dtype != np.uint8 or _byte_order(b"", encoding) == "utf-8"
+    return characters.dtype != np.uint8 or in_byte_order(b"", encoding) == "utf-8"
 
 
 def letters_of(text: Text) -> Letters:
     """Return the letters of a text: of bytes in its encoding (`EncodedText`), which else is utf-8."""
     if isinstance(text, str):
         return Letters(text, np.ones(len(text), dtype=np.int64))
-    encoding = _byte_order(text, text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING)
+    encoding = in_byte_order(text, text.encoding if isinstance(text, EncodedText) else DEFAULT_ENCODING)
     if encoding != "utf-8":
         return _decoded_byte_by_byte(text, encoding)
     string = text.decode(encoding, "surrogateescape")
@@ -102,7 +102,7 @@ def letters_of(text: Text) -> Letters:
     return Letters(string, np.where(is_byte, 1, np.searchsorted([0x80, 0x800, 0x10000], points, side="right") + 1))
 
 
-def _byte_order(text: bytes, encoding: str) -> str:
+def in_byte_order(text: bytes, encoding: str) -> str:
     """Python's name of an encoding; where a text may begin with a mark of the byte order, of the one that its mark says."""
     name = codecs.lookup(encoding).name
     marks = MARKED.get(name)

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from rnnscope.cli import run
+from rnnscope.corpus.letters import letters_stand_alone
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.explorer.browser.template import render
 from rnnscope.explorer.held_units import held_units
 from rnnscope.explorer.opening import add_passages, traced_units
-from rnnscope.explorer.page_text import page_text
+from rnnscope.explorer.page_text import page_text, spelled_as_in
 from rnnscope.explorer.ranked_units import read_ranked_units
 from rnnscope.explorer.unit_statistics import Statistics, unit_statistics
 from rnnscope.explorer.weights import describe, packed_parameters, rounded
@@ -64,6 +65,8 @@ def build(
     """
     parts = read_split(split)
     text = page_text(parts.part("test"), parts.vocabulary, characters)
+    if not letters_stand_alone(parts.vocabulary, parts.encoding):
+        text = spelled_as_in(text, parts.text)
     networks = {}
     for name in models:
         path = models_folder / name / "checkpoint.safetensors"

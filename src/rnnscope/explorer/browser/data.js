@@ -21,9 +21,12 @@ function numbersOf(name, type) {
   return new type(block(name).buffer);
 }
 
-/** A text: ids in streams of equal length, one after the other, and the id after each stream (undefined: none). */
-function makeText(source, ids, streams, steps, following) {
-  const text = { source, ids, streams, steps, following, ...glyphsOf(ids, steps) };
+/**
+ * A text: ids in streams of equal length, one after the other, the id after each stream (undefined: none), and how many of the
+ * first bytes of each stream belong to a letter before it.
+ */
+function makeText(source, ids, streams, steps, following, begins = []) {
+  const text = { source, ids, streams, steps, following, begins, ...glyphsOf(ids, steps, begins) };
   text.values = new Float32Array(ids.length).fill(NaN); // of the unit in view, where they are known
   forget(text);
   return text;

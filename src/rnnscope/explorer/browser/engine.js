@@ -1,8 +1,8 @@
 // The workers that run the networks. The page asks; a new question of a channel takes the place of the old one.
 
 const testText = (() => {
-  const { streams, steps, following, width } = page.text;
-  return makeText("test", numbersOf("text", width === 2 ? Uint16Array : Uint8Array), streams, steps, following);
+  const { streams, steps, following, begins, width } = page.text;
+  return makeText("test", numbersOf("text", width === 2 ? Uint16Array : Uint8Array), streams, steps, following, begins);
 })();
 let ownText = makeText("own", new Uint8Array(0), 1, 0, []);
 

@@ -157,7 +157,8 @@ document.addEventListener("copy", (event) => {
   if (selection.isCollapsed || !$("lines").contains(selection.anchorNode)) return;
   const found = selectedPositions(selection);
   if (!found) return;
-  event.clipboardData.setData("text/plain", stringOf(textOf(view).ids.subarray(found.first, found.last)));
+  const text = textOf(view);
+  event.clipboardData.setData("text/plain", stringOf(text.ids.subarray(...wholeLetters(text, found.first, found.last))));
   event.preventDefault();
 });
 

@@ -49,10 +49,11 @@ function drawHeld(text, at, { free, held }) {
     line.append(sign, element("td", "score", percent(before)), element("td", "score", percent(after)));
     line.append(element("td", "score", `${after < before ? "−" : "+"}${number(100 * Math.abs(after - before), 1)}`));
   }
-  const sides = element("div", "sides");
+  const sides = element("div", "sides"), [first, last] = wholeLetters(text, at, at + 1);
+  const begun = last > at + 1 ? text.ids.subarray(first, at + 1) : []; // the bytes of a letter that is drawn to its end
   for (const [title, { ids: drawn }] of [["Continued as it is", free], ["Continued with it held", held]]) {
     const side = sides.appendChild(element("div"));
-    side.append(element("h3", "", title), element("p", "drawn", stringOf(Uint16Array.from(drawn)).replace(/\r/g, "")));
+    side.append(element("h3", "", title), element("p", "drawn", stringOf(Uint16Array.from([...begun, ...drawn])).replace(/\r/g, "")));
   }
   $("held").replaceChildren(table, sides, element("p", "small", "Both are drawn with the same random numbers, temperature and seed (My text)."));
 }

@@ -38,7 +38,7 @@ function extendStretch(before) {
 function drawStretch() {
   const text = textOf(view), isHere = stretch && stretch.source === view.text;
   $("match").disabled = !isHere;
-  $("stretch").textContent = isHere ? `“${oneLine(text.ids.subarray(stretch.first, Math.min(stretch.last, stretch.first + 200)))}”` : "Nothing is selected yet.";
+  $("stretch").textContent = isHere ? `“${oneLine(text.ids.subarray(...wholeLetters(text, stretch.first, Math.min(stretch.last, stretch.first + 200))))}”` : "Nothing is selected yet.";
 }
 
 function matchUnits() {

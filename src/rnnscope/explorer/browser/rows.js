@@ -27,14 +27,14 @@ function layOut(text, columns) {
       breakAfter = -1;
     };
     for (let position = start; position < end; position++) {
-      const code = symbols[text.ids[position]], width = columnsAt(text, position, column);
+      const code = text.white[position], width = columnsAt(text, position, column);
       if (column + width > columns && code !== 10 && position > first && text.kinds[position] !== REST) {
         // At a space where there is one in the second half of the row, otherwise right here.
         const last = breakAfter > first + columns / 2 ? breakAfter : position;
         close(last);
         position = last;
         column = columnsAt(text, last, 0);
-        if (symbols[text.ids[last]] === 32) breakAfter = last + 1;
+        if (text.white[last] === 32) breakAfter = last + 1;
         continue;
       }
       column += width;

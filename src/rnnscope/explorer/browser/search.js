@@ -4,23 +4,37 @@ const MOST_MATCHES = 100_000;
 const matches = { source: "", firsts: [], lasts: [], words: "" };
 const searched = new WeakMap(); // by text: its streams as strings
 
-/** Each stream of a text as a string, a code unit a position: bytes as Latin-1, code points beyond 65,535 as one sign. */
+/**
+ * Each stream of a text as a string, a code unit a position: bytes as Latin-1, code points beyond 65,535 as one sign. In another
+ * encoding than UTF-8 it has the letters, and `places` says at which position each code unit is.
+ */
 function searchable(text) {
   if (!searched.has(text)) {
     const characters = symbols.map((symbol) => String.fromCharCode(symbol < 65_536 ? symbol : 0xfffd));
     const streams = Array.from({ length: text.streams }, (_, stream) => {
-      const ids = text.ids.subarray(stream * text.steps, (stream + 1) * text.steps);
-      return Array.from(ids, (id) => characters[id]).join("");
+      const end = Math.min((stream + 1) * text.steps, text.ids.length);
+      if (spelling) return lettersAndPlaces(text, beginOf(stream, text.steps, text.begins), end);
+      return { string: Array.from(text.ids.subarray(stream * text.steps, end), (id) => characters[id]).join("") };
     });
     searched.set(text, streams);
   }
   return searched.get(text);
 }
 
+function lettersAndPlaces(text, start, end) {
+  const places = [];
+  let string = "";
+  for (const { position, letter = "\ufffd" } of lettersIn(text.ids, start, end)) {
+    string += letter;
+    for (let unit = 0; unit < letter.length; unit++) places.push(position);
+  }
+  return { string, places: [...places, end] };
+}
+
 /** What is written in the field as a regular expression, in which ^ and $ are of lines; null when it is none. */
 function expressionOf(query) {
   const written = /^\/(.+)\/([ims]*)$/s.exec(query), asBytes = (words) => {
-    return isBytes ? Array.from(new TextEncoder().encode(words), (byte) => String.fromCharCode(byte)).join("") : words;
+    return isBytes && !spelling ? Array.from(new TextEncoder().encode(words), (byte) => String.fromCharCode(byte)).join("") : words;
   };
   try {
     if (written) return new RegExp(asBytes(written[1]), [...new Set(`gm${written[2]}`)].join(""));
@@ -36,13 +50,13 @@ function search() {
   const query = $("search").value, text = textOf(view), expression = query && expressionOf(query);
   Object.assign(matches, { source: text.source, firsts: [], lasts: [], words: query });
   if (expression) {
-    searchable(text).forEach((string, stream) => {
+    searchable(text).forEach(({ string, places }, stream) => {
+      const place = (index) => (places ? places[index] : stream * text.steps + index);
       expression.lastIndex = 0;
       for (let found; matches.firsts.length < MOST_MATCHES && (found = expression.exec(string)); ) {
-        const first = stream * text.steps + found.index;
         if (found[0]) {
-          matches.firsts.push(first);
-          matches.lasts.push(first + found[0].length);
+          matches.firsts.push(place(found.index));
+          matches.lasts.push(place(found.index + found[0].length));
         } else {
           expression.lastIndex++;
         }

@@ -6,6 +6,13 @@ const isBytes = page.text.kind === "bytes";
 const symbols = page.text.symbols;
 const idOf = new Map(symbols.map((symbol, id) => [symbol, id]));
 
+// Of bytes that are not UTF-8 the page has those of every letter of the text; none are the beginning of another's.
+const spelling = page.text.spelling && new Map(Object.entries(page.text.spelling));
+const asKey = (bytes) => String.fromCharCode(...bytes);
+const letterOfBytes = new Map([...(spelling ?? [])].map(([letter, bytes]) => [asKey(bytes), letter]));
+const lengths = Array.from(letterOfBytes.keys(), (bytes) => bytes.length);
+const [shortest, longest] = [lengths.reduce((one, other) => Math.min(one, other), 4), Math.max(1, ...lengths)];
+
 /** Scripts whose letters are twice as wide as others. */
 const WIDE = [
   [0x1100, 0x115f], [0x2e80, 0xa4cf], [0xac00, 0xd7a3], [0xf900, 0xfaff], [0xfe30, 0xfe6f], [0xff00, 0xff60],
@@ -22,14 +29,39 @@ function hexadecimal(code) {
   return code.toString(16).toUpperCase().padStart(2, "0");
 }
 
+/** The code point that a symbol writes by itself; undefined for a byte that is a part of letters. */
+function codeOf(id) {
+  const symbol = symbols[id], isLetter = !isBytes || symbol < 127;
+  if (!spelling || shortest > 1) return isLetter ? symbol : undefined; // in UTF-16 too a byte is read as ASCII
+  return letterOfBytes.get(asKey([symbol]))?.codePointAt(0);
+}
+
 /** How one symbol is written by itself: a letter as itself, white space and line ends by a sign, the rest in hexadecimal. */
 function signOf(id) {
-  const code = symbols[id];
+  const code = codeOf(id);
   if (code in SIGNS) return SIGNS[code];
-  if (isBytes ? code > 126 : UNPRINTABLE.test(String.fromCodePoint(code))) return hexadecimal(code);
-  if (code < 32) return hexadecimal(code);
+  if (code === undefined || code < 32 || UNPRINTABLE.test(String.fromCodePoint(code))) return hexadecimal(symbols[id]);
   const letter = String.fromCodePoint(code);
   return /\p{M}/u.test(letter) ? `\u25cc${letter}` : letter;
+}
+
+/** The letters from `start` to `end` in another encoding than UTF-8; `letter` is undefined for bytes that write none. */
+function* lettersIn(ids, start, end) {
+  for (let position = start; position < end; ) {
+    let bytes = "", letter;
+    while (letter === undefined && bytes.length < longest && position + bytes.length < end) {
+      bytes += String.fromCharCode(symbols[ids[position + bytes.length]]);
+      letter = letterOfBytes.get(bytes);
+    }
+    const length = letter === undefined ? Math.min(shortest, end - position) : bytes.length;
+    yield { position, length, letter };
+    position += length;
+  }
+}
+
+/** Where the letters of a stream begin that begin in it. */
+function beginOf(stream, steps, begins) {
+  return stream * steps + (begins[stream] ?? 0);
 }
 
 /** The number of bytes of a letter of UTF-8 that begins at a position, and its code point; undefined if none does. */
@@ -48,14 +80,20 @@ function decodeLetter(ids, position, end) {
   return { length, letter: String.fromCodePoint(code) };
 }
 
-/** Of every position how it is drawn (`kinds`) and how many columns it takes (`widths`; of a tab 0), and the letters in cells. */
-function glyphsOf(ids, steps) {
+/**
+ * Of every position how it is drawn (`kinds`), how many columns it takes (`widths`; of a tab 0) and which white space ends there
+ * (`white`, 0 for none), and the letters in cells.
+ */
+function glyphsOf(ids, steps, begins) {
+  if (spelling) return glyphsOfLetters(ids, steps, begins);
   const kinds = new Uint8Array(ids.length), widths = new Uint8Array(ids.length).fill(1), letters = new Map();
+  const white = new Uint8Array(ids.length);
   for (let position = 0; position < ids.length; position++) {
     const code = symbols[ids[position]];
     if (code > 32 && code < 127) continue;
     if (code in SIGNS || code < 127) {
       kinds[position] = SIGN;
+      if (code in SIGNS) white[position] = code;
       if (code === 9) widths[position] = 0;
       continue;
     }
@@ -76,12 +114,41 @@ function glyphsOf(ids, steps) {
     letters.set(position, /^\p{M}/u.test(found.letter) ? `\u25cc${found.letter}` : found.letter);
     position += found.length - 1;
   }
-  return { kinds, widths, letters };
+  return { kinds, widths, letters, white };
+}
+
+/** The same of a text in another encoding than UTF-8. White space of several bytes is drawn in a cell, by its sign. */
+function glyphsOfLetters(ids, steps, begins) {
+  const kinds = new Uint8Array(ids.length).fill(SIGN), widths = new Uint8Array(ids.length).fill(1), letters = new Map();
+  const white = new Uint8Array(ids.length);
+  for (let stream = 0; stream * steps < ids.length; stream++) {
+    const end = Math.min((stream + 1) * steps, ids.length);
+    for (const { position, length, letter } of lettersIn(ids, beginOf(stream, steps, begins), end)) {
+      const code = letter?.codePointAt(0), sign = SIGNS[code], isMark = letter && /^\p{M}/u.test(letter);
+      if (sign) white[position + length - 1] = code;
+      if (sign && length === 1) {
+        if (code === 9) widths[position] = 0;
+      } else if (sign || (letter && !UNPRINTABLE.test(letter))) {
+        kinds.fill(REST, position, position + length);
+        kinds[position] = length === 1 && code < 0x530 && !isMark ? PLAIN : LETTER;
+        letters.set(position, sign ?? (isMark ? `\u25cc${letter}` : letter));
+      }
+    }
+  }
+  return { kinds, widths, letters, white };
+}
+
+/** A part of a text as far as its letters reach. */
+function wholeLetters(text, first, last) {
+  while (text.kinds[first] === REST) first--;
+  while (text.kinds[last] === REST) last++;
+  return [first, last];
 }
 
 /** The text of some ids as a string, for the clipboard, lists and search. */
 function stringOf(ids) {
   if (!isBytes) return Array.from(ids, (id) => String.fromCodePoint(symbols[id])).join("");
+  if (spelling) return Array.from(lettersIn(ids, 0, ids.length), ({ letter }) => letter ?? "\ufffd").join("");
   return new TextDecoder().decode(Uint8Array.from(ids, (id) => symbols[id]));
 }
 
@@ -90,13 +157,18 @@ function oneLine(ids) {
   return stringOf(ids).replace(/\r?\n/g, "↵").replace(/\t/g, "→").replace(/[\p{C}]/gu, "□");
 }
 
+/** The symbols that write a letter, as far as the page knows them. */
+function symbolsOf(letter) {
+  if (spelling) return spelling.get(letter) ?? [undefined];
+  return isBytes ? [...new TextEncoder().encode(letter)] : [letter.codePointAt(0)];
+}
+
 /** The ids of a string, line ends as the text of the network has them; and the characters that the network does not know. */
 function idsOf(string) {
   const newline = String.fromCodePoint(...page.text.newline), ids = [], unknown = new Set();
   const written = newline === "\r\n" ? string.replace(/\r?\n/g, "\r\n") : string.replace(/\r\n/g, "\n");
   for (const letter of written) {
-    const codes = isBytes ? [...new TextEncoder().encode(letter)] : [letter.codePointAt(0)];
-    const found = codes.map((code) => idOf.get(code));
+    const found = symbolsOf(letter).map((code) => idOf.get(code));
     if (found.includes(undefined)) unknown.add(letter);
     else ids.push(...found);
   }

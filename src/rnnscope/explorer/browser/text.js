@@ -112,8 +112,8 @@ function letterOf(text, position) {
 
 /** What stands in the row's text where a sign is painted: a space for each column, nothing for the end of the line. */
 function blankOf(text, position, columns, first) {
-  const code = symbols[text.ids[position]], index = position - first;
-  return code === 10 ? "" : " ".repeat(columns[index + 1] - columns[index]);
+  const index = position - first;
+  return text.white[position] === 10 ? "" : " ".repeat(columns[index + 1] - columns[index]);
 }
 
 /** The position after the last byte of the letter at a position. */

@@ -60,7 +60,8 @@ function say(words) {
 /** A passage of a text as a line: some characters before a place, the place, some after. */
 function snippet(text, first, last, before, after) {
   const start = Math.floor(first / text.steps) * text.steps, end = Math.min(start + text.steps, text.ids.length);
-  const part = (from, to) => oneLine(text.ids.subarray(Math.max(from, start), Math.min(to, end)));
+  const part = (from, to) => oneLine(text.ids.subarray(...wholeLetters(text, Math.max(from, start), Math.min(to, end))));
+  [first, last] = wholeLetters(text, first, last);
   const line = element("span", "snippet");
   line.append(part(first - before, first), element("mark", "", part(first, last)), part(last, last + after));
   return line;

@@ -47,9 +47,11 @@ function setOwn(ids) {
 /** Let the network continue the text in the field. */
 function continueOwn() {
   if (!ownText.ids.length) {
-    const first = page.text.newline.length ? String.fromCodePoint(...page.text.newline) : stringOf(testText.ids.subarray(0, 1));
-    $("own").value = first; // something has to be read first
-    readOwn();
+    const at = testText.kinds.findIndex((kind) => kind === PLAIN || kind === LETTER);
+    const letter = () => stringOf(testText.ids.subarray(...wholeLetters(testText, at, at + 1)));
+    $("own").value = page.text.newline.length ? String.fromCodePoint(...page.text.newline) : at < 0 ? "" : letter();
+    readOwn(); // something has to be read first
+    if (!ownText.ids.length) return;
   }
   const before = ownText.ids, given = $("stop").value.replace(/\\n/g, "\n").replace(/\\t/g, "\t");
   const length = Math.min(Math.max($("length").valueAsNumber || 400, 1), 20_000);
@@ -85,7 +87,7 @@ function stopDrawing() {
 /** Take the text before the selected character of the test text as one's own. */
 function takePassage() {
   const start = streamOf(testText, lastAt) * testText.steps, from = Math.max(start, lastAt - TAKEN);
-  $("own").value = stringOf(testText.ids.subarray(from, lastAt + 1)).replace(/\r\n/g, "\n");
+  $("own").value = stringOf(testText.ids.subarray(...wholeLetters(testText, from, lastAt + 1))).replace(/\r\n/g, "\n");
   readOwn();
 }
 let lastAt = 0; // the selected character of the test text
