@@ -6,6 +6,7 @@ from helpers.workspace import REPOSITORY
 from matplotlib.collections import LineCollection, PathCollection
 
 from rnnscope.figures import style
+from rnnscope.figures.letters import families
 from rnnscope.figures.units import cell_text
 
 
@@ -97,3 +98,17 @@ def test_titles(cell_text_table):
         "brace depth: -tanh(c) of cell 12, layer 1 of LSTM 3×512 (Spearman 0.87)",
         "drawn at random: tanh(c) of cell 13, layer 1 of LSTM 3×512",
     ]
+
+
+@pytest.mark.parametrize(
+    "letter", ["\N{OBJECT REPLACEMENT CHARACTER}", "\N{BRAILLE PATTERN BLANK}", "\N{ZERO WIDTH SPACE}", " ", ""]
+)
+def test_a_letter_without_ink_is_drawn_as_what_is_not_visible(cell_text_table, letter):
+    fonts = tuple(families(letter, cell_text.MONOSPACE))
+    ink = cell_text.outline(letter, 10, fonts).get_extents()
+    assert ink.width > 0
+    assert ink.height > 0
+    table = cell_text_table()
+    first = table.index[table["character"] > 32][0]
+    table.loc[first, ["character", "letter"]] = [ord(letter or "\N{OBJECT REPLACEMENT CHARACTER}"), letter]
+    cell_text.draw(table, "").canvas.draw()

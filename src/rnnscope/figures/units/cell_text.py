@@ -13,12 +13,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path as Outline
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import TextPath, text_to_path
 from matplotlib.transforms import Affine2D
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.letters import SIGNS, drawn_letters, families, is_wide, read_letters, reads_from_the_right
+from rnnscope.figures.letters import INVISIBLE, SIGNS, drawn_letters, families, is_wide, read_letters, reads_from_the_right
 from rnnscope.models.cells import ModelName
 from rnnscope.storage.tables import read_csv
 
@@ -75,8 +75,11 @@ class Grid:
 
 @cache
 def outline(letter: str, points: float, fonts: tuple[str, ...] = (MONOSPACE,)) -> Outline:
-    """Return the outline of a letter in points, the left end of its baseline at 0."""
-    return TextPath((0, 0), letter, size=points, prop=FontProperties(family=list(fonts)))
+    """Return the outline of a letter in points, the left end of its baseline at 0; of one without ink that of `INVISIBLE`."""
+    prop = FontProperties(family=list(fonts))
+    # Fonts have letters without ink, such as the object replacement character; a TextPath of them alone cannot be made.
+    has_ink = len(text_to_path.get_text_path(prop, letter)[0]) > 0
+    return TextPath((0, 0), letter if has_ink else INVISIBLE, size=points, prop=prop)
 
 
 def _draw_letters(axes: Axes, panel: pd.DataFrame, grid: Grid) -> None:
