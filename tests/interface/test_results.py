@@ -56,6 +56,52 @@ def test_a_unit_of_a_dump(results, folder):
     assert list(results.layers("gru-2-5")) == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "units", [[2, 0], (2, 0), np.array([2, 0]), np.array([2, 0], np.uint8), pd.Series([2, 0]), range(2, -1, -2)]
+)
+def test_units_in_any_sequence_of_whole_numbers(results, units):
+    every = results.activations("gru-2-5", 2, "z")
+    np.testing.assert_array_equal(results.activations("gru-2-5", 2, "z", units), every[:, [2, 0]])
+    np.testing.assert_array_equal(results.activations("gru-2-5", np.int64(2), "z", np.int32(1)), every[:, 1])
+    assert results.activations("gru-2-5", 2, "z", []).shape == (len(every), 0)
+
+
+ONE_OR_SEVERAL = "a whole number or a list of them$"
+MASK = "whole numbers; numpy.flatnonzero gives the numbers of a mask$"
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        (np.array([True, False, True, False]), f"found np.True_ in the list, expected {MASK}"),
+        ([False, True], f"found False in the list, expected {MASK}"),
+        ([1.7], "found 1.7 in the list, expected whole numbers$"),
+        (np.array([1.0]), r"found np.float64\(1.0\) in the list, expected whole numbers$"),
+        ([[0, 1]], r"found \[0, 1\] in the list, expected whole numbers$"),
+        (np.array([[0, 1]]), rf"found array\(\[\[0, 1\]\]\), expected {ONE_OR_SEVERAL}"),
+        (np.array(1), rf"found array\(1\), expected {ONE_OR_SEVERAL}"),
+        (True, f"found True, expected {ONE_OR_SEVERAL}"),
+        (1.0, f"found 1.0, expected {ONE_OR_SEVERAL}"),
+        (slice(0, 3), rf"found slice\(0, 3, None\), expected {ONE_OR_SEVERAL}"),
+        ("a", f"found 'a', expected {ONE_OR_SEVERAL}"),
+        (b"\x01", rf"found b'\\x01', expected {ONE_OR_SEVERAL}"),
+        ({0, 1}, rf"found \{{0, 1\}}, expected {ONE_OR_SEVERAL}"),
+        ({0: 1}, rf"found \{{0: 1\}}, expected {ONE_OR_SEVERAL}"),
+    ],
+)
+def test_units_that_are_no_whole_numbers_are_refused(results, units, message):
+    """int() takes True for 1, 1.7 for 1 and a mask for the units 1 and 0, again and again."""
+    with pytest.raises(InputError, match=f"^lstm-1-4, layer 1: units: {message}"):
+        results.activations("lstm-1-4", 1, "c", units=units)
+
+
+@pytest.mark.parametrize("layer", ["1", True, 1.0, None, [1]])
+def test_a_layer_that_is_no_whole_number_is_refused(results, layer):
+    with pytest.raises(InputError) as caught:
+        results.activations("lstm-1-4", layer, "c")
+    assert str(caught.value) == f"lstm-1-4: layer: found {layer!r}, expected a whole number"
+
+
 def test_rows_are_about_the_same_characters(results, folder):
     ids = np.load(folder / "split/test.npy")
     vocabulary = np.array(json.loads((folder / "split/vocabulary.json").read_text())["bytes"], np.uint8)
@@ -103,6 +149,7 @@ def test_a_sample_repeats_with_its_seed(results):
             lambda results: results.activations("lstm-1-4", 1, "z"),
             r"^lstm-1-4, layer 1: no quantity 'z'; found i, f, o, g, c, h$",
         ),
+        (lambda results: results.activations("lstm-1-4", 1, ["c"]), r"no quantity \['c'\]; found i, f, o, g, c, h$"),
         (
             lambda results: results.activations("lstm-1-4", 1, "c", units=[0, 4]),
             r"^lstm-1-4, layer 1: no unit 4 of c; found 0 to 3$",

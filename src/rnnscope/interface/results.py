@@ -13,6 +13,7 @@ from rnnscope.analyses.units.features import read_features
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
+from rnnscope.interface.arguments import is_whole_number, whole_number, whole_numbers
 from rnnscope.interface.text import Text
 from rnnscope.storage.files import read_json
 from rnnscope.storage.parquet import read_parquet
@@ -188,7 +189,7 @@ class Results:
         quantity
             Name of a gate or state, such as "c" or "f" of an LSTM.
         units
-            Numbers of units, from 0; a single number; or None for all.
+            Numbers of units, from 0, as a list, range or array; a single number; or None for all.
 
         Returns
         -------
@@ -198,7 +199,7 @@ class Results:
         Raises
         ------
         InputError
-            If there is no such model, layer, quantity or unit, or the file is damaged.
+            If there is no such model, layer, quantity or unit, an argument is of another type, or the file is damaged.
 
         Examples
         --------
@@ -210,17 +211,19 @@ class Results:
         (1720, 2)
         """
         files = self.layers(model)
+        layer = whole_number(f"{model}: layer", layer)
         if layer not in files:
             raise InputError(f"{model}: no layer {layer}; found {', '.join(map(str, files))}")
         widths = units_by_quantity(files[layer])
-        if quantity not in widths:
+        if quantity not in list(widths):
             raise InputError(f"{model}, layer {layer}: no quantity {quantity!r}; found {', '.join(widths)}")
-        chosen = _units(units, widths[quantity])
-        unknown = [unit for unit in chosen if not 0 <= unit < widths[quantity]]
+        every = range(widths[quantity])
+        chosen = list(every) if units is None else whole_numbers(f"{model}, layer {layer}: units", units)
+        unknown = [unit for unit in chosen if unit not in every]
         if unknown:
             raise InputError(f"{model}, layer {layer}: no unit {unknown[0]} of {quantity}; found 0 to {widths[quantity] - 1}")
         values = read_units(files[layer], quantity, chosen).astype(np.float32)
-        return values[:, 0] if isinstance(units, int | np.integer) else values
+        return values[:, 0] if is_whole_number(units) else values
 
     def summary(self, model: str) -> dict[str, Any]:
         """Return what a network's training says of it: summary.json and, where it was evaluated, evaluation.json."""
@@ -313,10 +316,3 @@ def _check_name(place: Path, kind: str, name: str, found: Sequence[str]) -> None
     """Raise InputError, which lists what there is, unless `name` is among `found`."""
     if name not in found:
         raise InputError(f"{place}: no {kind} {name!r}; found {', '.join(found) or 'none'}")
-
-
-def _units(units: int | Iterable[int] | None, width: int) -> list[int]:
-    """The numbers of units that were asked for; all of them for None."""
-    if units is None:
-        return list(range(width))
-    return [int(units)] if isinstance(units, int | np.integer) else [int(unit) for unit in units]
