@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import shutil
 import subprocess
 import sys
 
@@ -112,6 +113,26 @@ def test_rows_are_about_the_same_characters(results, folder):
     text = (folder / "corpus/text.bin").read_bytes()
     assert results.text.snippet(5, 60) in text.decode()
     assert results.text.part("train").shape[0] == len(ids)
+
+
+def test_every_model_has_predictions(results, folder):
+    """Those of the realisable methods have no most likely character."""
+    without = set()
+    for model in results.models:
+        whole = pd.read_parquet(folder / f"predictions/{model}.parquet")
+        pd.testing.assert_frame_equal(results.predictions(model), whole)
+        without |= set() if "predicted" in whole else {model.partition("-")[0]}
+    assert without == {"realisable"}
+
+
+def test_external_predictions_need_no_most_likely_character(folder, tmp_path):
+    shutil.copytree(folder / "split", tmp_path / "split")
+    whole = pd.read_parquet(folder / "predictions/lstm-1-4.parquet").drop(columns="predicted")
+    (tmp_path / "predictions").mkdir()
+    whole.to_parquet(tmp_path / "predictions/external-mine.parquet")
+    results = rnnscope.open(tmp_path)
+    assert results.models == ["external-mine"]
+    pd.testing.assert_frame_equal(results.predictions("external-mine"), whole)
 
 
 def test_tables_and_summaries(results, folder):

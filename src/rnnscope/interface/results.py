@@ -16,8 +16,8 @@ from rnnscope.errors import InputError
 from rnnscope.interface.arguments import is_whole_number, whole_number, whole_numbers
 from rnnscope.interface.text import Text
 from rnnscope.storage.files import read_json
-from rnnscope.storage.parquet import read_parquet
-from rnnscope.storage.predictions import SCHEMA, predictions_path
+from rnnscope.storage.parquet import open_parquet, read_parquet
+from rnnscope.storage.predictions import REQUIRED, SCHEMA, predictions_path
 from rnnscope.storage.tables import read_csv
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ class Results:
         Returns
         -------
         DataFrame
-            `stream`, `step`, `target` (id of the character that came) and `log_prob` (of the target, nats).
+            `stream`, `step`, `target` (id of the character that came), `predicted` (id of the most likely one) and `log_prob`
+            (of the target, nats). `predicted` is absent from the models `realisable-...` and from external ones that lack it.
 
         Raises
         ------
@@ -163,7 +164,10 @@ class Results:
         """
         folder = self.folder / "predictions"
         _check_name(folder, "predictions of model", model, self.models)
-        return read_parquet(predictions_path(folder, model), SCHEMA.names).to_pandas()
+        path = predictions_path(folder, model)
+        with open_parquet(path, REQUIRED) as file:
+            columns = [name for name in SCHEMA.names if name in file.schema_arrow.names]
+        return read_parquet(path, columns).to_pandas()
 
     def layers(self, model: str) -> dict[int, Path]:
         """Return the files of a model's activations by layer, the lowest first.
