@@ -158,6 +158,19 @@ def test_a_sample_repeats_with_its_seed(results):
     assert first == again != other
 
 
+def test_numbers_of_numpy_are_numbers(results):
+    expected = results.sample("lstm-1-4", "The ", 20, 0.5, seed=3)
+    assert results.sample("lstm-1-4", "The ", np.int64(20), np.float32(0.5), seed=np.uint8(3)) == expected
+    assert results.text.snippet(np.int64(2), np.int32(20)) == results.text.snippet(2, 20)
+
+
+def test_a_snippet_ends_with_the_test_part(results):
+    part = bytes(results.text.test.ravel()).decode()
+    assert results.text.snippet(len(part) - 5, 20) == part[-5:]
+    assert results.text.snippet(len(part) - 1, 1) == part[-1]
+    assert results.text.snippet(0, 0) == ""
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
@@ -184,6 +197,19 @@ def test_a_sample_repeats_with_its_seed(results):
             lambda results: results.sample("lstm-1-4", "\0"),
             r"prime text: found the byte b'\\x00' at position 0, expected one of the model's ",
         ),
+        (lambda results: results.sample("lstm-1-4", prime=b"The"), r"^prime text: found b'The', expected a text \(str\)$"),
+        (lambda results: results.sample("lstm-1-4", prime=None), r"^prime text: found None, expected a text \(str\)$"),
+        (lambda results: results.sample("lstm-1-4", temperature="x"), r"^temperature: found 'x', expected a number$"),
+        (lambda results: results.sample("lstm-1-4", temperature=True), r"^temperature: found True, expected a number$"),
+        (lambda results: results.sample("lstm-1-4", temperature=-1), r"^temperature: found -1.0, expected 0 or a number from "),
+        (lambda results: results.sample("lstm-1-4", length="5"), r"^length: found '5', expected a whole number$"),
+        (lambda results: results.sample("lstm-1-4", length=-5), r"^length: found -5, expected a whole number from 0 to "),
+        (lambda results: results.sample("lstm-1-4", seed=1.5), r"^seed: found 1.5, expected a whole number$"),
+        (lambda results: results.text.snippet(-1, 20), r"^text: row: found -1, expected a whole number from 0 to 1719$"),
+        (lambda results: results.text.snippet(1720, 20), r"^text: row: found 1720, expected a whole number from 0 to 1719$"),
+        (lambda results: results.text.snippet(1.0, 20), r"^text: row: found 1.0, expected a whole number from 0 to 1719$"),
+        (lambda results: results.text.snippet(0, -3), r"^text: length: found -3, expected a whole number of at least 0$"),
+        (lambda results: results.text.snippet(0, None), r"^text: length: found None, expected a whole number of at least 0$"),
         (lambda results: results.sample("nnn-1"), r"found a feed-forward network, expected a recurrent one"),
     ],
 )

@@ -13,7 +13,7 @@ from rnnscope.analyses.units.features import read_features
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
-from rnnscope.interface.arguments import is_whole_number, whole_number, whole_numbers
+from rnnscope.interface.arguments import is_whole_number, number, string, whole_number, whole_numbers
 from rnnscope.interface.text import Text
 from rnnscope.storage.files import read_json
 from rnnscope.storage.parquet import open_parquet, read_parquet
@@ -295,7 +295,8 @@ class Results:
         Raises
         ------
         InputError
-            If there is no such network, or the prime text has characters that it does not know.
+            If there is no such network, an argument is of another type or out of its bounds, or the prime text has characters
+            that the network does not know.
 
         Examples
         --------
@@ -307,6 +308,8 @@ class Results:
         from rnnscope.training.sample import continue_text, prime_ids
 
         network, description = load_checkpoint(self.checkpoint(model))
+        length, seed = whole_number("length", length), whole_number("seed", seed)
+        prime, temperature = string("prime text", prime), number("temperature", temperature)
         ids = prime_ids(prime, None, description.encoding, description) or []
         return as_string(continue_text(network, description, ids, length, temperature, seed), description.encoding)
 

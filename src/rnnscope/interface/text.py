@@ -7,6 +7,7 @@ import numpy as np
 from rnnscope.corpus.split_reader import PARTS, Split
 from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
+from rnnscope.interface.arguments import whole_number
 
 
 class Text:
@@ -78,13 +79,20 @@ class Text:
         Parameters
         ----------
         row
-            The first row.
+            The first row, from 0.
         length
-            Number of rows.
+            Number of rows; fewer are returned where the test part ends before.
 
         Returns
         -------
         str
             As UTF-8; a byte that is not valid there is shown as the replacement character.
+
+        Raises
+        ------
+        InputError
+            If there is no such row, or the length is no whole number of at least 0.
         """
+        row = whole_number("text: row", row, 0, self.test.size - 1)
+        length = whole_number("text: length", length, 0)
         return as_string(self.test.ravel()[row : row + length], self._split.encoding)
