@@ -159,6 +159,7 @@ def test_the_minibatches_of_the_split_are_the_default(train, tmp_path):
     ("words", "message"),
     [
         (("--model", "nnn-0"), "model 'nnn-0': expected <cell>-<layers>-<size>"),
+        (("--model", "nnn-1001"), "--model: found nnn-1001, expected n of at most 1000"),
         (("--hidden-width", -1), "--hidden-width: found -1, expected 1 to 100000"),
         (("--sequence-length", 0), "--sequence-length: found 0, expected 1 to 1000000"),
         (("--dropout", 0.5), "--dropout: found 0.5, expected 0 for the n-NN nnn-2"),

@@ -372,6 +372,11 @@ def test_a_truncated_checkpoint_is_reported_in_one_line(split, tmp_path):
     [
         ({"model": "lstm-1"}, "error: model 'lstm-1': expected <cell>-<layers>-<size>"),
         ({"model": "ngram-3"}, "error: --model: found ngram-3, expected a recurrent network or an n-NN"),
+        (
+            {"model": "lstm-1-99999999"},
+            "error: --model: found lstm-1-99999999, expected at most 100 layers and a size of at most 100000",
+        ),
+        ({"model": "lstm-101-4"}, "error: --model: found lstm-101-4, expected at most 100 layers and a size of at most 100000"),
         ({"dropout": 1}, "error: --dropout: found 1.0, expected a number of at least 0 and below 1"),
         ({"hidden-width": 8}, "error: --hidden-width: found 8, expected none for the recurrent network rnn-1-4"),
         ({"sequence-length": 8}, "error: --sequence-length: found 8, expected none for the recurrent network rnn-1-4"),

@@ -30,7 +30,7 @@ from rnnscope.models.devices import prepare_device
 from rnnscope.models.feed_forward import FeedForwardNetwork
 from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_hidden_width
-from rnnscope.settings.base import LARGEST_SIZE, MOST
+from rnnscope.settings.base import LARGEST_SIZE, LONGEST_CONTEXT, MOST, MOST_LAYERS
 from rnnscope.settings.training import Computing, Optimisation, Patience
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import write_json
@@ -128,8 +128,8 @@ def main(
     Raises
     ------
     InputError
-        If the name is no network's, a flag does not go with it, the split is not readable, the precision cannot be had or the
-        loss diverges.
+        If the name is no network's or that of too large a one, a flag does not go with it, the split is not readable, the
+        precision cannot be had or the loss diverges.
     """
     name = _parse(model)
     _check_flags(name, dropout, hidden_width, sequence_length)
@@ -232,13 +232,17 @@ def write_run(out: Path, name: ModelName, training_run: TrainingRun[AnyNetwork],
 
 
 def _parse(model: str) -> ModelName:
-    """Parse the name of a network. Raises InputError when it is none."""
+    """Parse the name of a network. Raises InputError when it is none, or one beyond the bounds that config.yaml has too."""
     try:
         name = ModelName.parse(model)
     except ValueError as error:
         raise InputError(str(error)) from None
     if not (name.is_recurrent or name.is_feed_forward):
         raise InputError(f"--model: found {model}, expected a recurrent network or an n-NN")
+    if name.layers > MOST_LAYERS or name.size > LARGEST_SIZE:
+        raise InputError(f"--model: found {model}, expected at most {MOST_LAYERS} layers and a size of at most {LARGEST_SIZE}")
+    if name.context > LONGEST_CONTEXT:
+        raise InputError(f"--model: found {model}, expected n of at most {LONGEST_CONTEXT}")
     return name
 
 
