@@ -1,8 +1,12 @@
 """README and docs: their links lead somewhere, their pictures are there, and their numbers are those of the results."""
 
 import re
+import shlex
 
+import numpy as np
 import pytest
+from helpers.fork_server import ForkServer
+from helpers.small_split import write_split
 from helpers.workspace import REPOSITORY
 
 from docs.write_reference import ANALYSES, BEGIN, COLUMNS, END, SIZES
@@ -36,6 +40,37 @@ def test_links_lead_to_files_and_headings_that_exist(path):
         if heading:
             headings = re.findall(r"^#+ (.*)$", linked.read_text(), flags=re.MULTILINE)
             assert heading in map(anchor, headings), target
+
+
+def commands():
+    """The command lines of modules in all documents, as their words behind `python -m`; what is behind a # is a comment."""
+    texts = [re.sub(r"\\\n *", "", path.read_text()) for path in DOCUMENTS]
+    lines = [line for text in texts for line in re.findall(r"^(?: {4})?python -m (rnnscope\..*)$", text, flags=re.MULTILINE)]
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_command_that_is_shown_has_the_flags_of_its_module(words, tmp_path):
+    """Without its files it ends where it reads the first of them; flags that are unknown or left out end it with the usage."""
+    done = ForkServer(REPOSITORY / "src").run(tmp_path, *words)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert re.match(r"error: .*: no such (file|folder)", done.stderr), done.stderr
+
+
+def test_commands_are_found():
+    modules = {words[0] for words in commands()}
+    assert {"rnnscope.ngrams.kneser_ney", "rnnscope.training.train", "rnnscope.interface.export"} <= modules
+
+
+def test_the_ngram_models_by_hand(tmp_path):
+    """The command as it is shown, on a split of its own."""
+    (words,) = (words for words in commands() if words[0] == "rnnscope.ngrams.kneser_ney")
+    write_split(tmp_path / "DIR", np.random.default_rng(1).integers(0, 5, (3, 40), dtype=np.uint8))
+    done = ForkServer(REPOSITORY / "src").run(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "FILE.csv").exists()
+    assert (tmp_path / "DIR/ngram-20.parquet").exists()
+    assert (tmp_path / "DIR/validation/ngram-20.parquet").exists()
 
 
 def test_every_picture_has_an_alternative_text():
