@@ -83,6 +83,17 @@ MESSAGES = [
     ("training.patience", 0, "training.patience: found 0, expected a whole number from 1 to 1000000"),
     ("training.seed", -1, "training.seed: found -1, expected a whole number from 0 to 4294967295"),
     ("error_breakdown.boost", [0.6], "error_breakdown.boost.0: found 0.6, expected a number above 0 and at most 0.5"),
+    (
+        "dynamic_evaluation.learning_rate",
+        1e4,
+        "dynamic_evaluation.learning_rate: found 10000.0, expected a number above 0 and at ",
+    ),
+    (
+        "realisable.learning_rates",
+        [1e4],
+        "realisable.learning_rates.0: found 10000.0, expected a number above 0 and at most 1000",
+    ),
+    ("realisable.thetas", [1e5], "realisable.thetas.0: found 100000.0, expected a number from 0 to 10000"),
     ("error_breakdown.order.1", "words", 'error_breakdown.order.1: found "words", expected n-gram, memory, rare_words, '),
     ("grid.cells", ["ltsm"], 'grid.cells.0: found "ltsm", expected a cell among lstm, rnn, gru'),
     (

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnscope.models.network import Network, Shape
+from rnnscope.settings.predictions import LARGEST_THETA
+from rnnscope.settings.predictions import RATE as RATE_BOUNDS
 from rnnscope.training.cross_entropy import correct_log_probabilities, predictions
 from rnnscope.training.dynamic_evaluation import EPSILON, PlainDescent, ScaledDescent, dynamic_predictions, gradient_roots
+from rnnscope.training.neural_cache import cache_log_probabilities
 from rnnscope.training.segments import to_device
 
 CPU = torch.device("cpu")
@@ -154,3 +157,15 @@ def test_it_learns_and_leaves_the_network_as_it_was():
     assert learning[150:].mean() > static[150:].mean() + 0.5, "a text that repeats is soon known"
     assert all(torch.equal(values, weights[name]) for name, values in network.state_dict().items())
     assert torch.equal(dynamic_predictions(network, characters, 7, PlainDescent(RATE), 1)[0], learning)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn", "gru"])
+def test_the_largest_allowed_numbers_give_numbers(cell):
+    """Of what every candidate is chosen by: a rate that spoils a network is no fault, a loss that is no number is one."""
+    network = drawn(cell)
+    characters = to_device(np.random.default_rng(3).integers(0, network.vocabulary_size, (3, 400), dtype=np.uint8), CPU)
+    weights = [weight.detach().clone() for weight in network.parameters()]
+    update = ScaledDescent(weights, gradient_roots(network, characters[:41], 20, 3), RATE_BOUNDS["maximum"], 0.0)
+    found, _ = dynamic_predictions(network, characters, 20, update, 3)
+    assert found.isfinite().all()
+    assert not cache_log_probabilities(network, characters, 50, [float(LARGEST_THETA)]).isnan().any()

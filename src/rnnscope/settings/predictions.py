@@ -1,6 +1,7 @@
 """What is compared of the models' predictions of the test characters (paper section 4, T1 and F1 to F8)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from rnnscope.settings.base import COUNT, LONGEST_CONTEXT, LONGEST_TEXT, MOST, MOST_STREAMS, SEED, STRETCH, Section, setting
 from rnnscope.settings.training import ReferenceNGram
@@ -8,6 +9,9 @@ from rnnscope.settings.training import ReferenceNGram
 ERROR_CLASSES = ("n-gram", "memory", "rare_words", "word_model", "punctuation", "boost")
 READINGS = ("paper", "strict")
 MOST_SAMPLES = 100_000  # each of them holds the sums of a table
+# Far beyond any use, and far below what float32 cannot hold: the losses of every candidate are numbers.
+RATE: dict[str, Any] = {"above": 0, "maximum": 1000}
+LARGEST_THETA = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ class DynamicEvaluation(Section):
 
     key = "dynamic_evaluation"
     is_optional = True
-    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", above=0)
+    learning_rate: float = setting("learning rate of plain gradient descent on the mean loss of a segment", **RATE)
     sequence_length: int = setting("characters of a segment: the weights change after each", **COUNT)
     streams: int = setting("streams that are read side by side and change the same weights", minimum=1, maximum=MOST_STREAMS)
 
@@ -133,10 +137,10 @@ class StreamsTogether(Section):
 class Realisable(StreamsTogether):
     """Section `realisable`: candidates for what real models do of what oracles do; the validation part chooses."""
 
-    learning_rates: list[float] = setting("candidates: learning rate of RMS-scaled dynamic evaluation", above=0)
+    learning_rates: list[float] = setting("candidates: learning rate of RMS-scaled dynamic evaluation", **RATE)
     decays: list[float] = setting("candidates: its decay towards the trained weights after each segment", minimum=0, maximum=1)
     sequence_length: int = setting("characters of a segment: the weights change after each", **COUNT)
-    thetas: list[float] = setting("candidates: how much a neural cache prefers similar states", minimum=0)
+    thetas: list[float] = setting("candidates: how much a neural cache prefers similar states", minimum=0, maximum=LARGEST_THETA)
     characters: int = setting(
         "characters of the validation part that choose, and of the train part that scale the steps, at most", **STRETCH
     )

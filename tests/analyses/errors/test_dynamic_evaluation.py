@@ -77,7 +77,7 @@ def test_the_table_is_that_of_the_predictions_before_and_while_learning(call, pr
 
 
 def test_a_rate_of_zero_changes_no_error(call, project):
-    assert run_stage(call, project, 0) == "error: --learning-rate: found 0.0, expected a number above 0"
+    assert run_stage(call, project, 0) == "error: --learning-rate: found 0.0, expected a number above 0 and at most 1000"
     network, _ = load_checkpoint(project.folder / "models/lstm-1-8/checkpoint.safetensors")
     characters = to_device(project.test, torch.device("cpu"))
     learning, predicted = (values.numpy().T for values in dynamic_predictions(network, characters, 20, PlainDescent(0.0), 3))
@@ -92,9 +92,20 @@ def test_a_rate_of_zero_changes_no_error(call, project):
 
 
 def test_a_rate_that_blows_the_weights_up_is_reported(call, project):
-    message = run_stage(call, project, 3e38)
-    assert message == "error: --learning-rate: 3e+38 makes the loss of lstm-1-8 infinite; expected a lower one"
+    """With weights that are large already, whose gradients are."""
+    path = project.folder / "models/lstm-1-8/checkpoint.safetensors"
+    network, description = load_checkpoint(path)
+    weights = network.state_dict()
+    weights["softmax.weight"] *= 1e37
+    save_checkpoint(path, weights, description)
+    message = run_stage(call, project, 1000)
+    assert message == "error: --learning-rate: 1000.0 makes the loss of lstm-1-8 infinite; expected a lower one"
     assert not (project.folder / "dynamic.parquet").exists()
+
+
+def test_a_rate_that_float32_does_not_hold_is_refused(call, project):
+    message = run_stage(call, project, 1e300)
+    assert message == "error: --learning-rate: found 1e+300, expected a number above 0 and at most 1000"
 
 
 @pytest.mark.parametrize(("flag", "most"), [("--sequence-length", 10**6), ("--streams", 2**15 - 1)])
