@@ -91,3 +91,11 @@ def test_distances_are_evenly_spaced_in_their_logarithm():
     found = log_spaced(1000)
     assert {1, 10, 100, 1000} <= set(found)
     assert found == sorted(set(found))
+
+
+def test_of_states_that_are_the_same_nothing_can_be_left():
+    distances = np.stack([np.zeros((3, 12)), np.full((3, 12), 2.0)])
+    mean, low, high = shares_left(distances, np.arange(12), Resampling(samples=5, seed=1))
+    assert np.isnan([mean[0], low[0], high[0]]).all()
+    np.testing.assert_array_equal([mean[1], low[1], high[1]], 1.0)
+    assert first_at_half(mean[0]) is None

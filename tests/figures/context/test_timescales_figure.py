@@ -41,3 +41,22 @@ def test_models_without_gates_alone(check_legible):
     models = ("rnn-1-64",)
     tables = make_timescales()[:0], make_halving_distances(models), make_swapped_states(models)
     check_legible(timescales.draw(*tables, make_mutual_information(), "A tale"))
+
+
+@pytest.mark.parametrize("models", [("lstm-3-512", "gru-2-64"), ("rnn-1-64",)])
+def test_states_that_are_the_same_everywhere_have_no_line(tmp_path, models):
+    """On a text that repeats itself; of one model among others, or of all."""
+    without = models[-1]
+    halving, swapped = make_halving_distances(models), make_swapped_states(models)
+    halving.loc[halving["model"] == without, ["halving", "halving_low", "halving_high"]] = np.nan
+    swapped.loc[swapped["model"] == without, ["left", "left_low", "left_high"]] = np.nan
+    units = make_timescales()
+    tables = units[units["model"].isin(models)], halving, swapped, make_mutual_information()
+    paths = [tmp_path / f"{name}.csv" for name in ("timescales", "halving", "swapped", "information")]
+    for table, path in zip(tables, paths, strict=True):
+        table.to_csv(path, index=False)
+    timescales.main(*paths, tmp_path / "figure.svg", tmp_path / "figure.png", "A tale")
+    assert (tmp_path / "figure.png").stat().st_size > 0
+    lines = timescales.draw(*tables, "A tale").axes[1].lines
+    drawn = [line for line in lines if len(line.get_xdata()) > 2 and np.isfinite(line.get_ydata()).any()]
+    assert len(drawn) == swapped[swapped["left"].notna()].groupby(["model", "layer"]).ngroups

@@ -46,7 +46,7 @@ SWAPPED_STATES = Table(
                 "left",
                 "number",
                 "Euclidean distance of the displayed state from that after the true past, mean over the places, as a share of "
-                "that at the swap",
+                "that at the swap; empty where the two states are the same there",
             )
         ),
         CLUSTERS,

@@ -148,9 +148,10 @@ def interval(resampled: np.ndarray, clusters: int | np.ndarray) -> tuple[np.ndar
     Returns
     -------
     low, high : ndarray
-        Each of the shape of one sample; NaN where there are fewer than `FEWEST_CLUSTERS` clusters.
+        Each of the shape of one sample; NaN where there are fewer than `FEWEST_CLUSTERS` clusters, or nothing but NaN.
     """
     numbers = np.broadcast_to(clusters, resampled.shape[1:])
+    numbers = np.where(np.isnan(resampled).all(axis=0), 0, numbers)
     ends = np.full((2, *numbers.shape), np.nan)
     for number in np.unique(numbers[numbers >= FEWEST_CLUSTERS]):
         chosen, tail = numbers == number, tail_probability(int(number))

@@ -141,7 +141,8 @@ def main(table: Path, halving: Path, swapped: Path, information: Path, out_svg: 
     names, ends = ["model", "cell"], ["halving", "halving_low", "halving_high"]
     units = style.read(table, ["layer", "tau"], names, empty=True)
     layers = style.read(halving, ["layer", "sequence_length"], names, optional=ends)
-    left = style.read(swapped, ["layer", "distance", "left"], [*names, "clusters"], optional=["left_low", "left_high"])
+    # A state that is the same wherever it is swapped, as on a text that repeats itself, has nothing that could be left.
+    left = style.read(swapped, ["layer", "distance"], [*names, "clusters"], optional=["left", "left_low", "left_high"])
     numbers = ["distance", "plug_in", "shuffled", "shuffled_highest", "information"]
     style.save(draw(units, layers, left, style.read(information, numbers), title), out_svg, out_png)
 
