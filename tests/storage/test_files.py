@@ -8,9 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from rnnscope.corpus.text import open_text
 from rnnscope.errors import InputError
+from rnnscope.ngrams.arpa import read_arpa
 from rnnscope.storage.checksums import read_record, record_path
-from rnnscope.storage.files import check_digest, corrupt_file_error, discard, read_json, sha256_of, whole_file, write_json
+from rnnscope.storage.files import (
+    check_digest,
+    check_is_file,
+    corrupt_file_error,
+    discard,
+    read_json,
+    sha256_of,
+    whole_file,
+    write_json,
+)
+from rnnscope.storage.parquet import open_parquet
+from rnnscope.storage.tables import read_csv
+from rnnscope.storage.tensors import load_tensors
+from rnnscope.training.imported import read_order, read_weights
+from rnnscope.training.take_over import read_history
 
 FULL_DISK = Path(__file__).parents[1] / "helpers/full_disk.py"
 
@@ -169,3 +185,40 @@ def test_a_command_with_braces_is_quoted_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("RNNSCOPE_REBUILD", "snakemake {} --configfile '{a} {}.yaml'")
     error = corrupt_file_error(tmp_path / "x", "damaged")
     assert str(error).endswith(f"; delete it and run: snakemake {tmp_path}/x --configfile '{{a}} {{}}.yaml'")
+
+
+def test_what_is_no_file_is_said(tmp_path):
+    path = tmp_path / "text"
+    for found, make, remove in (
+        ("no such file", lambda _: None, lambda _: None),
+        ("found a folder", Path.mkdir, Path.rmdir),
+        ("found no regular file", os.mkfifo, os.remove),
+    ):
+        make(path)
+        with pytest.raises(InputError, match=rf"/text: {found}; expected a text$"):
+            check_is_file(path, "a text")
+        remove(path)
+    path.touch()
+    check_is_file(path, "a text")
+
+
+def readers():
+    """Functions that read a file of a user's choice, by what each expects."""
+    return {
+        "a text": open_text,
+        "a checkpoint": load_tensors,
+        "a JSON file": read_json,
+        "a table with columns a": lambda path: read_csv(path, ["a"]),
+        "parquet with columns a": lambda path: open_parquet(path, ["a"]),
+        "an ARPA file": read_arpa,
+        "a history written by training": read_history,
+        "the state dict of a network": read_weights,
+        "the vocabulary of a network, JSON": read_order,
+    }
+
+
+@pytest.mark.parametrize("expected", readers())
+def test_a_folder_in_place_of_a_file_is_called_one(tmp_path, expected):
+    with pytest.raises(InputError) as told:
+        readers()[expected](tmp_path)
+    assert str(told.value) == f"{tmp_path}: found a folder; expected {expected}"

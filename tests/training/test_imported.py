@@ -112,7 +112,7 @@ def test_a_network_that_does_not_fit_is_refused(tmp_path, call, words, vocabular
         (None, "no such file; expected the state dict of a network"),
         (lambda path: path.write_bytes(b"no weights"), "not readable as a state dict ("),
         (lambda path: torch.save(Theirs(nn.GRU).state_dict(), path), "not readable as a state dict ("),
-        (lambda path: path.mkdir(), "no such file; expected the state dict of a network"),
+        (lambda path: path.mkdir(), "found a folder; expected the state dict of a network"),
     ],
 )
 def test_files_that_are_no_state_dict_are_refused(tmp_path, call, words, write, message):

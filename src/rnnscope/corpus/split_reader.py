@@ -11,7 +11,7 @@ from rnnscope.corpus.split_text import SplitText, join_parts
 from rnnscope.corpus.text import is_encoding
 from rnnscope.errors import InputError, quoted
 from rnnscope.settings.corpus import DEFAULT_ENCODING
-from rnnscope.storage.files import check_digest, corrupt_file_error, read_json, sha256_of
+from rnnscope.storage.files import check_digest, check_is_file, corrupt_file_error, read_json, sha256_of
 
 PARTS = ("train", "validation", "test")
 KINDS_OF_CHARACTERS = {"bytes": (np.uint8, 0xFF), "code_points": (np.uint32, 0x10FFFF)}
@@ -172,8 +172,7 @@ def read_part(folder: Path, part: str) -> np.ndarray:
         If the file is missing, truncated or no such array.
     """
     path = folder / f"{part}.npy"
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected the {part} part of a split")
+    check_is_file(path, f"the {part} part of a split")
     check_digest(path)
     try:
         ids = np.lib.format.open_memmap(path, mode="r")

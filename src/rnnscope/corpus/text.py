@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnscope.errors import InputError, quoted
 from rnnscope.settings.corpus import CHARACTERS, DEFAULT_ENCODING, MOST_CHARACTERS
-from rnnscope.storage.files import check_digest
+from rnnscope.storage.files import check_digest, check_is_file
 
 BLOCK = 2**20
 CODE_POINTS = 0x110000
@@ -32,8 +32,7 @@ def open_text(path: Path) -> np.ndarray:
     InputError
         If the file is missing, empty or corrupt.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a text")
+    check_is_file(path, "a text")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the text is empty")
     check_digest(path)

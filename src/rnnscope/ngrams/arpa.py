@@ -40,7 +40,7 @@ from rnnscope.corpus.compressed import BLOCK, DAMAGE, OPENERS, TEXT_BYTES_LIMIT
 from rnnscope.corpus.text import CODE_POINTS, code_points
 from rnnscope.errors import InputError
 from rnnscope.ngrams.backoff import BackoffModel, Entries, keys
-from rnnscope.storage.files import whole_file
+from rnnscope.storage.files import check_is_file, whole_file
 
 ZERO = -99  # log10 of a probability of 0
 LONGEST_LINE = 2**20  # bytes; far beyond any use
@@ -133,8 +133,7 @@ def read_arpa(path: Path) -> BackoffModel:
     InputError
         If it is missing, corrupt or another file: names the file, and the line where there is one.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected an ARPA file")
+    check_is_file(path, "an ARPA file")
     lines = _Lines(path)
     orders, has_letters = _read_orders(lines)
     lines.read_rest()

@@ -6,6 +6,7 @@ from docutils.core import publish_parts
 from docutils.utils import SystemMessage
 
 from rnnscope.errors import InputError
+from rnnscope.storage.files import check_is_file
 
 # Nothing in a caption can read a file or bring HTML of its own, and no file of the machine changes how it is read.
 SETTINGS = {
@@ -25,8 +26,7 @@ def caption_html(path: Path) -> str:
     InputError
         If there is no such file, or something in it is not valid.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected the caption of the figure {path.stem}")
+    check_is_file(path, f"the caption of the figure {path.stem}")
     try:
         parts = publish_parts(path.read_text(encoding="utf-8"), writer="html5", settings_overrides=SETTINGS)
     except SystemMessage as error:

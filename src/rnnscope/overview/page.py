@@ -9,13 +9,12 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from rnnscope.cli import run
-from rnnscope.errors import InputError
 from rnnscope.figures.catalogue import FIGURES, SECTIONS, CatalogueEntry
 from rnnscope.overview.captions import caption_html
 from rnnscope.overview.findings import Findings, find
 from rnnscope.overview.loss_rows import LossTable, loss_table
 from rnnscope.overview.runs import Fact, facts_of_run
-from rnnscope.storage.files import check_digest, whole_file
+from rnnscope.storage.files import check_digest, check_is_file, whole_file
 from rnnscope.storage.tables import read_csv
 
 
@@ -121,8 +120,7 @@ def section_of(folder: Path, corpus: dict[str, str], names: list[str], captions:
 
 def _check(path: Path) -> None:
     """Raise InputError for a file that is missing or not what was written."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected one that the page can link to")
+    check_is_file(path, "one that the page can link to")
     check_digest(path)
 
 

@@ -91,6 +91,20 @@ def _flush(path: Path, mode: int) -> None:
         os.close(descriptor)
 
 
+def check_is_file(path: Path, expected: str) -> None:
+    """Check that a path is that of a file; `expected` says what it was to be, such as "a text".
+
+    Raises
+    ------
+    InputError
+        If there is none, or a folder or a device in its place.
+    """
+    if path.is_file():
+        return
+    found = "found a folder" if path.is_dir() else "found no regular file" if path.exists() else "no such file"
+    raise InputError(f"{path}: {found}; expected {expected}")
+
+
 class CorruptFileError(InputError):
     """A file that is not what a stage wrote; the message has the remedy too."""
 
@@ -215,8 +229,7 @@ def read_json(path: Path, rebuild: str | None = None) -> Any:
     InputError
         If the file is missing, damaged or not JSON.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a JSON file")
+    check_is_file(path, "a JSON file")
     check_digest(path, rebuild)
     try:
         return json.loads(path.read_text())

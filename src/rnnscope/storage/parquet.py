@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rnnscope.errors import InputError
-from rnnscope.storage.files import check_footer, corrupt_file_error, whole_file
+from rnnscope.storage.files import check_footer, check_is_file, corrupt_file_error, whole_file
 
 # What pyarrow raises on damaged bytes; the middle one where the damage is in the names of columns.
 DAMAGE = (pa.ArrowException, UnicodeDecodeError, OSError)
@@ -38,8 +38,7 @@ def open_parquet(path: Path, columns: Columns) -> pq.ParquetFile:
     InputError
         If the file is missing or corrupt, lacks a column or has one of another type, or claims more rows than it can hold.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected parquet with columns {', '.join(columns)}")
+    check_is_file(path, f"parquet with columns {', '.join(columns)}")
     check_footer(path)
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)

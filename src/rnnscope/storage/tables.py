@@ -7,7 +7,7 @@ import pandas as pd
 
 from rnnscope.errors import InputError
 from rnnscope.storage.declarations import Column, declare
-from rnnscope.storage.files import check_digest, corrupt_file_error, whole_file
+from rnnscope.storage.files import check_digest, check_is_file, corrupt_file_error, whole_file
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,7 @@ def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     InputError
         If the file is missing or corrupt, or lacks a column. A truncated file shows in its last line, which has no end.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a table with columns {', '.join(columns)}")
+    check_is_file(path, f"a table with columns {', '.join(columns)}")
     check_digest(path)
     if not path.read_bytes().endswith(b"\n"):
         raise corrupt_file_error(path, "the last line has no end, so the file was cut off")

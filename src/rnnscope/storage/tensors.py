@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnscope.errors import InputError
-from rnnscope.storage.files import check_digest, corrupt_file_error, whole_file
+from rnnscope.storage.files import check_digest, check_is_file, corrupt_file_error, whole_file
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], description: dict) -> None:
@@ -48,8 +48,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     InputError
         If the file is missing, damaged or not written by rnnscope.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a checkpoint")
+    check_is_file(path, "a checkpoint")
     check_digest(path)
     try:
         with safe_open(path, framework="pt") as file:

@@ -23,7 +23,7 @@ from rnnscope.models.network import Network, Shape
 from rnnscope.models.sizes import matched_size, parameter_count
 from rnnscope.models.torch_layout import from_torch
 from rnnscope.settings.training import Computing
-from rnnscope.storage.files import whole_file, write_json
+from rnnscope.storage.files import check_is_file, whole_file, write_json
 from rnnscope.training.optimisation import HISTORY_COLUMNS
 from rnnscope.training.procedures import PROCEDURES
 
@@ -41,8 +41,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     InputError
         If it is missing or not readable as such.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected the state dict of a network")
+    check_is_file(path, "the state dict of a network")
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
@@ -63,8 +62,7 @@ def read_order(path: Path) -> np.ndarray:
     InputError
         If it is missing or holds anything else.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected the vocabulary of a network, JSON")
+    check_is_file(path, "the vocabulary of a network, JSON")
     try:
         content = json.loads(path.read_text())
     except (ValueError, RecursionError) as error:

@@ -16,7 +16,15 @@ from rnnscope.corpus.split_reader import read_split
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.models.checkpoint import check_vocabulary, load_checkpoint, save_checkpoint
-from rnnscope.storage.files import check_digest, corrupt_file_error, from_elsewhere, read_json, whole_file, write_json
+from rnnscope.storage.files import (
+    check_digest,
+    check_is_file,
+    corrupt_file_error,
+    from_elsewhere,
+    read_json,
+    whole_file,
+    write_json,
+)
 from rnnscope.training.optimisation import HISTORY_COLUMNS, History
 from rnnscope.training.select import FILES
 from rnnscope.training.summary import read_precision
@@ -37,8 +45,7 @@ def read_history(path: Path) -> History:
     InputError
         If it is missing, damaged or not written by training.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a history written by training")
+    check_is_file(path, "a history written by training")
     check_digest(path)
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
