@@ -222,3 +222,20 @@ def test_a_folder_in_place_of_a_file_is_called_one(tmp_path, expected):
     with pytest.raises(InputError) as told:
         readers()[expected](tmp_path)
     assert str(told.value) == f"{tmp_path}: found a folder; expected {expected}"
+
+
+@pytest.mark.parametrize(
+    "read", [load_tensors, read_json, lambda path: read_csv(path, ["a"]), lambda path: open_parquet(path, ["a"])]
+)
+def test_nobody_is_told_to_delete_a_file_of_their_own(tmp_path, monkeypatch, read):
+    """Such as a text that was given in place of what a stage writes; of a file with a record it is the remedy."""
+    monkeypatch.delenv("RNNSCOPE_REBUILD", raising=False)
+    path, text = tmp_path / "text", "A novel, without a line end."
+    path.write_text(text)
+    with pytest.raises(InputError) as told:
+        read(path)
+    assert str(told.value).endswith("; expected a file that rnnscope wrote, and found no record that it wrote this one")
+    with whole_file(path) as partial:
+        partial.write_text(text)
+    with pytest.raises(InputError, match=r"; delete it and run again what made it$"):
+        read(path)

@@ -74,7 +74,7 @@ def test_values_of_another_kind_are_named(tmp_path, monkeypatch, kind, values, r
         table.read(path)
     noun = {"integer": "a whole number", "number": "a number", "yes/no": "True or False"}[kind]
     line = str(told.value)
-    assert line.startswith(f"{path}: column 'value': found {expected} in row {row}, expected {noun}; delete it and run again")
+    assert line.startswith(f"{path}: column 'value': found {expected} in row {row}, expected {noun}; expected a file that")
     assert line.isprintable()
 
 

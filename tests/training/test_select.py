@@ -39,7 +39,7 @@ def test_a_loss_that_is_no_number_is_named_and_not_chosen(tmp_path, loss, other)
     losses = [2.0, 2.0]
     losses[other] = loss
     folders = write_candidates(tmp_path, losses)
-    expected = f"{folders[other]}/summary.json: 'validation_loss' is {repr(loss)[:40]}, expected a finite number; delete it and"
+    expected = f"{folders[other]}/summary.json: 'validation_loss' is {repr(loss)[:40]}, expected a finite number; expected a file"
     with pytest.raises(InputError) as told:
         best_candidate(folders)
     assert str(told.value).startswith(expected)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnscope.errors import InputError
-from rnnscope.storage.checksums import footer_digest, forget_record, read_record, write_record
+from rnnscope.storage.checksums import footer_digest, forget_record, read_record, record_path, write_record
 
 # Errors of network file systems that cannot lock a file or flush a folder.
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
@@ -138,6 +138,9 @@ def from_elsewhere(place: Path) -> Iterator[None]:
 def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> CorruptFileError:
     """Return the error for a file that is not what a stage wrote.
 
+    It advises to delete the file only where what makes it again is known, or a record says that this project wrote it: any
+    other may be a user's own, such as a text that was given in place of a checkpoint.
+
     Parameters
     ----------
     path
@@ -149,7 +152,12 @@ def corrupt_file_error(path: Path, reason: str, rebuild: str | None = None) -> C
         place of the file: what started this process knows the command.
     """
     rebuild = rebuild or os.environ.get("RNNSCOPE_REBUILD", "").replace("{}", shlex.quote(str(path)), 1)
-    remedy = f"delete it and run: {rebuild}" if rebuild else "delete it and run again what made it"
+    if rebuild:
+        remedy = f"delete it and run: {rebuild}"
+    elif record_path(path).exists():
+        remedy = "delete it and run again what made it"
+    else:
+        remedy = "expected a file that rnnscope wrote, and found no record that it wrote this one"
     return CorruptFileError(path, reason, remedy)
 
 
