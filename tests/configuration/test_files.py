@@ -141,8 +141,8 @@ def test_files_that_are_no_yaml_are_left_to_their_reader(tmp_path):
         (b"a: 1\nb: 2\ntitle: Caf\xe9\n", "line 3: found the byte 0xe9, expected text in UTF-8"),
         ("run: [tale]\n".encode("utf-16"), "line 1: found the byte 0xff, expected text in UTF-8"),
         (b"# nothing yet\n", "found nothing, expected keys with values"),
-        (b"[1, 2]\n", "found list, expected keys with values"),
-        (b"a tale\n", "found str, expected keys with values"),
+        (b"[1, 2]\n", "found a list, expected keys with values"),
+        (b"a tale\n", "found a single value, expected keys with values"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line_with_its_place(tmp_path, content, message):

@@ -1,7 +1,8 @@
 rule explorer:
     """The page on which a person browses units and text."""
     input:
-        **split_files("train", "validation", "test", "vocabulary"),
+        **split_files("test", "vocabulary"),
+        before=parts_before_test,
         checkpoints=model_files(DUMPED, "checkpoint.safetensors"),
         cells=table("cells"),
         baseline=table("cells_baseline"),

@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+from rnnscope.corpus.letters import in_byte_order
 from rnnscope.corpus.sources import local_files
 from rnnscope.figures.catalogue import FIGURES, figures_for, numbered_heading, numbered_section
+from rnnscope.settings.corpus import DEFAULT_ENCODING
 
 
 wildcard_constraints:
@@ -63,6 +65,14 @@ def split_files(*names):
     folder = "results/{corpus}/split"
     described = {"vocabulary": f"{folder}/vocabulary.json", "layout": f"{folder}/split.json"}
     return {name: described.get(name, f"{folder}/{name}.npy") for name in names}
+
+
+def parts_before_test(wildcards):
+    """The parts before the test part, where its letters depend on them: of bytes in another encoding than utf-8."""
+    encoding = corpus_of(wildcards).get("encoding") or DEFAULT_ENCODING
+    is_bytes = corpus_of(wildcards).get("characters", "bytes") == "bytes"
+    needed = is_bytes and in_byte_order(b"", encoding) != "utf-8"
+    return [f"results/{wildcards.corpus}/split/{part}.npy" for part in ("train", "validation")] if needed else []
 
 
 def train_part_of_networks(wildcards):

@@ -99,7 +99,8 @@ rule memory_span:
 rule cell_text:
     """Figure F2: snippets of the test text with the values of the best units, and of some drawn at random."""
     input:
-        **split_files("train", "validation", "test", "vocabulary"),
+        **split_files("test", "vocabulary"),
+        before=parts_before_test,
         features="results/{corpus}/analyses/features.parquet",
         activations=activation_files(DUMPED),
         cells=table("cells"),

@@ -32,7 +32,7 @@ def check_readable(path: Path) -> None:
         return  # Snakemake names it
     try:
         text = content.decode()
-        found = yaml.load(text, Loader=LOADER)
+        root = yaml.compose(text, Loader=LOADER)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}: line {line}: found the byte 0x{content[error.start]:02x}, expected text in UTF-8") from None
@@ -44,8 +44,9 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{path}: {where}not readable as YAML: {shortened(reason)}; {advice}") from None
     except (RecursionError, ValueError):
         return  # found by `check_duplicated_keys`, or by the check of the values
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: found {'nothing' if found is None else type(found).__name__}, expected keys with values")
+    if not isinstance(root, yaml.MappingNode):
+        found = "nothing" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
+        raise InputError(f"{path}: found {found}, expected keys with values")
 
 
 def check_duplicated_keys(paths: Iterable[Path]) -> None:
