@@ -1,19 +1,13 @@
 """The page of a text of bytes in another encoding than UTF-8, in Chromium: its letters, and the bytes of what is typed."""
 
-import json
 import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from helpers.one_network_page import write_page
 from helpers.opened_page import IN_BROWSER, until
-from helpers.small_corpus import write_baseline, write_cells
 from playwright.sync_api import expect
-
-from rnnscope.explorer import page as explorer_page
-from rnnscope.models.checkpoint import Description, save_checkpoint
-from rnnscope.models.network import Network, Shape
 
 pytestmark = IN_BROWSER
 
@@ -29,6 +23,7 @@ TEXTS = [
     ("cp037", "cp037", b"", "Come back, he said.\nDid she\n"),  # no byte is that of ASCII
 ]
 ROW, TEST = 503, 140  # bytes of a stream, and its first byte of the test part
+PARTS = [("train", 0, 101), ("validation", 100, TEST + 1), ("test", TEST, ROW + 1)]
 WHITE = r"[\s·→↵←]"
 
 # The text of every row, visited from the top to the bottom: its first position, and what it shows.
@@ -57,20 +52,8 @@ def opened(request, words, tmp_path, visit):
     text = (mark + (passage * 60).encode(plain))[: 2 * ROW + 1]
     vocabulary, ids = np.unique(np.frombuffer(text, np.uint8), return_inverse=True)
     rows = np.stack([ids[: ROW + 1], ids[ROW:]]).astype(np.uint8)
-    (tmp_path / "split").mkdir()
-    for name, first, last in (("train", 0, 101), ("validation", 100, TEST + 1), ("test", TEST, ROW + 1)):
-        np.save(tmp_path / f"split/{name}.npy", rows[:, first:last])
-    (tmp_path / "split/vocabulary.json").write_text(json.dumps({"bytes": vocabulary.tolist(), "encoding": encoding}))
-    shape = Shape("gru", 1, 5, len(vocabulary))
-    network = Network(shape, generator=torch.Generator().manual_seed(1)).eval()
-    description = Description("gru-1-8", shape, 0.0, 1, vocabulary.tolist(), encoding=encoding)
-    save_checkpoint(tmp_path / "models/gru-1-8/checkpoint.safetensors", network.state_dict(), description)
-    write_cells(tmp_path / "cells.csv", [])
-    write_baseline(tmp_path / "baseline.csv", [])
-    changed = {"split": tmp_path / "split", "models_folder": tmp_path / "models", "models": ["gru-1-8"]}
-    tables = {"cells": tmp_path / "cells.csv", "baseline": tmp_path / "baseline.csv"}
-    path = tmp_path / "page.html"
-    path.write_text(explorer_page.build(**words | changed | tables))
+    parts = {name: rows[:, first:last] for name, first, last in PARTS}
+    path = write_page(tmp_path, words, parts, {"bytes": vocabulary.tolist(), "encoding": encoding}, encoding=encoding)
     streams = []
     for end in (ROW, 2 * ROW):
         first = first_letter_from(text, end - ROW + TEST, plain)

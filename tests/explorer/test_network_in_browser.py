@@ -1,14 +1,13 @@
 """The networks that run in the page agree with the equations, for every cell; typed text and sampling."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 import torch
+from helpers.one_network_page import write_page
 from helpers.opened_page import IN_BROWSER, TOLERANCE, all_values, drawn, expected_values, reference, until
 from helpers.plain_network import plain_weights, run_stream
-from helpers.small_corpus import write_baseline, write_cells
 from playwright.sync_api import expect
 
 from rnnscope.explorer import page as explorer_page
@@ -216,20 +215,8 @@ def test_a_text_of_code_points(visit, words, tmp_path):
     """Letters of any script are one character each, wide ones in a cell of two columns; what is typed has their ids."""
     letters = "你好，世界。Привет é 🙂 a\n" * 40
     codes, ids = np.unique([ord(letter) for letter in letters], return_inverse=True)
-    (tmp_path / "split").mkdir()
     test = ids.astype(np.uint8)[np.newaxis]
-    np.save(tmp_path / "split/test.npy", test)
-    (tmp_path / "split/vocabulary.json").write_text(json.dumps({"code_points": codes.tolist()}))
-    shape = Shape("gru", 1, 5, len(codes))
-    network = Network(shape, generator=torch.Generator().manual_seed(1)).eval()
-    description = Description("gru-1-8", shape, 0.0, 1, codes.tolist(), characters="unicode")
-    save_checkpoint(tmp_path / "models/gru-1-8/checkpoint.safetensors", network.state_dict(), description)
-    write_cells(tmp_path / "cells.csv", [])
-    write_baseline(tmp_path / "baseline.csv", [])
-    changed = {"split": tmp_path / "split", "models_folder": tmp_path / "models", "models": ["gru-1-8"]}
-    tables = {"cells": tmp_path / "cells.csv", "baseline": tmp_path / "baseline.csv"}
-    path = tmp_path / "letters.html"
-    path.write_text(explorer_page.build(**words | changed | tables))
+    path = write_page(tmp_path, words, {"test": test}, {"code_points": codes.tolist()}, characters="unicode")
     page = visit("#at=0", path)
     assert page.locator(".line").first.text_content() == letters.partition("\n")[0]
     assert page.locator(".cell").first.bounding_box()["width"] == pytest.approx(2 * page.evaluate("layout.columnWidth"), abs=0.6)

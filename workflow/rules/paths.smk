@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from rnnscope.configuration.kept import DYNAMICS
 from rnnscope.corpus.letters import in_byte_order
 from rnnscope.corpus.sources import local_files
 from rnnscope.figures.catalogue import FIGURES, figures_for, numbered_heading, numbered_section
@@ -103,7 +104,7 @@ def kept_files(*names):
 
 def kept_dynamics(wildcards):
     """An input: what was seen of a model in its training."""
-    return local(f"{KEPT}/{wildcards.corpus}/models/{OBSERVED}/dynamics.csv")
+    return local(f"{KEPT}/{wildcards.corpus}/models/{OBSERVED}/{DYNAMICS}")
 
 
 def candidate_files(wildcards):

@@ -1,7 +1,7 @@
-"""The comparison of a network in training with the n-NNs, taken over from where it was kept: nothing is trained.
+"""The comparison of a network in training with the n-NNs (paper section 4, F6), taken over from where it was kept.
 
-One thing in it can be looked up again: the loss of a snapshot and the difference that the n-NN has to it add up to the test
-loss of the n-NN, which is known.
+Nothing is trained. One thing in the table can be looked up again: the loss of a snapshot and the difference that the n-NN has
+to it add up to the test loss of the n-NN, which is known.
 """
 
 from pathlib import Path
