@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+import rnnscope
+from rnnscope.corpus import split
 from rnnscope.corpus.letters import EncodedText, encoded, letters_of, shown_letters
 from rnnscope.corpus.split_reader import PARTS, read_split
 from rnnscope.corpus.split_text import join_parts
@@ -69,3 +71,29 @@ def test_letters_at_places_of_a_split(tmp_path, encoding):
     for start in (0, 1, 2, row, row + 1, row + 2):
         found = joined.shown_letters(np.arange(start, start + 41))
         assert found[:-3] == expected[start : start + 38]
+
+
+@pytest.mark.parametrize(
+    ("declared", "mark", "plain"),
+    [
+        ("UTF-16", b"\xfe\xff", "utf-16-be"),
+        ("utf-16", b"\xff\xfe", "utf-16-le"),
+        ("utf-32", b"\0\0\xfe\xff", "utf-32-be"),
+        ("utf-16-be", b"", "utf-16-be"),
+        ("gb18030", b"", "gb18030"),
+    ],
+)
+def test_a_snippet_of_any_rows_is_text(tmp_path, call, declared, mark, plain):
+    """The split names the encoding that the mark says, and a snippet has the letters that begin in its rows."""
+    (tmp_path / "text").write_bytes(mark + (TEXT * 3).encode(plain))
+    flags = ["--streams", 2, "--sequence-length", 10, "--fractions", "0.6,0.2,0.2", "--encoding", declared]
+    assert call(split, "--text", tmp_path / "text", *flags, "--out", tmp_path / "split") is None
+    assert json.loads((tmp_path / "split/vocabulary.json").read_text())["encoding"] == plain
+    layout = json.loads((tmp_path / "split/split.json").read_text())
+    counts = layout["characters"]
+    row, test = sum(counts.values()) // 2, counts["test"] // 2
+    shown = [""] * len(mark) + [byte for letter in TEXT * 3 for byte in [letter] + [""] * (len(letter.encode(plain)) - 1)]
+    of_rows = [letter for stream in range(2) for letter in shown[(stream + 1) * row - test : (stream + 1) * row]]
+    text = rnnscope.open(tmp_path).text
+    for first in range(test - 12, test + 12):
+        assert text.snippet(first, 31) == "".join(of_rows[first : first + 31])

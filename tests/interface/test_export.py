@@ -115,3 +115,4 @@ def test_the_example_of_the_card_reads_characters_that_the_network_knows(charact
     read = [vocabulary[index] for index in found["ids"].flatten().tolist()]
     assert read
     assert (read == list(b"The ")) == ({*b"The "} <= set(vocabulary))
+    assert f"index of a {'byte' if characters == 'bytes' else 'code point'} in" in card

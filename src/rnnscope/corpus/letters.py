@@ -31,6 +31,9 @@ MARKED = {
 }
 
 
+LONGEST_MARK = 4  # bytes
+
+
 class EncodedText(bytes):
     """A text of bytes in an encoding other than utf-8."""
 
@@ -70,15 +73,16 @@ class Letters:
         ends = np.append(np.cumsum(self.lengths) - 1, self.lengths.sum())
         return ends[np.array(list(positions), dtype=np.int64)].tolist()
 
-    def shown(self, indices: np.ndarray, invisible: str = "") -> list[str]:
-        """Return what shows some characters, integer (characters,), as `shown_letters` does for a whole text."""
+    def beginning_at(self, indices: np.ndarray) -> list[str]:
+        """Return the letters that begin at some characters, integer (characters,); empty where none begins."""
         ends = np.cumsum(self.lengths)
         letters = np.searchsorted(ends, indices, side="right")
         is_first = ends[letters] - self.lengths[letters] == indices
-        return [
-            _displayed(self.string[letter], invisible) if first else ""
-            for letter, first in zip(letters.tolist(), is_first.tolist(), strict=True)
-        ]
+        return [self.string[letter] if first else "" for letter, first in zip(letters.tolist(), is_first.tolist(), strict=True)]
+
+    def shown(self, indices: np.ndarray, invisible: str = "") -> list[str]:
+        """Return what shows some characters, integer (characters,), as `shown_letters` does for a whole text."""
+        return [letter and _displayed(letter, invisible) for letter in self.beginning_at(indices)]
 
 
 def letters_stand_alone(characters: np.ndarray, encoding: str) -> bool:
@@ -100,6 +104,11 @@ def letters_of(text: Text) -> Letters:
     points = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     is_byte = (points < 0x80) | ((points >= 0xDC80) & (points < 0xDD00))
     return Letters(string, np.where(is_byte, 1, np.searchsorted([0x80, 0x800, 0x10000], points, side="right") + 1))
+
+
+def is_marked(encoding: str) -> bool:
+    """Return whether a text in an encoding may begin with a mark of the byte order that is none of its letters."""
+    return codecs.lookup(encoding).name in MARKED
 
 
 def in_byte_order(text: bytes, encoding: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnscope.cli import run
+from rnnscope.corpus.letters import LONGEST_MARK, in_byte_order, is_marked
 from rnnscope.corpus.split_reader import PARTS
 from rnnscope.corpus.text import ByteText, UnicodeText, as_bytes, check_characters, id_dtype, open_text
 from rnnscope.errors import InputError, quoted
@@ -41,7 +42,11 @@ declare(
             "in place of `bytes` where a character is a code point of Unicode: the distinct code points, ascending. "
             "Characters that are pooled have the id of U+FFFD (65533)",
         ),
-        Column("encoding", "text", "encoding of the text, where one was declared"),
+        Column(
+            "encoding",
+            "text",
+            "encoding of the text, where one was declared; of bytes, the one that a mark of the byte order says",
+        ),
     ),
 )
 declare(
@@ -237,6 +242,9 @@ def main(
         with whole_file(out / f"{part}.npy") as partial, partial.open("wb") as file:
             np.save(file, ids)
     kind = "code_points" if characters == "unicode" else "bytes"
+    if encoding and isinstance(opened, ByteText) and is_marked(encoding):
+        # A piece of the text, and what a model writes, has no mark of the byte order of its own.
+        encoding = in_byte_order(opened.vocabulary[opened.ids(0, LONGEST_MARK)].tobytes(), encoding)
     declared = {"encoding": encoding} if encoding else {}
     write_json(out / "vocabulary.json", {kind: opened.vocabulary.tolist()} | declared)
     segments = dict(zip(PARTS, planned.segments, strict=True))

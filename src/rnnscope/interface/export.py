@@ -27,8 +27,8 @@ def kind_of_symbols(description: Description) -> str:
 def export(results: Results, model: str, out: Path) -> None:
     """Write a recurrent network in the layout of torch.nn.
 
-    Writes `model.safetensors`, a state dict; `vocabulary.json`, the byte of each id; and `README.md`, a model card that says
-    how the network was trained, how good it is, and how to load it without rnnscope.
+    Writes `model.safetensors`, a state dict; `vocabulary.json`, the byte or code point of each id; and `README.md`, a model card
+    that says how the network was trained, how good it is, and how to load it without rnnscope.
 
     Parameters
     ----------
@@ -104,6 +104,7 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
         softmax=f"{shape.hidden_width}, {shape.vocabulary}",
         vocabulary=shape.vocabulary,
         symbols=kind_of_symbols(description),
+        character="byte" if description.characters == "bytes" else "code point",
         example=example_of(description),
         order=", ".join(COUNTERPARTS[shape.cell].gate_order),
     )
@@ -112,7 +113,7 @@ def card(corpus: str, description: Description, network: Network, summary: dict[
 CARD_TEXT = """\
 # {name}
 
-{title}: a recurrent network that reads the text {corpus} byte by byte and predicts the next byte. Trained by rnnscope, a
+{title}: a recurrent network that reads the text {corpus} character by character and predicts the next. Trained by rnnscope, a
 reproduction of "Visualizing and Understanding Recurrent Networks" (Karpathy, Johnson, Fei-Fei 2015).
 
 | | |
@@ -130,7 +131,7 @@ Cross-entropy without dropout. Every stream of a part starts from a zero state.
 ## Use
 
 `model.safetensors` is a state dict of plain torch modules. The gates are stacked in the order of torch.nn ({order}). An id is the
-index of a byte in `vocabulary.json`.
+index of a {character} in `vocabulary.json`.
 
     import json, pathlib, torch
     from safetensors.torch import load_file

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rnnscope.corpus.letters import letters_stand_alone
 from rnnscope.corpus.split_reader import PARTS, Split
 from rnnscope.corpus.text import as_string
 from rnnscope.errors import InputError
@@ -41,8 +42,9 @@ class Text:
 
         Returns
         -------
-        ndarray of uint8, shape (streams, steps)
-            Bytes, not ids. Of the test part, `ravel()` has the rows of predictions, activations and features.
+        ndarray, shape (streams, steps)
+            Bytes, uint8, or code points, uint32; not ids. Of the test part, `ravel()` has the rows of predictions, activations
+            and features.
 
         Raises
         ------
@@ -55,22 +57,22 @@ class Text:
 
     @cached_property
     def train(self) -> np.ndarray:
-        """The train part, uint8 bytes (streams, steps)."""
+        """The train part: bytes, uint8, or code points, uint32 (streams, steps)."""
         return self.part("train")
 
     @cached_property
     def validation(self) -> np.ndarray:
-        """The validation part, uint8 bytes (streams, steps)."""
+        """The validation part: bytes, uint8, or code points, uint32 (streams, steps)."""
         return self.part("validation")
 
     @cached_property
     def test(self) -> np.ndarray:
-        """The test part, uint8 bytes (streams, steps)."""
+        """The test part: bytes, uint8, or code points, uint32 (streams, steps)."""
         return self.part("test")
 
     @property
     def vocabulary(self) -> np.ndarray:
-        """The distinct bytes, ascending, uint8 (K,): the id of a byte is its index."""
+        """The distinct bytes, uint8, or code points, uint32 (K,), ascending: the id of a character is its index."""
         return self._split.vocabulary
 
     def snippet(self, row: int, length: int) -> str:
@@ -86,7 +88,9 @@ class Text:
         Returns
         -------
         str
-            As UTF-8; a byte that is not valid there is shown as the replacement character.
+            Bytes as letters of the text's encoding; one that writes none is shown as the replacement character. Of a letter
+            that the first or the last row cuts, utf-8 shows that character too; other encodings show the letter at its first
+            byte.
 
         Raises
         ------
@@ -95,4 +99,8 @@ class Text:
         """
         row = whole_number("text: row", row, 0, self.test.size - 1)
         length = whole_number("text: length", length, 0)
-        return as_string(self.test.ravel()[row : row + length], self._split.encoding)
+        rows = slice(row, row + length)
+        if letters_stand_alone(self._split.vocabulary, self._split.encoding):
+            return as_string(self.test.ravel()[rows], self._split.encoding)
+        whole = self._split.text
+        return "".join(whole.letters.beginning_at(whole.positions[rows] - 1))

@@ -56,9 +56,9 @@ def _draw_left(axes: Axes, swapped: pd.DataFrame) -> None:
     axes.axhline(0.5, color="black", linewidth=0.5)
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("left of the\ndifference")
-    axes.set_title(
-        f"difference of the states after a swap of the past; {style.interval_note(swapped)}".replace("\n", " "), loc="left"
-    )
+    note = style.interval_note(swapped)
+    between = "\n" if "\n" in note else " "  # a longer note has a line of its own
+    axes.set_title(f"difference of the states after a swap of the past;{between}{note.replace(chr(10), ' ')}", loc="left")
 
 
 def _rank(swapped: pd.DataFrame, model: str) -> int:
