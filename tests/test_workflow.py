@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers.staleness import with_readers
 from helpers.workspace import EXPERIMENT, OPTIONAL_SECTIONS, REPOSITORY, Workspace
 
@@ -427,6 +428,14 @@ def test_no_home_folder_is_needed(fresh):
     done = fresh.snakemake(made)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (fresh.folder / made).is_file()
+
+
+def test_no_profile_of_one_machine_needs_a_home_folder():
+    profiles = {path: yaml.safe_load(path.read_text()) for path in (REPOSITORY / "workflow/profiles").glob("*/config.yaml")}
+    of_one_machine = {path: profile for path, profile in profiles.items() if "executor" not in profile}
+    assert len(of_one_machine) >= 5
+    for path, profile in of_one_machine.items():
+        assert "source-cache" not in profile.get("shared-fs-usage", ["source-cache"]), path
 
 
 def test_files_of_any_name_are_texts(fresh):

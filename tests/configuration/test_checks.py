@@ -194,6 +194,22 @@ def test_a_mistake_in_a_corpus_is_one_line(change, line):
     assert message(CONFIGURATION | {"corpora": CONFIGURATION["corpora"] | {"x": corpus | change}}).startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ({"installed": {"package": "torch"}}, 'installed: found {"package": "torch"}, expected keys '),
+        ({"installed": {"package": "torch", "members": ["*.h"]}}, "installed: found {"),
+        ({"installed": {"package": "my-package", "attribute": "topics"}}, "installed: package: found 'my-package', expected the "),
+        ({"url": "http://example.org/text"}, "url: found 'http://example.org/text', expected https://"),
+        ({"folder": {"path": "x", "members": ["!"], "shuffle_seed": 1}}, "members: found "),
+        ({"archive": {"debian": "a b!", "members": ["*"], "shuffle_seed": 1}}, "debian: found "),
+    ],
+)
+def test_a_source_that_no_job_could_read_is_found_before_the_first_job(source, line):
+    found = message(changed("corpora.war_and_peace.sources", [{"path": "x"}, source]))
+    assert found.startswith(f"corpora.war_and_peace.sources.1: {line}")
+
+
 def test_a_corpus_with_the_name_of_a_number():
     corpora = CONFIGURATION["corpora"] | {1984: CONFIGURATION["corpora"]["war_and_peace"]}
     expected = 'corpora: found the name 1984, expected a text; write "1984", with quotes, here and in run'

@@ -13,9 +13,12 @@ import rnnscope.analyses.units.text_features  # noqa: F401 (registers the featur
 from rnnscope.analyses.units.feature_registry import chosen_features
 from rnnscope.analyses.units.language_features import lexer_of
 from rnnscope.configuration.schema import validator
+from rnnscope.corpus.sources import check_source
 from rnnscope.corpus.spelling import spell, without_password
 from rnnscope.errors import InputError, quoted
 from rnnscope.models.cells import CELLS_WITH_KERNELS, EXTERNAL, ModelName
+from rnnscope.settings.base import settings_of
+from rnnscope.settings.sections import SECTIONS, Grid
 from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
 Configuration = Mapping[str, Any]
@@ -42,16 +45,12 @@ RENAMED_KEYS = {
     "dynamic_evaluation.steps": "dynamic_evaluation.sequence_length",
 }
 
-# Keys that name recurrent networks.
-MODEL_KEYS = (
-    "activations.models",
-    "dynamics.model",
-    "errors.candidates",
-    "size_breakdown.smaller",
-    "size_breakdown.larger",
-    "context.models",
-    "ablations.models",
-    "seeds.models",
+# Keys that name models of the grid; those of the grid itself say which these are.
+MODEL_KEYS = tuple(
+    f"{section}.{key}"
+    for section, settings in SECTIONS.items()
+    for key, (_, declared) in settings_of(settings).items()
+    if section != Grid.key and declared.names in ("model", "model or external")
 )
 
 # Of these, those whose model is trained again.
@@ -120,7 +119,7 @@ def _spelling(error: ValidationError) -> str:
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a feature or a key of the paper is wrong."""
+    """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a source, a feature or a key of the paper is wrong."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {quoted(corpus)}, expected keys of corpora: {', '.join(config['corpora'])}")
@@ -131,6 +130,11 @@ def check_corpora(config: Configuration) -> None:
         total = sum(Decimal(str(fraction)) for fraction in settings["fractions"])
         if total != 1:
             raise InputError(f"corpora.{corpus}.fractions: found a sum of {total}, expected exactly 1")
+        for index, source in enumerate(settings["sources"]):
+            try:
+                check_source(source)
+            except InputError as error:
+                raise InputError(f"corpora.{corpus}.sources.{index}: {str(error).removeprefix('source: ')}") from None
         is_unicode = settings.get("characters") == "unicode"
         if not is_unicode and settings.get("vocabulary", 0) > 256:
             raise InputError(
