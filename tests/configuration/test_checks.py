@@ -199,7 +199,10 @@ def test_a_mistake_in_a_corpus_is_one_line(change, line):
     [
         ({"installed": {"package": "torch"}}, 'installed: found {"package": "torch"}, expected keys '),
         ({"installed": {"package": "torch", "members": ["*.h"]}}, "installed: found {"),
-        ({"installed": {"package": "my-package", "attribute": "topics"}}, "installed: package: found 'my-package', expected the "),
+        (
+            {"installed": {"package": "my-package", "attribute": "topics"}},
+            "installed: package: found 'my-package', expected the ",
+        ),
         ({"url": "http://example.org/text"}, "url: found 'http://example.org/text', expected https://"),
         ({"folder": {"path": "x", "members": ["!"], "shuffle_seed": 1}}, "members: found "),
         ({"archive": {"debian": "a b!", "members": ["*"], "shuffle_seed": 1}}, "debian: found "),

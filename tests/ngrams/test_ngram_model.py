@@ -166,7 +166,7 @@ def split(tmp_path_factory):
 def test_stages_fit_score_export_and_sample(split, tmp_path):
     model, arpa, text = tmp_path / "model", tmp_path / "model.arpa", tmp_path / "text"
     text.write_bytes(b"aab\ncabcab")
-    for words in (("fit", "--split", split, "--horizon", 3, "--out", model), ("export", "--model", model, "--out", arpa)):
+    for words in (("fit", "--split", split, "--context", 3, "--out", model), ("export", "--model", model, "--out", arpa)):
         done = run_stage(*words)
         assert done.returncode == 0, done.stderr
     ids = [LETTERS.tolist().index(byte) for byte in text.read_bytes()]
@@ -196,7 +196,7 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
         ("sample --model {saved} --temperature -1", "^--temperature: found -1.0"),
         ("sample --model {saved} --temperature nan", "^--temperature: found nan"),
         ("sample --model {saved} --length -1", "^--length: found -1, expected a whole number from 0 to 1000000$"),
-        ("fit --split {split} --horizon 0 --out {out}", "^--horizon: found 0"),
+        ("fit --split {split} --context 0 --out {out}", "^--horizon: found 0"),
         ("export --model {split}/train.npy --out {out}", r"train\.npy: not readable as parquet"),
         ("score --arpa {out} --text {saved}", "out: no such file"),
         ("score --model {saved} --text {out}", "out: no such file"),

@@ -55,7 +55,7 @@ class Counts:
     count: np.ndarray
 
 
-def count_ngrams(train: Sequence[np.ndarray], K: int, horizon: int) -> list[Counts]:
+def count_ngrams(train: Sequence[np.ndarray], K: int, context: int) -> list[Counts]:
     """Count the n-grams of the model of one context length.
 
     Parameters
@@ -64,7 +64,7 @@ def count_ngrams(train: Sequence[np.ndarray], K: int, horizon: int) -> list[Coun
         Character ids, an integer array of one dimension for each stream.
     K
         Size of the vocabulary; every id is below it.
-    horizon
+    context
         Characters of context.
 
     Returns
@@ -72,13 +72,13 @@ def count_ngrams(train: Sequence[np.ndarray], K: int, horizon: int) -> list[Coun
     list of Counts
         By order, from 1; orders beyond the longest stream are left out.
     """
-    text = SortedText(train, [], horizon + 1)
+    text = SortedText(train, [], context + 1)
     shorter = text.empty_ngram()
     ngrams = text.extend_to_the_left(shorter)
     number = np.zeros(1, dtype=np.int32)  # of each n-gram of the order below among those that are kept
     orders: list[Counts] = []
-    for order in range(1, horizon + 2):
-        is_top = order > horizon
+    for order in range(1, context + 2):
+        is_top = order > context
         extended = ngrams if is_top else text.extend_to_the_left(ngrams)
         count = ngrams.count if is_top else continuation_counts(ngrams, extended)
         occurring = np.flatnonzero(ngrams.count)

@@ -1,8 +1,7 @@
 """The Kneser-Ney model of one context length, saved: fit it, score text, draw text, export it to other programs.
 
-The model is that of `kneser_ney`. It is of one context length (its horizon), because its top order counts occurrences and
-every lower one counts continuations: a shorter context needs another fit, and is not a part of this one.
-Its file is that of `counts`.
+The model is that of `kneser_ney`. It is of one context length, because its top order counts occurrences and every lower
+one counts continuations: a shorter context needs another fit, and is not a part of this one. Its file is that of `counts`.
 """
 
 import logging
@@ -62,23 +61,23 @@ def read_model(path: Path) -> BackoffModel:
     return kneser_ney(*read_counts(path))
 
 
-def fit(split: Path, horizon: int, out: Path) -> None:
+def fit(split: Path, context: int, out: Path) -> None:
     """Fit the n-gram model of one context length to the train part of a split.
 
     Parameters
     ----------
     split
         Folder written by rnnscope.corpus.split.
-    horizon
+    context
         Characters of context.
     out
         File of the model to write.
     """
-    if not 1 <= horizon <= LONGEST_CONTEXT:
-        raise InputError(f"--horizon: found {horizon}, expected 1 to {LONGEST_CONTEXT} characters")
+    if not 1 <= context <= LONGEST_CONTEXT:
+        raise InputError(f"--context: found {context}, expected 1 to {LONGEST_CONTEXT} characters")
     parts = read_split(split)
     vocabulary, train = parts.vocabulary, parts.part("train")
-    orders = count_ngrams(list(train), len(vocabulary), horizon)
+    orders = count_ngrams(list(train), len(vocabulary), context)
     write_counts(out, orders, vocabulary)
     log.info("%s: %s n-grams of the orders 1 to %d", out, f"{sum(len(c.first) for c in orders):,}", len(orders))
 
