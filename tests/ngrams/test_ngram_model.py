@@ -196,7 +196,7 @@ def test_a_users_mistake_ends_in_one_line(saved, tmp_path):
         ("sample --model {saved} --temperature -1", "^--temperature: found -1.0"),
         ("sample --model {saved} --temperature nan", "^--temperature: found nan"),
         ("sample --model {saved} --length -1", "^--length: found -1, expected a whole number from 0 to 1000000$"),
-        ("fit --split {split} --context 0 --out {out}", "^--horizon: found 0"),
+        ("fit --split {split} --context 0 --out {out}", "^--context: found 0"),
         ("export --model {split}/train.npy --out {out}", r"train\.npy: not readable as parquet"),
         ("score --arpa {out} --text {saved}", "out: no such file"),
         ("score --model {saved} --text {out}", "out: no such file"),

@@ -46,7 +46,8 @@ gru-2-5-mine,line_position,spearman,0.2
 lstm-2-64,capital,auc,0.7
 """
 AGAINST = "outcome\n" + "within interval\n" * 3 + "differs\n" * 2 + "missing\n"
-CLAIMS = "outcome,paper_outcome\nholds,holds\nholds,\nundecided,holds\ndoes not hold,does not hold\n"
+CLAIMS = "outcome,strict_outcome,paper_outcome\nholds,undecided,holds\nholds,holds,\nundecided,undecided,holds\n"
+CLAIMS += "does not hold,does not hold,does not hold\n"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="500pt" height="200pt"><rect width="9" height="9"/></svg>\n'
 
 

@@ -119,7 +119,7 @@ def _spelling(error: ValidationError) -> str:
 
 
 def check_corpora(config: Configuration) -> None:
-    """Raise InputError if a corpus to run is missing, or a title, a sum of shares, a source, a feature or a key of the paper is wrong."""
+    """Raise InputError if a corpus to run is missing, or a title, sum of shares, source, feature or key of the paper is wrong."""
     for corpus in config["run"]:
         if corpus not in config["corpora"]:
             raise InputError(f"run: found {quoted(corpus)}, expected keys of corpora: {', '.join(config['corpora'])}")

@@ -125,15 +125,17 @@ def _best_of_cells(roles: dict[str, str], test: dict[Any, Any]) -> list[str]:
 def _against_paper(analyses: Path) -> list[str]:
     """Two sentences: how many of the paper's values and claims were found again."""
     outcomes = read_csv(analyses / "against_paper.csv", ["outcome"])["outcome"].value_counts()
-    table = read_csv(analyses / "paper_claims.csv", ["outcome", "paper_outcome"])
+    table = read_csv(analyses / "paper_claims.csv", ["outcome", "strict_outcome", "paper_outcome"])
     claims = table["outcome"].value_counts()
     neither = int(((table["outcome"] == REFUTED) & (table["paper_outcome"] == REFUTED)).sum())
+    strict = int((table["outcome"] != table["strict_outcome"]).sum())
+    bound = f" Of these, {strict} would be decided otherwise if only differences as large as a second seed has made counted."
     beside = f" ({neither} of which its own numbers do not bear out either)" if neither else ""
     values = [f"{outcomes[name]} {words}" for name, words in PAPER_OUTCOMES.items() if outcomes.get(name)]
     decided = [f"{claims[name]} {words}" for name, words in CLAIM_OUTCOMES.items() if claims.get(name)]
     return [
         f"Of {outcomes.sum()} values that the paper prints or draws of this text: {', '.join(values)}.",
-        f"Of the {claims.sum()} claims that it makes in words: {', '.join(decided)}{beside}.",
+        f"Of the {claims.sum()} claims that it makes in words: {', '.join(decided)}{beside}.{bound if strict else ''}",
     ]
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from rnnscope.analyses.paper.claims import (
-    ANOTHER_SEED,
     BEYOND,
     CONSISTENTLY,
+    COUNTS_FROM,
     FAILS,
     FEWEST,
     HOLDS,
@@ -142,8 +142,8 @@ def mostly_ngram_errors(tables: Tables) -> Verdict:
 
 
 COUNTED = (
-    f"A difference counts if it is significant after the correction for all pairs of models and above {ANOTHER_SEED} nats, what "
-    "another seed may make."
+    "A difference counts if it is significant after the correction for all pairs of models and above a chosen bound, "
+    f"{COUNTS_FROM} nats."
 )
 LARGEST = f"Of the largest dumped network of its type; does not hold of one of {LAYERS} layers and size {SIZE} alone."
 EVERYWHERE = f"Holds of at least {FEWEST} comparisons on all sizes of the paper's grid alone"
