@@ -9,7 +9,7 @@ import torch
 from helpers.opened_page import IN_BROWSER, TOLERANCE, check_unit, drawn, expected_values, number_in, reference, selected, until
 from helpers.plain_network import STEPS as CELL_STEPS
 from helpers.plain_network import one_hot, plain_weights
-from helpers.small_corpus import STEPS, STREAMS
+from helpers.small_corpus import STEPS, STREAMS, write_ablations
 from playwright.sync_api import expect
 
 from rnnscope.explorer import page as explorer_page
@@ -101,9 +101,12 @@ def test_what_ablating_a_unit_does(visit):
     assert part.locator("p").all_text_contents() == ["The table of ablations does not have it."]
 
 
-def test_without_the_table_the_page_says_nothing_of_it(visit, words, tmp_path):
-    path = tmp_path / "explorer.html"
-    path.write_text(explorer_page.build(**words | {"ablations": None}))
+@pytest.mark.parametrize("ablated", [None, "lstm-1-8"], ids=["no-table", "a-model-that-the-page-lacks"])
+def test_without_ablations_of_its_models_the_page_says_nothing_of_them(visit, words, tmp_path, ablated):
+    path, table = tmp_path / "explorer.html", tmp_path / "ablations.csv"
+    if ablated:
+        write_ablations(table, ablated)
+    path.write_text(explorer_page.build(**words | {"ablations": table if ablated else None}))
     page = visit(f"{LSTM}&panel=unit", path)
     expect(page.locator("#unit-features td").first).to_be_visible()
     assert page.locator("#ablated").text_content() == ""

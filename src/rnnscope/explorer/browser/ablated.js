@@ -13,7 +13,7 @@ for (const row of page.held?.rows ?? []) {
 }
 
 function drawAblated() {
-  if (!page.held) return $("ablated").replaceChildren();
+  if (!rowsOfUnits.size) return $("ablated").replaceChildren(); // nothing was ablated, or only networks that the page lacks
   const rows = rowsOfUnits.get(unitName(view)) ?? [], title = element("h3", "", "What ablating it does");
   if (!rows.length) {
     const isState = quantityOf(view).state, isThere = view.model in page.held.clusters;
