@@ -135,6 +135,30 @@ def test_the_tour_has_three_stops(visit):
     assert visit("#unit=3").locator("#tour").is_hidden(), "a link leads to its view, not to the tour"
 
 
+def test_the_tour_closes_when_another_unit_is_in_view(visit):
+    """What it says of a unit does not stand over another one; and the text stays where it is when the box goes."""
+    page = visit()
+    tour = page.locator("#tour")
+    expect(tour).to_contain_text("The unit that stands out most follows “line position”")
+    page.keyboard.press("ArrowRight")
+    page.evaluate("show({feature: 'inside_quotes:auc', panel: 'keys'})")
+    expect(tour).to_be_visible()
+    page.evaluate("show({at: 600}, true)")
+    place = "$('text').getBoundingClientRect().top + rowOf(layout.rows, view.at) * layout.rowHeight - $('text').scrollTop"
+    before = page.evaluate(place)
+    page.keyboard.press("j")
+    expect(tour).to_be_hidden()
+    assert page.evaluate(place) == pytest.approx(before, abs=1)
+    for other in ("{quantity: 'h'}", "{layer: 1}", "{unit: 4}", "{model: 'gru-1-8'}", "{text: 'own'}"):
+        page.get_by_role("button", name="Start here: the tour").click()
+        expect(tour).to_contain_text("Start here, 1 of 3: a unit that follows “inside quotes”")
+        assert unit_in_view(page) == "lstm-2-8/2/c/3"
+        page.evaluate("show({panel: 'keys', next: 1})")
+        expect(tour).to_be_visible()
+        page.evaluate(f"show({other})")
+        expect(tour).to_be_hidden()
+
+
 def test_the_ranked_list_leads_to_its_units(visit, corpus):
     page = visit("#model=lstm-2-8&panel=list&feature=inside_quotes%3Aauc&layer=2&unit=3")
     rows = page.locator("#ranked-table tbody tr")

@@ -47,6 +47,12 @@ function goToStop(index) {
   if (stops[index]) show({ text: "test", scale: "fixed", ...stops[index].view }, true);
 }
 
+/** Whether what the tour says holds for a view: it is of one unit, and of the test text. */
+function isOfTour(shown) {
+  const of = stopAt === stops.length ? bestRows()[0] : stops[stopAt].view;
+  return shown.text === "test" && (!of || unitName(of) === unitName(shown));
+}
+
 /** What a first visit begins with: why this unit is in view, and where the tour leads. */
 function invite() {
   stopAt = stops.length;
@@ -55,7 +61,7 @@ function invite() {
 
 function drawTour() {
   const box = $("tour"), stop = stops[stopAt], isInvitation = stopAt === stops.length, buttons = element("div", "row");
-  const wasHidden = box.hidden;
+  const before = box.offsetHeight, { scrollTop } = $("text");
   box.hidden = !stop && !isInvitation;
   const add = (words, action, isDisabled = false) => {
     const button = buttons.appendChild(element("button", "", words));
@@ -75,5 +81,8 @@ function drawTour() {
     const words = best ? [element("strong", "", `The unit that stands out most follows “${name}”. `), followsWords(best)] : [];
     box.replaceChildren(...words, buttons);
   }
-  if (wasHidden !== box.hidden || stop || isInvitation) layOutText();
+  if (box.offsetHeight === before) return;
+  layOutText();
+  // The text stays where it is on the screen, as far as it can be scrolled.
+  $("text").scrollTop = scrollTop + box.offsetHeight - before;
 }

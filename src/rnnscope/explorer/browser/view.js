@@ -95,7 +95,7 @@ function show(changes, scroll = false) {
   if (differs("model", "layer", "quantity", "text")) drawChoices();
   if (otherUnit || differs("scale")) drawScale();
   $("show-predictions").checked = Boolean(view.next);
-  if (otherText && view.text === "own") goToStop(-1); // the tour is about the test text
+  if (stopAt >= 0 && !isOfTour(view)) goToStop(-1);
   if (otherText) drawText();
   else if (differs("next")) layOutText();
   if (view.text === "test") lastAt = view.at;
