@@ -188,6 +188,38 @@ def test_sampling_follows_temperature_top_stop_and_seed(visit, corpus):
     assert letter not in stopped[:-1]
 
 
+@pytest.mark.parametrize("change", ["type", "clear", "take", "stop"])
+def test_what_a_person_does_ends_the_writing(visit, change):
+    """Whatever the worker still sends of it, the field and the text are what the person left there."""
+    page = visit("#model=lstm-2-8&text=own")
+    page.locator("#own").fill("Well")
+    # The answers to the question are given here, in a known order; the worker never sees it.
+    page.evaluate(
+        "() => { const post = engine.worker.postMessage; "
+        "engine.worker.postMessage = function (message) { if (message.kind !== 'sample') post.call(this, message); }; }"
+    )
+    page.get_by_role("button", name="Let the network continue").click()
+    number, letter = page.evaluate("[engine.questions.get('write').number, idOf.get(97)]")
+    answer = "([number, ids, done]) => engine.worker.onmessage({data: {channel: 'write', number, ids, done}})"
+    page.evaluate(answer, [number, [letter] * 3, False])
+    expect(page.locator("#own")).to_have_value("Wellaaa")
+    if change == "type":
+        page.locator("#own").press_sequentially("d")
+    else:
+        name = {"clear": "Clear", "take": "Take the passage", "stop": "Stop"}[change]
+        page.get_by_role("button", name=name, exact=True).click()
+    left = page.locator("#own").input_value()
+    assert (len(left) > 0) == (change != "clear")
+    assert ("Wellaaa" in left) == (change in ("type", "stop"))
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    ids = page.evaluate("Array.from(ownText.ids)")
+    assert page.evaluate("idsOf($('own').value).ids") == ids
+    for done in (False, True):
+        page.evaluate(answer, [number, [letter] * 9, done])
+    assert page.locator("#own").input_value() == left
+    assert page.evaluate("Array.from(ownText.ids)") == ids
+
+
 def test_samples_have_the_odds_of_the_temperature(visit, corpus):
     """1,000 first characters against their probabilities: a chi-squared statistic below its bound of one in a million."""
     page = visit("#model=gru-1-8&text=own")

@@ -68,7 +68,7 @@ const CLICKS = {
   find: findPlaces,
   "stop-finding": stopFinding,
   draw: continueOwn,
-  "stop-drawing": stopDrawing,
+  "stop-drawing": readOwn,
   take: takePassage,
   clear: () => {
     $("own").value = "";

@@ -13,6 +13,9 @@ function drawingChoice() {
 
 /** Read the field: its text becomes the text in view, and the character before the caret the selected one. */
 function readOwn() {
+  // What the network still writes would take the place of what a person has just put there.
+  engine.cancel("write");
+  $("stop-drawing").disabled = true;
   const { ids, unknown } = idsOf($("own").value), type = symbols.length > 256 ? Uint16Array : Uint8Array;
   const before = idsOf($("own").value.slice(0, $("own").selectionStart)).ids.length;
   if (view.text === "own") view.at = Math.max(before - 1, 0);
@@ -76,12 +79,6 @@ function setDrawn(ids, from, done) {
   } else {
     $("write-note").textContent = `${ids.length - from} characters drawn …`;
   }
-}
-
-function stopDrawing() {
-  engine.cancel("write");
-  $("stop-drawing").disabled = true;
-  readOwn();
 }
 
 /** Take the text before the selected character of the test text as one's own. */
