@@ -27,8 +27,8 @@ function drawDiagram() {
     if (at !== view.at || unit !== view.unit) return;
     for (const part of $("diagram").querySelectorAll("[data-quantity]")) {
       const name = part.dataset.quantity, { gate, saturating } = quantities[name], value = lines[name][0];
-      part.querySelector(".value").textContent = briefly(value);
-      const share = saturating ? Math.tanh(value) : value;
+      const share = saturating ? Math.tanh(value) : value; // what the words below it name
+      part.querySelector(".value").textContent = briefly(share);
       part.querySelector(".level").style.backgroundColor = colour(share);
       part.querySelector(".level").style.width = `${Math.round(100 * (gate ? share : Math.abs(share)))}%`;
     }
