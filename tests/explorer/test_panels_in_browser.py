@@ -216,6 +216,18 @@ def test_select_and_match(visit, corpus, stretch):
     assert number_in(words, r"around it, ([\d.]+) are on average") == pytest.approx(random_counts, abs=0.5)
 
 
+@pytest.mark.parametrize(("last", "has_room"), [(6, False), (3, True)], ids=["nearly-all", "a-part"])
+def test_a_chance_level_is_stated_only_where_there_is_room_for_other_stretches(visit, last, has_room):
+    page = visit(f"{LSTM}&text=own&panel=match")
+    page.locator("#own").fill("the old")
+    page.evaluate(f"stretch = {{source: 'own', first: 1, last: {last}}}; drawStretch()")
+    page.get_by_role("button", name="Find the units").click()
+    note = page.locator("#match-note")
+    expect(note).to_contain_text("off just outside")
+    assert ("nineteen of twenty" in note.text_content()) == has_room
+    assert ("no room around it for a random stretch of this length" in note.text_content()) == (not has_room)
+
+
 def test_a_stretch_is_selected_with_the_mouse(visit, corpus):
     page = visit(f"{LSTM}&at=0&panel=match")
     drawn(page)

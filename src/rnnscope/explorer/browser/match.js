@@ -52,12 +52,15 @@ function matchUnits() {
   $("find").disabled = true;
   engine.ask("stretch", "stretch", { model: view.model, source: text.source, first, last, threshold, seed: 1 }, (answer) => {
     const { found, mean, high, characters } = answer, count = found.length;
-    const kinds = quantityStates();
-    const hint = count ? "The share beside a unit is how often it alone does so at random." : "A lower threshold finds more.";
+    const hasChance = !Number.isNaN(mean), kinds = quantityStates();
+    const share = hasChance ? "The share beside a unit is how often it alone does so at random." : "";
+    const chance = hasChance
+      ? `At a random stretch of this length among the ${characters.toLocaleString("en")} characters around it, ${number(mean, 1)} are on ` +
+        `average, and at most ${high} in nineteen of twenty`
+      : "There is no room around it for a random stretch of this length, and so no chance level";
     $("match-note").textContent =
-      `${count || "No"} ${count === 1 ? "unit is" : "units are"} on throughout these ${last - first} characters and off just outside. At a random ` +
-      `stretch of this length among the ${characters.toLocaleString("en")} characters around it, ${number(mean, 1)} are on average, and ` +
-      `at most ${high} in nineteen of twenty (states: ${kinds}). ${hint}`;
+      `${count || "No"} ${count === 1 ? "unit is" : "units are"} on throughout these ${last - first} characters and off just outside. ` +
+      `${chance} (states: ${kinds}). ${count ? share : "A lower threshold finds more."}`;
     $("least").value = Math.max(Math.round((last - first) / 2), 1);
     $("matched").replaceChildren(...found.slice(0, 60).map(matchedItem));
   });

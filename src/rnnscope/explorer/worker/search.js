@@ -51,7 +51,7 @@ function holdsOver(sides, from, to) {
 
 /**
  * The units that are on throughout a stretch and off just outside it. The chance level: how often each does the same at a
- * random stretch of this length of the same stream, and how many units do.
+ * random stretch of this length of the same stream, and how many units do; NaN where there is no room for another one.
  */
 function* stretch({ model, source, first, last, threshold, seed }, post) {
   const reader = readerOf(model, source), { steps } = reader.text, start = Math.floor(first / steps) * steps;
@@ -74,7 +74,7 @@ function* stretch({ model, source, first, last, threshold, seed }, post) {
   yield;
   counts.sort((one, other) => one - other);
   found.sort((one, other) => one.chance - other.chance);
-  const mean = counts.reduce((sum, count) => sum + count, 0) / RANDOM_STRETCHES;
+  const mean = places.length ? counts.reduce((sum, count) => sum + count, 0) / places.length : NaN;
   post({ found, mean, high: counts[Math.floor(0.95 * RANDOM_STRETCHES)], characters: to - from, done: true });
 }
 
