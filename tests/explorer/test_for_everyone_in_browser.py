@@ -179,6 +179,64 @@ def test_a_phone_has_a_sheet(visit):
     assert selected(page) != 50
 
 
+def test_on_a_phone_the_sheet_leaves_lines_of_the_text_in_view(visit):
+    """On a first visit too: the tour makes room for the sheet, and the sheet for the tour."""
+    page = visit("", width=390)
+    tour, text, sheet = page.locator("#tour"), page.locator("#text"), page.locator("#sheet")
+    expect(tour).to_be_visible()
+    page.locator("#handle").click()
+    expect(tour).to_be_hidden()
+    lines = page.evaluate("layout.lineHeight") * 2
+    assert sheet.bounding_box()["y"] - text.bounding_box()["y"] >= lines
+    page.locator("#tab-keys").click()
+    page.get_by_role("button", name="Start here: the tour").click()
+    expect(page.locator("#panels")).to_be_hidden()
+    expect(tour).to_contain_text("Start here, 1 of 3")
+    box = tour.bounding_box()
+    assert box["y"] + box["height"] <= text.bounding_box()["y"] + 1
+    assert text.bounding_box()["y"] + lines <= sheet.bounding_box()["y"]
+
+
+@pytest.mark.parametrize("view", [VIEW, "#model=gru-1-8&layer=1&quantity=h&unit=2"], ids=["lstm", "gru"])
+def test_on_a_phone_the_words_of_the_choices_and_the_status_are_not_cut(visit, view):
+    page = visit(view, width=390)
+    # The width that a list would take by itself if the chosen words were all that it has.
+    script = """(name) => {
+      const list = $(name), only = list.cloneNode();
+      only.append(new Option(list.selectedOptions[0].text));
+      only.style.cssText = "position: absolute; width: max-content; min-width: max-content";
+      list.after(only);
+      const needed = only.getBoundingClientRect().width;
+      only.remove();
+      return [needed, list.getBoundingClientRect().width];
+    }"""
+    for name in ("model", "layer", "quantity", "scale", "source"):
+        needed, width = page.evaluate(script, name)
+        assert needed <= width + 0.5, name
+    page.evaluate("say(`${describeUnit()} ${describeUnit()}`)")
+    status = page.locator("#status")
+    assert status.evaluate("line => line.scrollWidth <= line.clientWidth && line.scrollHeight <= line.clientHeight")
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_the_values_of_a_cell_are_inside_its_frames(visit, width):
+    page = visit("#model=gru-1-8&layer=1&quantity=h&unit=2", width=width)
+    if width == 390:
+        page.locator("#handle").click()
+    until(page, "[...document.querySelectorAll('#diagram .value')].every(({textContent}) => textContent)")
+    script = """() => [...document.querySelectorAll("#diagram .part")].map((part) => {
+      const value = part.querySelector(".value"), name = part.querySelector("b");
+      value.textContent = "−0.99"; // the widest
+      const [inner, outer, beside] = [value, part, name].map((node) => node.getBoundingClientRect());
+      return [part.dataset.quantity, outer.right - inner.right, part.clientWidth - part.scrollWidth,
+              inner.top >= beside.bottom - 1 ? 1 : inner.left - beside.right];
+    })"""
+    found = page.evaluate(script)
+    assert "candidate" in [name for name, *_ in found]
+    for name, *rooms in found:
+        assert min(rooms) >= 0, name
+
+
 def test_print_keeps_the_colours_and_leaves_out_the_controls(visit, corpus):
     page = visit(VIEW.replace("at=50", "at=1000"), color_scheme="dark")
     drawn(page)

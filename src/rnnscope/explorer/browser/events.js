@@ -74,7 +74,10 @@ const CLICKS = {
     $("own").value = "";
     readOwn();
   },
-  "start-here": () => goToStop(0),
+  "start-here": () => {
+    setSheet(false); // on a small screen it would lie over the tour
+    goToStop(0);
+  },
   handle: () => setSheet($("handle").getAttribute("aria-expanded") !== "true"),
 };
 for (const [id, action] of Object.entries(CLICKS)) $(id).addEventListener("click", action);

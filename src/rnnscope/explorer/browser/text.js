@@ -246,7 +246,7 @@ function drawChoices() {
   $("quantity").replaceChildren(...Object.entries(quantities).map(([key, { meaning }]) => new Option(`${key}: ${meaning}`, key)));
   $("quantity").value = view.quantity;
   const { gate, saturating } = quantityOf(view);
-  const fixed = gate ? "0 to 1" : saturating ? "−1 to 1, through tanh" : "−1 to 1";
+  const fixed = gate ? "0 to 1" : saturating ? "−1 to 1, as tanh" : "−1 to 1";
   const own = saturating ? `own range, ${view.quantity} itself` : "own range";
   $("scale").replaceChildren(new Option(fixed, "fixed"), new Option(own, "own"));
   $("source").value = view.text;
