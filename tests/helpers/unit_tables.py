@@ -83,6 +83,7 @@ def make_memory(
                 "off_right_share": 0.07,
                 "longest_span": longest,
                 "restart_steps": 25,
+                "restarted_off_right_share": 0.21,
                 "difference": 0.02 * number if longest > 25 else np.nan,
                 "difference_low": -0.01 if longest > 40 else np.nan,
                 "difference_high": 0.2 if longest > 40 else np.nan,

@@ -29,15 +29,22 @@ def test_kept_and_restarted_shares_and_levels(memory_tables):
     levels = {line.get_linestyle(): line for line in axes.lines if line.get_marker() == "None"}
     assert set(levels["-."].get_xdata()) == {100}
     assert set(levels[":"].get_ydata()) == {0.07}
+    assert set(levels["--"].get_ydata()) == {0.21}, "what is subtracted from the restarted share"
+
+
+def test_nothing_is_drawn_that_is_subtracted_from_nothing(memory_tables):
+    table, summary = memory_tables()
+    axes = panels(memory_span.draw(table, summary, ""))["inside if condition"]
+    assert "--" not in [line.get_linestyle() for line in axes.lines if line.get_marker() == "None"]
 
 
 def test_differences_over_the_panels(memory_tables):
     table, summary = memory_tables()
     drawn = panels(memory_span.draw(table, summary, ""))
     expected = {
-        "inside comment": "h 16: +12% (-1 to +20%)",
+        "inside comment": "h 16: +12 points (-1 to +20)",
         "inside if condition": "h 11: spans too short to compare",
-        "sentence start": "h 12: +4% (too few streams)",
+        "sentence start": "h 12: +4 points (too few streams)",
     }
     for name, text in expected.items():
         written = [text.get_text() for text in drawn[name].texts]
@@ -54,7 +61,7 @@ def test_text_in_which_nothing_switches(tmp_path, call):
     unit = "model,feature,cell,quantity,layer,unit,steps,off_right_share,longest_span,restart_steps"
     for name, columns in (
         ("table", "model,feature,distance,last_distance,right_share,restarted_right_share"),
-        ("summary", f"{unit},difference,difference_low,difference_high"),
+        ("summary", f"{unit},restarted_off_right_share,difference,difference_low,difference_high"),
     ):
         (tmp_path / name).write_text(columns + "\n")
     words = ["--table", tmp_path / "table", "--summary", tmp_path / "summary"]

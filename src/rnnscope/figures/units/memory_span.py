@@ -20,6 +20,7 @@ UNIT = ["model", "feature"]
 KEPT: dict[str, Any] = {"marker": ".", "markersize": 4}
 RESTARTED: dict[str, Any] = {"marker": "o", "markersize": 4, "markerfacecolor": "white", "linestyle": "--"}
 FALSE: dict[str, Any] = {"linestyle": ":", "linewidth": 0.8}
+RESTARTED_FALSE: dict[str, Any] = {"linestyle": "--", "linewidth": 0.8}
 TRAINED: dict[str, Any] = {"color": "#999999", "linestyle": "-.", "linewidth": 0.8}
 
 
@@ -30,13 +31,15 @@ def _longest_features(summary: pd.DataFrame) -> list[str]:
 
 
 def _draw_unit(axes: Axes, curve: pd.DataFrame, unit: pd.Series) -> None:
-    """Draw one unit: its share on the right side against the distance, kept and restarted, and the share without the feature."""
+    """Draw one unit: its share on the right side against the distance and without the feature, each kept and restarted."""
     colour = style.cell_colour(unit["cell"])
     middle = (curve["distance"] * curve["last_distance"]) ** 0.5
     axes.axhline(unit["off_right_share"], color=colour, **FALSE)
     axes.plot(middle, curve["right_share"], color=colour, **KEPT)
     asked = curve["restarted_right_share"].notna()
     axes.plot(middle[asked], curve.loc[asked, "restarted_right_share"], color=colour, **RESTARTED)
+    if not np.isnan(unit["difference"]):  # otherwise it is subtracted from nothing
+        axes.axhline(unit["restarted_off_right_share"], color=colour, **RESTARTED_FALSE)
 
 
 def _unit_text(unit: pd.Series) -> str:
@@ -45,8 +48,13 @@ def _unit_text(unit: pd.Series) -> str:
     if np.isnan(unit["difference"]):
         return f"{name}: spans too short to compare"
     low, high = unit["difference_low"], unit["difference_high"]
-    ends = "too few streams" if np.isnan(low) else f"{100 * low:+.0f} to {high:+.0%}"
-    return f"{name}: {unit['difference']:+.0%} ({ends})"
+    ends = "too few streams" if np.isnan(low) else f"{_points(low)} to {_points(high)}"
+    return f"{name}: {_points(unit['difference'])} points ({ends})"
+
+
+def _points(difference: float) -> str:
+    """Return a difference of shares in whole percentage points."""
+    return f"{round(100 * difference):+d}"
 
 
 def _draw_panel(axes: Axes, curves: pd.DataFrame, units: pd.DataFrame) -> None:
@@ -70,7 +78,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
     features = _longest_features(summary)
     rows = -(-len(features) // COLUMNS)
     models = summary["model"].nunique()
-    figure = Figure(figsize=(style.PAGE_WIDTH, max(rows, 1) * (1.5 + 0.14 * models) + 0.7))
+    figure = Figure(figsize=(style.PAGE_WIDTH, max(rows, 1) * (1.5 + 0.14 * models) + 0.85))
     panels: list[Axes] = list(figure.subplots(rows, COLUMNS, squeeze=False, sharex=True).ravel()) if features else []
     for axes, feature in zip(panels, features, strict=False):
         _draw_panel(axes, table[table["feature"] == feature], summary[summary["feature"] == feature])
@@ -92,8 +100,9 @@ def _legend_handles(unit: pd.Series) -> list[Line2D]:
     entries = {
         "characters of spans, state kept": {"color": style.NEUTRAL, **KEPT},
         f"the same, restarted {unit['restart_steps']} characters before": {"color": style.NEUTRAL, **RESTARTED},
-        "characters without the feature, state kept": {"color": style.NEUTRAL, **FALSE},
         f"length of training sequences, {unit['steps']}": TRAINED,
+        "characters without the feature, state kept": {"color": style.NEUTRAL, **FALSE},
+        "the same, restarted": {"color": style.NEUTRAL, **RESTARTED_FALSE},
     }
     return [Line2D([], [], label=label, **look) for label, look in entries.items()]
 
@@ -117,8 +126,8 @@ def main(table: Path, summary: Path, out_svg: Path, out_png: Path, title: str = 
     units = style.read(summary, unit, [*UNIT, "cell", "quantity"], empty=True)
     # Empty where nothing was compared.
     curves["restarted_right_share"] = read_csv(table, ["restarted_right_share"])["restarted_right_share"]
-    difference = ["difference", "difference_low", "difference_high"]
-    units[difference] = read_csv(summary, difference)[difference]
+    compared = ["restarted_off_right_share", "difference", "difference_low", "difference_high"]
+    units[compared] = read_csv(summary, compared)[compared]
     style.save(draw(curves, units, title), out_svg, out_png)
 
 
