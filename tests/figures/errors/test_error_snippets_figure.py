@@ -83,6 +83,14 @@ def test_every_snippet_has_a_line_under_its_class(error_snippets_table, check_le
         check_legible(figure)
 
 
+def test_the_words_of_a_class_fit_the_page_and_hold_for_a_carriage_return(snippet, check_legible):
+    """The oracle of the paper's reading counts it, whatever is before it."""
+    figure = error_snippets.draw(snippet.assign(**{"class": "word_model"}), "")
+    assert any("is a carriage return" in text.get_text() for text in figure.axes[0].texts)
+    with rc_context(error_snippets.UNHINTED):
+        check_legible(figure)
+
+
 def test_a_model_without_errors(tmp_path, call, error_snippets_table):
     error_snippets_table()[:0].to_csv(tmp_path / "snippets.csv", index=False)
     words = ["--table", tmp_path / "snippets.csv", "--out-svg", tmp_path / "figure.svg", "--out-png", tmp_path / "figure.png"]

@@ -22,7 +22,7 @@ ABOUT = {
     "n-gram": "an n-gram model gives the character a probability of at least one half",
     "memory": "the word, framed, also occurs in the previous characters",
     "rare_words": "the word is rare in the training text",
-    "word_model": "the character comes right after a space, a quote or a line feed",
+    "word_model": "the character follows a space, quote or line feed, or is a carriage return (in the paper's reading)",
     "punctuation": "the character is punctuation",
     "boost": "a little more probability would have been enough",
     "remaining": "no oracle gets the character right",
