@@ -47,5 +47,5 @@ class Ablations(Section):
     characters: int = setting("test characters that are read for each unit, at most", **STRETCH)
     group_sizes: list[int] = setting("how many of the best units of a feature are held together", **COUNT)
     controls: int = setting("units of like variance that a unit is compared with", **COUNT)
-    control_groups: int = setting("random groups of such units that a group is compared with", **COUNT)
+    control_groups: int = setting("random groups of as many such units that a group is compared with", **COUNT)
     choice_seed: int = setting("seed of these groups", **SEED)

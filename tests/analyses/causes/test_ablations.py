@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from rnnscope.analyses.causes.ablations import ModelAblations, held_at, window_of
-from rnnscope.analyses.causes.effects import closest_in_variance, effect_columns, rank_down
+from rnnscope.analyses.causes.effects import closest_in_variance, draw_controls, effect_columns, rank_down
 from rnnscope.analyses.causes.groups import PLACES, ends_of_lines, membership, places_of
 from rnnscope.analyses.causes.held_losses import Unit, group_rises, read_window
 from rnnscope.models.cells import CELLS
@@ -88,6 +88,44 @@ def test_a_group_with_the_quote_unit_does_what_it_does_alone(network, text):
     assert list(groups.index) == [1, 2]
     assert groups.loc[2, "end_effect"] == pytest.approx(groups.loc[1, "end_effect"], abs=1e-5)
     assert groups.loc[1, "control_end_effect"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("units", [5, 9, 30])
+def test_control_groups_are_as_many_other_units_each_once(text, units):
+    network = Network(Shape("rnn", 1, units, K), generator=torch.Generator().manual_seed(2)).eval()
+    sizes = (1, 2, 4, 9)
+    found = ablations_of(network, text, {"inside": text[1][:, START:]}, sizes=sizes)
+    held, effects_of = [], found.effects_of
+    found.effects_of = lambda cases: held.append(cases) or effects_of(cases)
+    table = found.group_table().set_index("units")
+    cases = iter([{unit.index for unit, _ in case} for case in held[0]])
+    assert list(table.index) == [size for size in sizes if size <= units]
+    best = np.argsort(-found.scores[:, 0], kind="stable").tolist()
+    for size, row in table.iterrows():
+        group = next(cases)
+        assert group == set(best[:size])
+        assert row["control_groups"] == (2 if size <= units - size else 0)
+        for _ in range(row["control_groups"]):
+            control = next(cases)
+            assert len(control) == size
+            assert not control & group
+        assert row[["control_rise", "control_end_effect", "control_inside_effect"]].isna().all() == (size > units - size)
+    assert next(cases, None) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_control_is_one_of_the_closest_that_are_left(seed):
+    random = np.random.default_rng(seed)
+    controls, size = 3, 1 + seed % 8
+    variances = np.exp(random.normal(size=16))
+    group = random.permutation(16)[:size]
+    nearest = closest_in_variance(variances, controls + 2 * (size - 1))
+    drawn = draw_controls(nearest, group, controls, random).tolist()
+    left = set(range(16)) - set(group.tolist())
+    for unit, control in zip(group, drawn, strict=True):
+        by_distance = sorted(left, key=lambda other: abs(np.log(variances[other]) - np.log(variances[unit])))
+        assert control in by_distance[:controls]
+        left.remove(control)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.analyses.causes.effects import EFFECTS, closest_in_variance, effect_columns, rank_down
+from rnnscope.analyses.causes.effects import EFFECTS, closest_in_variance, draw_controls, effect_columns, rank_down
 from rnnscope.analyses.causes.groups import ALL, ends_of_lines, membership
 from rnnscope.analyses.causes.held_losses import Baseline, Case, Unit, group_rises, read_window
 from rnnscope.analyses.losses.clusters import CLUSTERS
@@ -60,7 +60,9 @@ ABLATIONS = Table(
 ABLATION_GROUPS = Table(
     "analyses/ablation_groups.csv",
     "What happens when the best units of a feature are held together, all at their means: one row a model, feature and number of "
-    "units. The controls are as many units, each drawn from those whose variance is closest to that of one of the best.",
+    "units. A control group is as many other units, all different: for each of the best, in their order, one is drawn from the "
+    "`ablations: controls` units of the closest variance that are neither held nor drawn before, or fewer where fewer are left. "
+    "Of a group of more than half of all units there is none: its `control_groups` is 0, and the columns of controls are empty.",
     (
         Column("model", "text", "`<cell>-<layers>-<size>`"),
         FEATURE,
@@ -156,7 +158,10 @@ class ModelAblations:
         window = {feature: values[:, :-1] for feature, values in features.items()}
         self.scores, self.measures = unit_scores(network.shape.cell, baseline, window)
         variances = np.array([unit_values(baseline, unit).var(dtype=np.float64) for unit in self.units])
-        self.closest = closest_in_variance(variances, settings.controls)
+        # As many more as may be in a group or drawn before.
+        skipped = 2 * (max(settings.group_sizes) - 1)
+        self.nearest = closest_in_variance(variances, settings.controls + skipped)
+        self.closest = self.nearest[:, : settings.controls]
 
     @property
     def clusters(self) -> str:
@@ -197,21 +202,25 @@ class ModelAblations:
         sizes = [size for size in sorted(self.settings.group_sizes) if size <= len(self.units)]
         means = [held_at(self.baseline, unit, "mean") for unit in self.units]
         groups: list[np.ndarray] = []
+        places = []  # of each row: its feature, the place of its group in `groups`, and how many controls follow it there
         for index in range(len(self.features)):
             best = np.argsort(-self.scores[:, index], kind="stable")
             for size in sizes:
-                controls = [np.unique([random.choice(self.closest[unit]) for unit in best[:size]]) for _ in range(draws)]
-                groups += [best[:size], *controls]
+                count = draws if 2 * size <= len(self.units) else 0
+                places.append((index, len(groups), count))
+                group, controls = best[:size], self.settings.controls
+                groups += [group, *(draw_controls(self.nearest, group, controls, random) for _ in range(count))]
         rise, found = self.effects_of([[(self.units[unit], means[unit]) for unit in group] for group in groups])
         rows = []
-        for position in range(0, len(groups), 1 + draws):
-            index, size = divmod(position // (1 + draws), len(sizes))
+        for index, position, count in places:
             columns = rise | {name: values[index] for name, values in found.items()}
             row = {name: values[position] for name, values in columns.items()}
             for name in ("end_effect", "inside_effect", "rise"):
-                row[f"control_{name}"] = columns[name][position + 1 : position + 1 + draws].mean()
-            rows.append({"model": self.name, "feature": list(self.features)[index], "units": sizes[size], **row})
-        return pd.DataFrame(rows).assign(control_groups=draws, clusters=self.clusters)
+                controls_of = columns[name][position + 1 : position + 1 + count]
+                row[f"control_{name}"] = controls_of.mean() if count else np.nan
+            row |= {"control_groups": count, "units": len(groups[position])}
+            rows.append({"model": self.name, "feature": list(self.features)[index], **row})
+        return pd.DataFrame(rows).assign(clusters=self.clusters)
 
 
 def read_window_features(path: Path, split_path: Path, shape: tuple[int, int], window: slice) -> dict[str, np.ndarray]:

@@ -71,6 +71,38 @@ def closest_in_variance(variances: np.ndarray, controls: int) -> np.ndarray:
     return np.argsort(distance, axis=1, kind="stable")[:, : min(controls, len(variances) - 1)]
 
 
+def draw_controls(nearest: np.ndarray, group: np.ndarray, controls: int, random: np.random.Generator) -> np.ndarray:
+    """Draw as many units as a group has to compare it with: all different, none of the group.
+
+    Parameters
+    ----------
+    nearest
+        As `closest_in_variance` returns it, of at least `controls` + 2 (size of the group - 1) others for each unit, or all:
+        those of the group and those drawn before are passed over.
+    group
+        Indices of units, at most half of all.
+    controls
+        For each unit of the group one is drawn from this many that are left, those of the closest variance; from fewer where
+        fewer are left.
+    random
+        The generator.
+
+    Returns
+    -------
+    drawn
+        Indices of units, int64 (size of the group,).
+    """
+    is_left = np.ones(len(nearest), bool)
+    is_left[group] = False
+    drawn = []
+    for unit in group:
+        others = nearest[unit]
+        chosen = random.choice(others[is_left[others]][:controls])
+        is_left[chosen] = False
+        drawn.append(chosen)
+    return np.array(drawn)
+
+
 def rank_down(values: np.ndarray) -> np.ndarray:
     """Return the rank of each value, 1 for the largest, the first of equals before the others; NaN counts as the smallest."""
     order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
