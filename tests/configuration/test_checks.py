@@ -144,6 +144,20 @@ MESSAGES = [
 ]
 
 
+@pytest.mark.parametrize("section", ["ngrams", "nnn", "external", "none"])
+def test_one_model_is_not_compared_with_any(section):
+    one = changed("grid", {"cells": ["lstm"], "layers": [1], "sizes": [64], "additional": []})
+    one["errors"]["candidates"] = ["lstm-1-64"]
+    one["external"] = {"other": "other.parquet"}
+    optional = {*OPTIONAL_SECTIONS, "imported", "external"} - {section}
+    one = {key: value for key, value in one.items() if key not in optional}
+    if section == "none":
+        expected = "grid: found lstm-1-64 alone, expected two models at least, which are compared: another network, or a section "
+        assert message(one) == expected + "ngrams or nnn"
+        one["grid"]["cells"].append("gru")
+    check_configuration(one)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_is_refused_in_bfloat16_where_training_could_never_have_it(cell):
     """By the kernels that there are. The check itself imports no torch."""

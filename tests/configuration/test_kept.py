@@ -69,6 +69,15 @@ def test_without_n_nns_there_are_none(tmp_path):
     check_configuration(changed)
 
 
+def test_one_kept_model_alone_is_one_line(tmp_path):
+    keep(tmp_path, "lstm-1-64")
+    without = {key: value for key, value in ONE.items() if key not in ("ngrams", "external")}
+    with pytest.raises(InputError, match=r"^grid: found lstm-1-64 alone, expected two models at least, which are compared: "):
+        with_kept_models(without, tmp_path)
+    keep(tmp_path, "nnn-1")
+    check_configuration(with_kept_models(without, tmp_path)[0])
+
+
 def test_sections_that_are_left_out_stay_away(tmp_path):
     keep(tmp_path, "lstm-1-64", "lstm-2-64", "nnn-1")
     without = {key: value for key, value in ONE.items() if key not in ("nnn", "activations", "dynamics")}

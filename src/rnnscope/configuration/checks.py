@@ -159,7 +159,7 @@ def check_features(features: str | list[str] | dict[str, Any]) -> None:
 
 
 def check_models(config: Configuration) -> None:
-    """Raise InputError if there is no model, if a key names one that there is not, or if two are hard to distinguish."""
+    """Raise InputError if there are no two models, if a key names one that there is not, or if two are hard to distinguish."""
     grid = grid_models(config)
     if not grid:
         raise InputError("grid: found no model, expected at least one")
@@ -176,6 +176,17 @@ def check_models(config: Configuration) -> None:
         first = alike.setdefault(replace(ModelName.parse(model), label=""), model)
         if first != model:
             raise InputError(f"imported: found {model} beside {first}, expected another cell, depth or size: figures show these")
+    check_compared(config)
+
+
+def check_compared(config: Configuration) -> None:
+    """Raise InputError if there is one model alone, which can be compared with none."""
+    named = [*networks(config), *external_models(config)]
+    if len(named) == 1 and not {"ngrams", "nnn"} & config.keys():
+        raise InputError(
+            f"grid: found {named[0]} alone, expected two models at least, which are compared: another network, or a section "
+            "ngrams or nnn"
+        )
 
 
 def allowed(config: Configuration, key: str) -> list[str]:

@@ -11,7 +11,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
-from rnnscope.configuration.checks import MODEL_KEYS, Configuration, external_models, grid_models, value_of
+from rnnscope.configuration.checks import MODEL_KEYS, Configuration, check_compared, external_models, grid_models, value_of
 from rnnscope.errors import InputError
 from rnnscope.models.cells import ModelName
 from rnnscope.training.select import FILES as RUN_FILES
@@ -65,7 +65,7 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
     Raises
     ------
     InputError
-        If there is more than one corpus, no network is kept, or a folder is not named like a model.
+        If there is more than one corpus, no network is kept or one model alone is left, or a folder is not named like a model.
     """
     if len(config["run"]) != 1:
         raise InputError(f"run: found {len(config['run'])} corpora, expected one, because they have other kept_models")
@@ -91,6 +91,7 @@ def with_kept_models(config: Configuration, folder: Path) -> tuple[dict[str, Any
         changed["nnn"]["longest_context"] = contexts
     else:
         changed.pop("nnn", None)
+    check_compared(changed)
     missing = [model for model in expected if model not in networks]
     missing += [f"nnn-{context}" for context in range(contexts + 1, wanted + 1)]
     remarks = [f"{models_folder}: {len(networks)} networks and {contexts} n-NNs"]

@@ -126,3 +126,23 @@ def test_a_missing_pair_ends_in_one_line(tmp_path, call, table):
     table.drop(20).to_csv(tmp_path / "distances.csv", index=False)
     words = ["--distances", tmp_path / "distances.csv", "--perplexity", "4", "--out", tmp_path / "map.csv"]
     assert call(stage, *words).startswith("error: table of distances: not every two of its models are in it")
+
+
+@pytest.mark.parametrize(("known", "maps"), [(1, ["probabilities"]), (2, ["agreement", "probabilities"])])
+def test_a_map_of_fewer_than_two_models_is_left_out(tmp_path, call, table, known, maps):
+    """Of the others only the probabilities are known, as of external models."""
+    names = list(table["other"][:14])
+    is_known = table["model"].isin(names[:known]) & table["other"].isin(names[:known])
+    table["disagreement"] = table["disagreement"].where(is_known)
+    table.to_csv(tmp_path / "distances.csv", index=False)
+    words = ["--distances", tmp_path / "distances.csv", "--perplexity", "4", "--out", tmp_path / "map.csv"]
+    assert call(stage, *words) is None
+    written = pd.read_csv(tmp_path / "map.csv")
+    assert list(written["map"].unique()) == maps
+    assert written.groupby("map").size().to_dict() == {name: known if name == "agreement" else 14 for name in maps}
+
+
+def test_one_model_is_one_line(tmp_path, call, table):
+    table.iloc[:1].to_csv(tmp_path / "distances.csv", index=False)
+    words = ["--distances", tmp_path / "distances.csv", "--perplexity", "4", "--out", tmp_path / "map.csv"]
+    assert call(stage, *words) == f"error: {tmp_path}/distances.csv: found 1 models, expected at least two"

@@ -46,6 +46,13 @@ def test_every_two_models_against_a_loop_over_drawn_clusters(tmp_path, call, pre
     assert set(ranked["comparisons"]) == {6}
 
 
+def test_one_model_is_one_line(tmp_path, predicted, call, words):
+    predicted(MODELS[:1])
+    start = words.index("--models") + 1
+    alone = [*words[: start + 1], *words[start + len(MODELS) :]]
+    assert call(stage, *alone) == "error: --models: found lstm-1-4 alone, expected at least two models"
+
+
 def test_whole_streams_are_drawn_where_there_are_enough(tmp_path, predicted):
     _, log_prob = predicted(MODELS[:2], streams=12, steps=7)
     clusters, sums = cluster_losses(tmp_path / "predictions", MODELS[:2], 12)

@@ -41,3 +41,11 @@ def test_chain_goes_from_the_shortest_horizon_to_the_longest(map_table):
     shown = table[table["map"] == "agreement"]
     positions = shown.set_index("model").loc[[f"ngram-{n}" for n in (1, 2, 3, 4, 5, 6, 20)]]
     assert list(zip(*chain.get_data(), strict=True)) == list(zip(positions["x"], positions["y"], strict=True))
+
+
+@pytest.mark.parametrize("name", ["agreement", "probabilities"])
+def test_one_map_alone(map_table, check_legible, name):
+    table = map_table()
+    figure = model_map.draw(table[table["map"] == name], "A tale")
+    assert [axes.get_title() for axes in figure.axes] == [model_map.TITLES[name]]
+    check_legible(figure)

@@ -25,7 +25,8 @@ from rnnscope.storage.tables import Table
 
 MODEL_MAP = Table(
     "analyses/model_map.csv",
-    "Figure F1: one row a map and model, its position on a map that t-SNE makes of the columns of `model_distances.csv`.",
+    "Figure F1: one row a map and model, its position on a map that t-SNE makes of the columns of `model_distances.csv`. "
+    "A map of fewer than two models is left out: that of `agreement`, where external models lack their most likely characters.",
     (
         Column(
             "map",
@@ -132,13 +133,22 @@ def main(distances: Path, settings: ModelMap, out: Path) -> None:
         The perplexity.
     out
         CSV file to write: a row a map and model.
+
+    Raises
+    ------
+    InputError
+        If the table is missing or corrupt, or has fewer than two models.
     """
     table, maps = MODEL_DISTANCES.read(distances), []
     for name, measure in MEASURES.items():
         known = table.assign(distance=measure(table)).dropna(subset="distance")
+        if known["model"].nunique() < 2:
+            continue
         models, apart = distance_matrix(known)
         positions = embed(apart, settings.perplexity)
         maps.append(pd.DataFrame({"map": name, "model": models, "x": positions[:, 0], "y": positions[:, 1]}))
+    if not maps:
+        raise InputError(f"{distances}: found {table['model'].nunique()} models, expected at least two")
     MODEL_MAP.write(pd.concat(maps), out)
 
 

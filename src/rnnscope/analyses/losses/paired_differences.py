@@ -14,6 +14,7 @@ from rnnscope.analyses.losses.bootstrap import interval, resampled_means
 from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.analyses.losses.significance import SIGNIFICANCE, holm, p_values
 from rnnscope.cli import run
+from rnnscope.errors import InputError
 from rnnscope.settings.predictions import Intervals
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_aligned
@@ -182,7 +183,14 @@ def main(predictions_folder: Path, models: list[str], intervals: Intervals, out:
         CSV file to write: a row a pair.
     out_ranking
         CSV file to write: a row a model.
+
+    Raises
+    ------
+    InputError
+        If there is one model alone, or predictions are missing or corrupt, or are of other characters than the first model's.
     """
+    if len(models) < 2:
+        raise InputError(f"--models: found {models[0]} alone, expected at least two models")
     clusters, sums = cluster_losses(predictions_folder, models, intervals.clusters)
     pairs = paired_differences(models, sums, intervals.samples, intervals.seed)
     RANKING.write(ranking(pairs).assign(clusters=str(clusters)), out_ranking)

@@ -119,9 +119,10 @@ def draw(table: pd.DataFrame, title: str) -> Figure:
     networks = table[[name.is_recurrent for name in names]]
     areas = _areas_of([name.size for name in names if name.is_recurrent])
     figure = Figure(figsize=(style.PAGE_WIDTH, 4.1))
-    for axes, (name, heading) in zip(figure.subplots(1, len(TITLES)), TITLES.items(), strict=True):
+    maps = [name for name in TITLES if name in set(table["map"])]
+    for axes, name in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps, strict=True):
         _draw_map(axes, table[table["map"] == name], areas)
-        axes.set_title(heading)
+        axes.set_title(TITLES[name])
     figure.legend(handles=_legend_handles(networks, areas), loc="outside lower center", ncols=5)
     style.set_title(figure, title)
     return figure
