@@ -8,7 +8,7 @@ from scipy.stats import norm, t
 
 from rnnscope.analyses.errors import error_breakdown, snippets
 from rnnscope.analyses.errors.cascade import Cascade, read_cascade
-from rnnscope.analyses.errors.snippets import ERROR_SNIPPETS, draw_errors, snippet_table
+from rnnscope.analyses.errors.snippets import AFTER_REPEATED, ERROR_SNIPPETS, draw_errors, snippet_table
 from rnnscope.corpus.letters import INVISIBLE
 from rnnscope.corpus.split_reader import read_split
 from rnnscope.corpus.split_text import join_parts
@@ -199,6 +199,30 @@ def test_snippets_show_the_letters_of_the_encoding(reading, encoding, mark, writ
             else:
                 places = joined.positions[error] + rows_of_it["position"]
             assert rows_of_it["letter"].replace(INVISIBLE, "").tolist() == [expected[place] for place in places]
+
+
+@pytest.mark.parametrize("reading", ["strict", "paper"])
+@pytest.mark.parametrize("behind", ["", "!", "! A pause of some length."])
+def test_a_snippet_of_a_repeat_ends_with_the_text(reading, behind):
+    """The earlier occurrence may be nearer to the end of the text, its first character again, than what is shown around it."""
+    text = b"the quick brown fox jumps over lazy dogs and then walks home slowly again: hello hello" + behind.encode()
+    vocabulary, ids = np.unique(np.frombuffer(text, np.uint8), return_inverse=True)
+    ids = np.append(ids, ids[0]).astype(np.uint8)[np.newaxis]
+    joined = join_parts([ids[:, :31], ids[:, 30:51], ids[:, 50:]], vocabulary)
+    missed = np.zeros(len(joined.positions), dtype=bool)
+    cascade = Cascade(joined, {1: missed, 2: missed}, Oracles(order=ORDER, longest_context=2, reading=reading, **OF_SETTINGS))
+    table = snippet_table(cascade, cascade.breakdown(np.full(len(missed), -9.0)), 30, 1)
+    second, first = text.rindex(b"hello"), text.index(b"hello")
+    errors, at = {second + place for place in range(1, 5)}, dict(enumerate(text + text[:1]))
+    for _, snippet in table[table["class"] == "memory"].groupby("snippet"):
+        shown = dict(zip(snippet["position"], snippet["character"], strict=True))
+        fits = [error for error in errors if all(at.get(error + position) == byte for position, byte in shown.items())]
+        assert len(fits) == 1
+        errors -= set(fits)
+        marked = set(fits[0] + snippet["position"][snippet["repeated"]])
+        assert marked == {start + place for start in (first, second) for place in range(5)}
+        assert fits[0] + snippet["position"].max() == min(fits[0] + AFTER_REPEATED, len(text))
+    assert not errors
 
 
 @pytest.mark.parametrize(

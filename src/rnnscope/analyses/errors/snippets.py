@@ -86,8 +86,9 @@ def context_of_repeat(memory: Memory, row: int) -> tuple[np.ndarray, np.ndarray]
     start, stop = int(words.starts[word]), int(words.stops[word])
     began = position - int(memory.distances[row])
     shown = min(stop - start, LONGEST_OCCURRENCE)
-    earlier = np.arange(max(0, began - AROUND_OCCURRENCE), began + shown + AROUND_OCCURRENCE)
-    near = np.arange(max(0, position - BEFORE_REPEATED), min(len(text.text), position + AFTER_REPEATED + 1))
+    end = len(text.text)
+    earlier = np.arange(max(0, began - AROUND_OCCURRENCE), min(end, began + shown + AROUND_OCCURRENCE))
+    near = np.arange(max(0, position - BEFORE_REPEATED), min(end, position + AFTER_REPEATED + 1))
     indices = np.union1d(earlier, near)
     repeated = ((indices >= began) & (indices < began + stop - start)) | ((indices >= start) & (indices < stop))
     return indices, repeated
