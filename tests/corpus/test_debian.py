@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnscope.corpus.archive import HEADER_BYTES_LIMIT
 from rnnscope.corpus.debian import check_package_name, fetch_debian_tarball
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError
@@ -35,9 +36,9 @@ def install(folder: Path, name: str, script: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def pack(path: Path, name: str) -> None:
-    with tarfile.open(path, "w") as tar:
-        for member_name, content in [("./usr/share/doc/x", b"not this"), (name, b"the tarball")]:
+def pack(path: Path, name: str, *before: str, form: int = tarfile.DEFAULT_FORMAT) -> None:
+    with tarfile.open(path, "w", format=form) as tar:
+        for member_name, content in [*((other, b"not this") for other in ("./usr/share/doc/x", *before)), (name, b"the tarball")]:
             member = tarfile.TarInfo(member_name)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
@@ -52,6 +53,15 @@ def folder(tmp_path) -> Path:
 @pytest.mark.parametrize("name", ["./usr/src/linux-source-6.1.tar.xz", "usr/src/linux-source-6.1.tar.bz2"])
 def test_tarball_inside_the_package(tools, folder, name):
     pack(tools.parent / "content.tar", name)
+    assert fetch_debian_tarball("linux-source-6.1", folder).read_bytes() == b"the tarball"
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_package_with_long_names(tools, folder, form):
+    """All their extended headers together are longer than those of one member may be."""
+    names = [f"./usr/share/doc/{number}{'x' * 250}/{'y' * 250}" for number in range(3000)]
+    assert sum(map(len, names)) > HEADER_BYTES_LIMIT
+    pack(tools.parent / "content.tar", "./usr/src/linux-source-6.1.tar.xz", *names, form=form)
     assert fetch_debian_tarball("linux-source-6.1", folder).read_bytes() == b"the tarball"
 
 

@@ -3,11 +3,10 @@
 import re
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import IO
 
-from rnnscope.corpus.archive import DAMAGE, StrictMember
+from rnnscope.corpus.archive import DAMAGE, StrictTar
 from rnnscope.corpus.unavailable import UnavailableError
 from rnnscope.errors import InputError, quoted
 
@@ -52,7 +51,7 @@ def fetch_debian_tarball(name: str, folder: Path) -> Path:
         _call(["dpkg-deb", "--fsys-tarfile", packages[0].name], folder, output)
     tarball = folder / "source.tar"
     try:
-        with tarfile.open(content, "r:", tarinfo=StrictMember) as tar:
+        with StrictTar.open(content, "r:") as tar:
             _take_source(tar, name, tarball)
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -61,9 +60,9 @@ def fetch_debian_tarball(name: str, folder: Path) -> Path:
     return tarball
 
 
-def _take_source(tar: tarfile.TarFile, name: str, tarball: Path) -> None:
+def _take_source(tar: StrictTar, name: str, tarball: Path) -> None:
     """Copy the source tarball of a package's content to `tarball`."""
-    for member in tar:
+    for member in iter(tar.next_member, None):
         if member.isreg() and member.name.removeprefix("./").startswith(f"usr/src/{name}.tar"):
             source = tar.extractfile(member)
             assert source is not None, "a regular file always has content"
