@@ -64,6 +64,10 @@ def test_the_loss_on_the_train_part_is_taken_over_and_the_others_are_found_again
         message = evaluated(call, split, folder, tmp_path / name, "--kept", known)
         assert message.startswith(f"error: {known}: {name} {losses[name] + 2e-4:.6f}, found {losses[name]:.6f} on this text; ")
         assert not (tmp_path / name).exists()
+    known.write_text(json.dumps({name: losses[name] for name in ("validation_loss", "test_loss")}))
+    (tmp_path / "evaluation.json").unlink()
+    assert evaluated(call, split, folder, tmp_path, "--kept", known) is None
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == losses, "the loss on the train part is found again, too"
     known.write_text("{")
     message = evaluated(call, split, folder, tmp_path, "--kept", known)
     assert message.startswith(f"error: {known}: not readable as JSON (")

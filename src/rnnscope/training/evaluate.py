@@ -50,7 +50,7 @@ def read_kept(path: Path) -> dict[str, float]:
 
 
 def check_kept(path: Path, kept: dict[str, float], found: dict[str, float]) -> None:
-    """Compare the losses of a kept evaluation with those found now; both nats per character, by name.
+    """Compare the losses of a kept evaluation with those found now, as far as it has them; nats per character, by name.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def check_kept(path: Path, kept: dict[str, float], found: dict[str, float]) -> N
         If one differs by more than `TOLERANCE`.
     """
     for name, loss in found.items():
-        if not abs(loss - kept[name]) <= TOLERANCE:  # in this form NaN is refused too
+        if name in kept and not abs(loss - kept[name]) <= TOLERANCE:  # in this form NaN is refused too
             raise InputError(f"{path}: {name} {kept[name]:.6f}, found {loss:.6f} on this text; one of them is of another text")
 
 
@@ -80,8 +80,8 @@ def main(split: Path, checkpoint: Path, computing: Computing, predictions: Path,
     losses
         JSON file to write: nats per character of each part.
     kept
-        evaluation.json of the same checkpoint from another time. Its loss on the train part, the longest, is taken from there;
-        the others have to be found again.
+        evaluation.json of the same checkpoint from another time. Its loss on the train part, the longest, is taken from there
+        if it has one; the others have to be found again.
 
     Raises
     ------
