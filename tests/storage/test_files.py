@@ -11,7 +11,7 @@ import pytest
 from rnnscope.corpus.text import open_text
 from rnnscope.errors import InputError
 from rnnscope.ngrams.arpa import read_arpa
-from rnnscope.storage.checksums import read_record, record_path
+from rnnscope.storage.checksums import read_record, record_path, write_record
 from rnnscope.storage.files import (
     check_digest,
     check_is_file,
@@ -97,6 +97,67 @@ def test_a_power_failure_finds_the_file_on_the_disk_before_its_name(tmp_path, mo
     with whole_file(path) as partial:
         partial.write_text("new")
     assert flushed == [(str(tmp_path / ".table.csv.partial"), "old"), (str(tmp_path), "new")]
+
+
+def test_a_writer_that_comes_between_the_final_name_and_the_record_waits(tmp_path, monkeypatch):
+    path, order = tmp_path / "table.csv", []
+
+    def second():
+        with whole_file(path) as partial:
+            order.append("second begins")
+            partial.write_text("second")
+
+    thread = threading.Thread(target=second)
+
+    def watched(*arguments):
+        if path.read_text() == "first":
+            thread.start()
+            thread.join(0.2)
+            order.append("first has its record")
+        write_record(*arguments)
+
+    monkeypatch.setattr("rnnscope.storage.files.write_record", watched)
+    with whole_file(path) as partial:
+        partial.write_text("first")
+    thread.join()
+    assert order == ["first has its record", "second begins"]
+    assert path.read_text() == "second"
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".provenance", "table.csv"]
+    check_digest(path)
+
+
+def test_a_writer_that_has_waited_is_the_only_one(tmp_path, monkeypatch):
+    """The file that it waited for has the final name by then: the lock on it would keep nobody off."""
+    path, order = tmp_path / "table.csv", []
+    waits, begun, third_has_come = threading.Event(), threading.Event(), threading.Event()
+
+    def second():
+        with whole_file(path) as partial:
+            begun.set()
+            third_has_come.wait()
+            partial.write_text("second")
+            order.append("second ends")
+
+    def third():
+        with whole_file(path) as partial:
+            order.append("third begins")
+            partial.write_text("third")
+
+    monkeypatch.setattr("rnnscope.storage.files.log.info", lambda *_: waits.set())
+    threads = [threading.Thread(target=second), threading.Thread(target=third)]
+    with whole_file(path) as partial:
+        threads[0].start()
+        waits.wait()
+        partial.write_text("first")
+    begun.wait()
+    threads[1].start()
+    threads[1].join(0.2)
+    third_has_come.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["second ends", "third begins"]
+    assert path.read_text() == "third"
+    check_digest(path)
 
 
 def test_a_second_writer_waits_for_the_first(tmp_path):

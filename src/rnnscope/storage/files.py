@@ -12,9 +12,9 @@ import logging
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rnnscope.errors import InputError
 from rnnscope.storage.checksums import footer_digest, forget_record, read_record, record_path, write_record
@@ -39,7 +39,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with _only_writer(partial):
+    with _only_writer(path, partial):
+        is_whole = False
         try:
             yield partial
             sha256, footer = sha256_of(partial), footer_digest(partial)
@@ -47,6 +48,7 @@ def whole_file(path: Path) -> Iterator[Path]:
             # In this order no kill leaves a file beside the record of another.
             forget_record(path)
             partial.replace(path)
+            is_whole = True
             _flush(path.parent, os.O_RDONLY)
             write_record(path, sha256, footer)
         except OSError as error:
@@ -55,7 +57,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             # Some libraries report a full disk without the name of the file or the number of the error.
             raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
         finally:
-            partial.unlink(missing_ok=True)
+            if not is_whole:  # else the name may be that of another writer's file by now
+                partial.unlink(missing_ok=True)
 
 
 def discard(path: Path) -> None:
@@ -65,18 +68,40 @@ def discard(path: Path) -> None:
 
 
 @contextmanager
-def _only_writer(partial: Path) -> Iterator[None]:
-    """Lock the partial file until this block or this process ends, after any other process that has the lock."""
-    with partial.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.info("%s: another process is writing it; waiting for it to end", partial)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:
-            if error.errno not in UNSUPPORTED:
-                raise
-        yield
+def _only_writer(path: Path, partial: Path) -> Iterator[None]:
+    """Lock the partial file until this block or this process ends, after any other process that writes the file."""
+    while True:
+        with partial.open("ab") as file:
+            if _lock(file, fcntl.LOCK_EX, partial) and not _is_at(file, partial):
+                continue  # the process before gave the file its final name, or removed it
+            # A process that has given its file the final name still has the lock on it until the record is written.
+            if path.is_file():
+                with suppress(FileNotFoundError, PermissionError), path.open("rb") as before:
+                    _lock(before, fcntl.LOCK_SH, path)
+            yield
+            return
+
+
+def _lock(file: IO[bytes], kind: int, path: Path) -> bool:
+    """Lock an open file, after any other process that has the lock; return False where the file system cannot."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("%s: another process is writing it; waiting for it to end", path)
+        fcntl.flock(file, kind)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
+        return False
+    return True
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Return whether a path is that of an open file, and not of another one or none by now."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _flush(path: Path, mode: int) -> None:
