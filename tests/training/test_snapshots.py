@@ -12,8 +12,10 @@ from rnnscope.errors import InputError
 from rnnscope.models.checkpoint import Description, load_checkpoint, save_checkpoint
 from rnnscope.models.network import Network, Shape
 from rnnscope.settings.sections import Optimisation
+from rnnscope.storage.files import check_digest as compare_digest
 from rnnscope.training import snapshots
 from rnnscope.training.backpropagation import train_epoch
+from rnnscope.training.optimisation import begin_epoch as epoch_begins
 from rnnscope.training.optimisation import fit, start_training
 from rnnscope.training.procedures import PROCEDURES
 from rnnscope.training.segments import to_device
@@ -23,6 +25,8 @@ CPU = torch.device("cpu")
 # A rate that falls after the first epoch and a dropout: each epoch's rate and masks matter. 5 segments, the last one short.
 OPTIMISATION = Optimisation(epochs=3, learning_rate=0.01, learning_rate_decay=0.5, learning_rate_decay_after=1, seed=4)
 SHAPE, DROPOUT, SEQUENCE_LENGTH = Shape("lstm", 2, 4, 5), 0.3, 7
+
+KILLED = "error: interrupted"
 
 
 def begin():
@@ -113,3 +117,88 @@ def test_by_hand(split, part, tmp_path, monkeypatch):
         assert found == replace(description, epoch=epochs)
         expected = weights_of_the_run(part, epochs, tmp_path / str(epochs))
         assert all(torch.equal(values, expected[name]) for name, values in network.state_dict().items())
+
+
+@pytest.fixture
+def take(split, tmp_path, call, monkeypatch):
+    """Take 4 snapshots in two epochs; returns the message it ends with and the epochs that were trained.
+
+    `killed_after` says after which of the 4 the process ends: 5 is in the middle of giving them their final names.
+    """
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(checkpoint, Network(SHAPE).state_dict(), Description("lstm-2-3", SHAPE, DROPOUT, 9, [10, 97, 98, 99, 100]))
+    checkpoint.with_name("summary.json").write_text("{}")
+
+    def stage(out, *flags, killed_after=None):
+        trained, saved = [], []
+
+        def begin_epoch(training_run, optimisation, epoch):
+            trained.append(epoch)
+            return epoch_begins(training_run, optimisation, epoch)
+
+        def save(*arguments):
+            save_checkpoint(*arguments)
+            saved.append(arguments)
+            if len(saved) == killed_after:
+                raise KeyboardInterrupt
+
+        def check_digest(path):
+            if killed_after == 5 and path.name == ".snapshot-2.safetensors":
+                raise KeyboardInterrupt
+            compare_digest(path)
+
+        words = ["--split", split, "--checkpoint", checkpoint, "--out", out, "--device", "cpu", "--snapshots", 4, "--epochs", 2]
+        with monkeypatch.context() as patch:
+            patch.setattr(snapshots, "begin_epoch", begin_epoch)
+            patch.setattr(snapshots, "save_checkpoint", save)
+            patch.setattr(snapshots, "check_digest", check_digest)
+            return call(snapshots, *words, *flags), trained
+
+    return stage
+
+
+def written(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def lose(path):
+    path.unlink()
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("what", [lose, damage])
+@pytest.mark.parametrize(("killed_after", "snapshot", "epochs"), [(3, 1, [1, 2]), (3, 3, [2]), (5, 4, [1, 2]), (5, None, [])])
+def test_training_starts_again_without_the_snapshots_of_finished_epochs(take, tmp_path, what, killed_after, snapshot, epochs):
+    assert take(tmp_path / "plain") == (None, [1, 2])
+    out = tmp_path / "out"
+    assert take(out, killed_after=killed_after)[0] == KILLED
+    if snapshot:
+        what(out / f".snapshot-{snapshot}.safetensors")
+    assert take(out) == (None, epochs)
+    assert written(out) == written(tmp_path / "plain")
+
+
+def test_a_damage_before_the_end_is_one_line_and_the_next_run_mends_it(take, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    assert take(out, killed_after=5)[0] == KILLED
+    damage(out / ".snapshot-3.safetensors")
+    with monkeypatch.context() as patch:  # the damage comes after the look at what was saved
+        patch.setattr(snapshots, "load_tensors", lambda _: None)
+        message = take(out)[0]
+    assert message.startswith(f"error: {out}/.snapshot-3.safetensors: damaged")
+    assert take(out) == (None, [1, 2])
+
+
+def test_what_another_run_left_is_not_taken_for_this_ones(take, tmp_path):
+    """The other one is killed before it has saved a state: the state of the first is still there, with another snapshot."""
+    assert take(tmp_path / "plain") == (None, [1, 2])
+    out = tmp_path / "out"
+    assert take(out, killed_after=4)[0] == KILLED
+    assert take(out, "--seed", 7, killed_after=1)[0] == KILLED
+    assert take(out)[0] is None
+    assert written(out) == written(tmp_path / "plain")

@@ -9,9 +9,10 @@ occurs, and learns the contexts of one, two, three characters later, soon after 
 """
 
 import json
+import logging
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from rnnscope.progress import progress
 from rnnscope.settings.training import Computing, Optimisation, Snapshots
 from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import check_digest, discard, whole_file
+from rnnscope.storage.tensors import load_tensors
 from rnnscope.training.backpropagation import train_segments
 from rnnscope.training.optimisation import (
     RESUME,
@@ -54,6 +56,8 @@ TABLE = (
     Column("epoch", "number", "the same in epochs: 1.5 is the middle of the second"),
 )
 declare("models/<model>/snapshots/snapshots.csv", "One row a snapshot: when it was taken.", TABLE)
+
+log = logging.getLogger(__name__)
 
 
 def snapshot_times(segments: int, snapshots: int) -> list[int]:
@@ -148,18 +152,63 @@ def hidden_path(out: Path, index: int) -> Path:
     return out / f".snapshot-{index}.safetensors"
 
 
+def resume_or_begin(
+    out: Path, begin: Callable[[], TrainingRun[SequenceModel]], read: list[int], total_steps: int, key: str
+) -> TrainingRun[SequenceModel]:
+    """Return a run after the last epoch that an earlier one with the same `key` finished, or one before its first epoch.
+
+    What an earlier run saved is of no use without all its snapshots: those of finished epochs are not taken again. Before
+    the first epoch nothing of it is left, so that no later run takes the snapshots of two runs for those of one.
+
+    Parameters
+    ----------
+    out
+        Folder of the snapshots.
+    begin
+        Returns a run before its first epoch.
+    read
+        Of `snapshot_steps`.
+    total_steps
+        Steps of an epoch.
+    key
+        What the run depends on.
+    """
+    training_run = begin()
+    resume_training(out / RESUME, training_run, key)
+    try:
+        for index, steps in enumerate(read, start=1):
+            if steps <= len(training_run.history) * total_steps:
+                load_tensors(hidden_path(out, index))
+    except InputError as error:
+        log.warning("%s; training starts again", error)
+        training_run = begin()
+    if not training_run.history:
+        discard_unpublished(out)
+    return training_run
+
+
+def discard_unpublished(out: Path) -> None:
+    """Remove what an interrupted run would resume from: first its state, which is of no use without its snapshots."""
+    for path in (out / RESUME, *out.glob(".snapshot-*.safetensors")):
+        discard(path)
+
+
 def publish(out: Path, snapshots: int) -> None:
     """Give all snapshots their final names; only then remove what an interrupted run would resume from."""
     for index in range(1, snapshots + 1):
         check_digest(hidden_path(out, index))
         with whole_file(out / f"snapshot-{index}.safetensors") as partial:
             shutil.copyfile(hidden_path(out, index), partial)
-    for path in (out / RESUME, *out.glob(".snapshot-*.safetensors")):
-        discard(path)
+    discard_unpublished(out)
 
 
 def main(
-    split: Path, checkpoint: Path, optimisation: Optimisation, snapshots: Snapshots, computing: Computing, out: Path
+    split: Path,
+    checkpoint: Path,
+    optimisation: Optimisation,
+    snapshots: Snapshots,
+    computing: Computing,
+    out: Path,
 ) -> None:
     """Take snapshots of one recurrent network early in its training.
 
@@ -191,22 +240,26 @@ def main(
     parts = read_split(split)
     check_vocabulary(checkpoint, description, parts.vocabulary)
     check_precision_of_run(optimisation.precision, checkpoint.parent)
-    generator = torch.Generator().manual_seed(optimisation.seed)
-    network: SequenceModel = Network(trained.shape, trained.dropout, generator).to(device)
+
+    def begin() -> TrainingRun[SequenceModel]:
+        generator = torch.Generator().manual_seed(optimisation.seed)
+        return start_training(Network(trained.shape, trained.dropout, generator).to(device), optimisation)
+
     characters, sequence_length = to_device(parts.part("train"), device), parts.sequence_length
     total_steps, streams = len(characters) - 1, characters.shape[1]
     read = snapshot_steps(total_steps, sequence_length, optimisation.epochs, count)
 
-    weights = next(network.parameters())
+    weights = next(begin().network.parameters())
     check_precision(optimisation.precision, weights, trained.shape.cell)
     rounding = rounding_of(weights)
     run_of = [asdict(optimisation), asdict(description.shape), description.dropout, sequence_length, rounding, count]
     key = json.dumps([*run_of, parts.digest("train")])
-    training_run = start_training(network, optimisation)
-    resume_training(out / RESUME, training_run, key)
+    training_run = resume_or_begin(out, begin, read, total_steps, key)
     taken = train_to_snapshots(training_run, optimisation, characters, sequence_length, count, out / RESUME, key)
     for index, seen in taken:
-        save_checkpoint(hidden_path(out, index), network.state_dict(), replace(description, epoch=seen // total_steps))
+        save_checkpoint(
+            hidden_path(out, index), training_run.network.state_dict(), replace(description, epoch=seen // total_steps)
+        )
     publish(out, count)
     rows = [f"{index},{seen * streams},{seen / total_steps}" for index, seen in enumerate(read, start=1)]
     with whole_file(out / "snapshots.csv") as partial:
