@@ -1,7 +1,10 @@
 """Jobs compare the source that they import with the one that the run was planned with."""
 
+import importlib
+import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -133,3 +136,15 @@ def test_a_digest_covers_the_module_and_the_data_beside_it(tmp_path):
     (tmp_path / "notes.txt").write_text("4")
     (tmp_path / "other.py").write_text("4")
     assert source_digest(module) == found[-1]
+
+
+def test_every_rule_that_resumes_says_which_source_it_is():
+    rules = [rule for path in (REPOSITORY / "workflow/rules").glob("*.smk") for rule in path.read_text().split("\nrule ")]
+    resuming = set()
+    for rule in rules:
+        if found := re.search(r'stage\(\s*"(training\.\w+)"', rule):
+            stage = importlib.import_module(f"rnnscope.{found[1]}")
+            if "source" in inspect.signature(stage.main).parameters:
+                resuming.add(found[1])
+                assert "--source {params.source} " in rule, rule.partition(":")[0]
+    assert resuming == {"training.train", "training.another_seed", "training.snapshots"}

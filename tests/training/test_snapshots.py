@@ -202,3 +202,10 @@ def test_what_another_run_left_is_not_taken_for_this_ones(take, tmp_path):
     assert take(out, "--seed", 7, killed_after=1)[0] == KILLED
     assert take(out)[0] is None
     assert written(out) == written(tmp_path / "plain")
+
+
+def test_only_what_the_same_source_trained_is_continued(take, tmp_path):
+    for source, epochs in (("a", [2]), ("b", [1, 2])):
+        out = tmp_path / source
+        assert take(out, "--source", "a", killed_after=3) == (KILLED, [1, 2])
+        assert take(out, "--source", source) == (None, epochs)

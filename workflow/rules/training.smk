@@ -80,7 +80,7 @@ rule train_snapshots:
         out=subpath(output.table, parent=True),
     shell:
         "python -m {params.module} --split {params.split} --checkpoint {input.checkpoint} {params.settings} --threads {threads} "
-        "--out {params.out} 2> {log}"
+        "--source {params.source} --out {params.out} 2> {log}"
 
 
 rule dynamics:

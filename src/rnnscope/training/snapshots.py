@@ -209,6 +209,7 @@ def main(
     snapshots: Snapshots,
     computing: Computing,
     out: Path,
+    source: str = "",
 ) -> None:
     """Take snapshots of one recurrent network early in its training.
 
@@ -228,6 +229,8 @@ def main(
         Device and threads.
     out
         Folder for snapshot-<i>.safetensors and snapshots.csv.
+    source
+        Digest of the program's source: only what the same source trained is continued. Empty: whatever trained it.
 
     Raises
     ------
@@ -253,7 +256,7 @@ def main(
     check_precision(optimisation.precision, weights, trained.shape.cell)
     rounding = rounding_of(weights)
     run_of = [asdict(optimisation), asdict(description.shape), description.dropout, sequence_length, rounding, count]
-    key = json.dumps([*run_of, parts.digest("train")])
+    key = json.dumps([*run_of, parts.digest("train"), source])
     training_run = resume_or_begin(out, begin, read, total_steps, key)
     taken = train_to_snapshots(training_run, optimisation, characters, sequence_length, count, out / RESUME, key)
     for index, seen in taken:
