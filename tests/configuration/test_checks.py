@@ -240,6 +240,24 @@ def test_a_mistake_is_one_line_with_the_key_what_was_found_and_what_was_expected
     assert message(changed(key, value)).startswith(line)
 
 
+@pytest.mark.parametrize("key", ["activations.models", "context.models", "ablations.models"])
+def test_one_stream_is_refused_where_streams_are_compared(key):
+    sections = {"activations", "context", "ablations", "seeds"}
+    one = changed("split.streams", 1)
+    one = {name: value for name, value in one.items() if name not in sections}
+    check_configuration(one)
+    section = key.partition(".")[0]
+    one[section] = CONFIGURATION[section]
+    assert message(one) == f"split.streams: found 1, expected at least 2 with {key}"
+    check_configuration(one | {"split": CONFIGURATION["split"] | {"streams": 2}})
+
+
+def test_one_stream_is_enough_for_activations_of_no_model():
+    one = changed("split.streams", 1)
+    one["activations"]["models"] = []
+    check_configuration({name: value for name, value in one.items() if name not in {"context", "ablations", "seeds"}})
+
+
 def test_shares_are_added_as_decimals():
     """0.7 + 0.2 + 0.1 is not 1 as a sum of floating-point numbers."""
     assert sum([0.7, 0.2, 0.1]) != 1

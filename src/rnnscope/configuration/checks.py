@@ -56,6 +56,9 @@ MODEL_KEYS = tuple(
 # Of these, those whose model is trained again.
 TRAINED_KEYS = ("dynamics.model", "seeds.models")
 
+# Of MODEL_KEYS, those whose analyses compare streams with each other; without a model one stream is enough.
+TWO_STREAMS_KEYS = ("activations.models", "context.models", "ablations.models")
+
 # Keys that are bounded by other keys.
 BOUNDED_KEYS = {"comparisons.ngram": "ngrams.longest_context", "dynamics.epochs": "training.epochs"}
 
@@ -78,6 +81,7 @@ def check_configuration(config: Configuration) -> None:
     check_dropout(config)
     check_bounds(config)
     check_seeds(config)
+    check_streams(config)
 
 
 def check_renamed_keys(config: Configuration) -> None:
@@ -239,6 +243,15 @@ def check_seeds(config: Configuration) -> None:
         raise InputError(f"seeds.values: found {seed}, expected other seeds than training.seed")
     if streams < FEWEST_STREAMS:
         raise InputError(f"split.streams: found {streams}, expected at least {FEWEST_STREAMS} with the section seeds")
+
+
+def check_streams(config: Configuration) -> None:
+    """Raise InputError if there is one stream and an analysis chooses by some and reports on others, or swaps their pasts."""
+    if config["split"]["streams"] > 1:
+        return
+    for key in _present(config, TWO_STREAMS_KEYS):
+        if value_of(config, key):
+            raise InputError(f"split.streams: found 1, expected at least 2 with {key}")
 
 
 def _listed(values: list[int]) -> str:
