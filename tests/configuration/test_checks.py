@@ -252,6 +252,18 @@ def test_one_stream_is_refused_where_streams_are_compared(key):
     check_configuration(one | {"split": CONFIGURATION["split"] | {"streams": 2}})
 
 
+@pytest.mark.parametrize(("left_out", "others"), [((), 5), (("nnn", "dynamics"), 4), (("nnn", "dynamics", "ngrams"), 3)])
+def test_more_models_than_can_be_intersected_are_refused(left_out, others):
+    """Beside the external models one network of each of the three cells, an n-gram model and an n-NN."""
+    configuration = {key: value for key, value in CONFIGURATION.items() if key not in left_out}
+    external = {f"model_{number}": "other.parquet" for number in range(16 - others)}
+    check_configuration(configuration | {"external": external})
+    expected = (
+        f"external: found {17 - others} models, expected at most {16 - others}: with the {others} of the grid, ngrams and nnn"
+    )
+    assert message(configuration | {"external": external | {"last": "other.parquet"}}).startswith(expected)
+
+
 def test_one_stream_is_enough_for_activations_of_no_model():
     one = changed("split.streams", 1)
     one["activations"]["models"] = []

@@ -18,6 +18,7 @@ from rnnscope.corpus.spelling import spell, without_password
 from rnnscope.errors import InputError, quoted
 from rnnscope.models.cells import CELLS_WITH_KERNELS, EXTERNAL, ModelName
 from rnnscope.settings.base import settings_of
+from rnnscope.settings.predictions import MOST_INTERSECTED
 from rnnscope.settings.sections import SECTIONS, Grid
 from rnnscope.settings.seeds import FEWEST_STREAMS, Seeds
 
@@ -181,6 +182,18 @@ def check_models(config: Configuration) -> None:
         if first != model:
             raise InputError(f"imported: found {model} beside {first}, expected another cell, depth or size: figures show these")
     check_compared(config)
+    check_intersected(config)
+
+
+def check_intersected(config: Configuration) -> None:
+    """Raise InputError if the errors of too many models are intersected."""
+    cells = {ModelName.parse(model).kind for model in networks(config)}
+    others = len(cells) + len({"ngrams", "nnn"} & config.keys())
+    if len(external_models(config)) + others > MOST_INTERSECTED:
+        raise InputError(
+            f"external: found {len(external_models(config))} models, expected at most {MOST_INTERSECTED - others}: "
+            f"with the {others} of the grid, ngrams and nnn that they are compared with, {MOST_INTERSECTED}"
+        )
 
 
 def check_compared(config: Configuration) -> None:

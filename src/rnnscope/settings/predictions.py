@@ -12,6 +12,7 @@ MOST_SAMPLES = 100_000  # each of them holds the sums of a table
 # Far beyond any use, and far below what float32 cannot hold: the losses of every candidate are numbers.
 RATE: dict[str, Any] = {"above": 0, "maximum": 1000}
 LARGEST_THETA = 10_000
+MOST_INTERSECTED = 16  # models whose errors are intersected: with each further one there are twice as many sets
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from scipy.stats import norm, t
 from rnnscope.analyses.errors import error_overlap
 from rnnscope.analyses.errors.error_overlap import sets_by_cluster, sets_of, table_of_sets
 from rnnscope.analyses.losses.clusters import Clusters
+from rnnscope.settings.predictions import MOST_INTERSECTED
 from rnnscope.settings.sections import Intervals
 
 NAMES = ["lstm-3-8", "gru-1-4", "rnn-1-4", "ngram-4", "nnn-2"]
@@ -125,3 +126,16 @@ def test_without_n_nns_the_others_are_compared(tmp_path, call, predicted, best_m
         with outs[name].open() as file:
             found = {frozenset(row["erring"].replace("none", "").split()): int(row["characters"]) for row in csv.DictReader(file)}
         assert found == plain_sets({model: [float(np.exp(value)) < 0.5 for value in log_prob[model].ravel()] for model in chosen})
+
+
+def test_the_sets_of_the_most_models_and_no_more(tmp_path, call, predicted, best_models):
+    errors = np.eye(MOST_INTERSECTED, dtype=bool)
+    assert sets_of(errors).tolist() == [2**model for model in range(MOST_INTERSECTED)]
+    external = [f"external-{number}" for number in range(MOST_INTERSECTED + 1 - len(NAMES))]
+    predicted([*NAMES, *external])
+    words = ["--predictions-folder", tmp_path / "predictions", "--best", best_models, "--external", *external]
+    words += ["--clusters", 12, "--samples", 20, "--seed", 1]
+    outs = {name: tmp_path / f"{name}.csv" for name in ("overlap", "intersections", "counts")}
+    message = call(error_overlap, *words, *(word for name, path in outs.items() for word in (f"--out-{name}", path)))
+    assert message == f"error: --external: found 17 models with those of {best_models}, expected at most 16"
+    assert not any(path.exists() for path in outs.values())

@@ -16,7 +16,8 @@ from rnnscope.analyses.losses.best_models import NETWORK, NGRAM, NNN, read_roles
 from rnnscope.analyses.losses.bootstrap import count_intervals, interval_columns, share_intervals, with_interval
 from rnnscope.analyses.losses.clusters import CLUSTERS, Clusters, draw_clusters
 from rnnscope.cli import run
-from rnnscope.settings.predictions import Intervals
+from rnnscope.errors import InputError
+from rnnscope.settings.predictions import MOST_INTERSECTED, Intervals
 from rnnscope.storage.declarations import Column
 from rnnscope.storage.predictions import read_aligned
 from rnnscope.storage.tables import Table
@@ -66,7 +67,7 @@ def sets_of(errors: Iterable[np.ndarray]) -> np.ndarray:
     Parameters
     ----------
     errors : iterable of ndarray of bool, all of one shape
-        For one model after another, which characters are errors; at most 16 models.
+        For one model after another, which characters are errors; at most `MOST_INTERSECTED` models.
 
     Returns
     -------
@@ -173,11 +174,19 @@ def main(
         CSV file to write: all errors of each of the latter.
     external
         Names of models of which only the predictions are known.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or corrupt, predictions are of other characters than the first model's, or there are more than
+        `MOST_INTERSECTED` models.
     """
     roles = read_roles(best)
     finite = [roles[role] for role in (NGRAM, NNN) if role in roles]
     three = [roles[NETWORK], *finite]
     more = [*(model for role, model in roles.items() if role.startswith("best ")), *(external or []), *finite]
+    if len(more) > MOST_INTERSECTED:
+        raise InputError(f"--external: found {len(more)} models with those of {best}, expected at most {MOST_INTERSECTED}")
     of_three = table_of_sets(three, *overlap(predictions_folder, three, intervals.clusters), intervals)
     counts, clusters = overlap(predictions_folder, more, intervals.clusters)
     ERROR_OVERLAP.write(of_three, out_overlap)
