@@ -109,6 +109,25 @@ def test_counts_and_shares_against_a_loop_over_the_clusters_that_were_drawn():
         assert np.isnan([end[1] for end in found]).all()
 
 
+def test_a_difference_of_counts_has_cases_where_it_is_0():
+    """As many are added as removed in two of ten clusters that have cases: without them they are too few for an interval."""
+    added = np.array([3, 1, 2, 2, 5, 0, 1, 4, 1, 2, 0, 0])[:, np.newaxis]
+    removed = np.array([3, 2, 1, 3, 2, 2, 3, 1, 1, 0, 0, 0])[:, np.newaxis]
+    wholes = np.full((12, 1), 20)
+    net, cases = added - removed, added + removed
+    assert (np.count_nonzero(net), np.count_nonzero(cases)) == (8, 10)
+    draws = np.random.default_rng(4)
+    counts = [sum(net[cluster, 0] for cluster in draws.integers(12, size=12)) for _ in range(30)]
+    expected = np.quantile(counts, [expanded_tail(10), 1 - expanded_tail(10)])
+    assert np.isnan(count_intervals(net, 30, 4)).all()
+    assert np.ravel(count_intervals(net, 30, 4, cases)) == pytest.approx(expected)
+    assert np.isnan(share_intervals(net, wholes, 30, 4)).all()
+    assert np.ravel(share_intervals(net, wholes, 30, 4, cases)) == pytest.approx(expected / (12 * 20))
+    one_whole_less = np.where(np.arange(12)[:, np.newaxis] == 2, 0, wholes)
+    assert np.isnan(share_intervals(net, one_whole_less, 30, 4, cases, cases * 0)).all()
+    assert np.isfinite(share_intervals(net, one_whole_less, 30, 4, cases, cases)).all()
+
+
 def correlated_series(draws, streams, steps, memory, seed):
     """Series of mean 0 whose characters are correlated: AR(1), float32 (steps, streams, draws)."""
     random, carried = np.random.default_rng(seed), np.exp(-1 / memory)

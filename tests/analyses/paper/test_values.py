@@ -85,6 +85,34 @@ def test_errors_fewer_by_class(predicted):
     assert scaling_up(predicted, {"lstm-2-64": smaller}) == {}
 
 
+def test_clusters_of_as_many_errors_of_both_models_count():
+    """In 7 of 12 clusters the larger model has as many errors as the smaller one: they are cases all the same."""
+    random = np.random.default_rng(3)
+    smaller = {name: random.integers(2, 9, 12) for name in ("n-gram", "boost", "memory")}
+    less = {name: np.where(np.arange(12) < 5, random.integers(1, 3, 12), 0) for name in smaller}
+    larger = {name: smaller[name] - less[name] for name in smaller}
+    models = {
+        model: SimpleNamespace(errors=sum(of_class.values()), of_class=of_class.get, classes=list(of_class))
+        for model, of_class in (("lstm-2-64", smaller), ("lstm-3-512", larger))
+    }
+    found = scaling_up(SimpleNamespace(intervals=INTERVALS), models)
+    groups = {**less, "all": sum(less.values()), "other": less["memory"]}
+    draws = np.random.default_rng(1)
+    chosen = [draws.integers(12, size=12) for _ in range(200)]
+    tail = norm.cdf(np.sqrt(12 / 11) * t.ppf(0.025, 11))
+    name = "errors fewer than those of lstm-2-64"
+    for case in ("all", "n-gram", "boost", "other"):
+        estimate = found[Key("F8", name, "lstm-3-512", case)]
+        assert estimate.value == groups[case].sum()
+        totals = [groups[case][draw].sum() for draw in chosen]
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(totals, [tail, 1 - tail])))
+    share = found[Key("F8", f"share of the {name}", "lstm-3-512", "n-gram")]
+    assert share.value == pytest.approx(groups["n-gram"].sum() / groups["all"].sum())
+    with np.errstate(invalid="ignore"):
+        shares = [groups["n-gram"][draw].sum() / groups["all"][draw].sum() for draw in chosen]
+    assert (share.low, share.high) == pytest.approx(tuple(np.nanquantile(shares, [tail, 1 - tail])))
+
+
 TAIL = norm.cdf(np.sqrt(50 / 49) * t.ppf(0.025, 49))  # of 50 clusters, as far out as Student's t
 TAILS = [TAIL, 1 - TAIL]
 

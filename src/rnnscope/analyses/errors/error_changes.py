@@ -80,10 +80,12 @@ def error_changes(
         wholes = counts[name].sum(axis=1, keepdims=True)
         table[f"{name}_share"] = table[name] / max(wholes.sum(), 1)
         table = table.assign(**interval_columns(f"{name}_share", share_intervals(counts[name], wholes, samples, seed)))
-    net = counts["added"] - counts["removed"]
+    net, cases = counts["added"] - counts["removed"], counts["added"] + counts["removed"]
     occurs = table["errors_before"].to_numpy() > 0
     low, high = np.full((2, len(table)), np.nan)
-    low[occurs], high[occurs] = share_intervals(net[:, occurs], counts["errors_before"][:, occurs], samples, seed)
+    low[occurs], high[occurs] = share_intervals(
+        net[:, occurs], counts["errors_before"][:, occurs], samples, seed, cases[:, occurs]
+    )
     table["net_share"] = np.where(occurs, net.sum(axis=0) / np.maximum(table["errors_before"], 1), np.nan)
     table = table.assign(**interval_columns("net_share", (low, high)))
     losses = np.stack([clusters.sums(np.ones(before.shape)), *(clusters.sums(-values) for values in (before, after))], axis=1)

@@ -170,7 +170,9 @@ def interval_columns(name: str, ends: tuple[np.ndarray, np.ndarray]) -> dict[str
     return {f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def count_intervals(counts: np.ndarray, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def count_intervals(
+    counts: np.ndarray, samples: int, seed: int, cases: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the intervals of sums over all clusters.
 
     Parameters
@@ -179,16 +181,26 @@ def count_intervals(counts: np.ndarray, samples: int, seed: int) -> tuple[np.nda
         Float (clusters, columns): what is counted in each cluster.
     samples, seed
         Of the resamples.
+    cases
+        As many numbers: how many cases they are counts of. Left out: the counts. A difference of counts may be 0 where there
+        are cases of both.
 
     Returns
     -------
     low, high : ndarray
         Float64 (columns,); NaN where what is counted occurs in too few clusters.
     """
-    return interval(resampled_sums(counts, samples, seed), np.count_nonzero(counts, axis=0))
+    return interval(resampled_sums(counts, samples, seed), np.count_nonzero(counts if cases is None else cases, axis=0))
 
 
-def share_intervals(parts: np.ndarray, wholes: np.ndarray, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def share_intervals(
+    parts: np.ndarray,
+    wholes: np.ndarray,
+    samples: int,
+    seed: int,
+    part_cases: np.ndarray | None = None,
+    whole_cases: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the intervals of shares.
 
     Parameters
@@ -197,6 +209,8 @@ def share_intervals(parts: np.ndarray, wholes: np.ndarray, samples: int, seed: i
         Float (clusters, columns): what is counted in each cluster, and what it is a share of.
     samples, seed
         Of the resamples.
+    part_cases, whole_cases
+        As the cases of `count_intervals`.
 
     Returns
     -------
@@ -204,5 +218,5 @@ def share_intervals(parts: np.ndarray, wholes: np.ndarray, samples: int, seed: i
         Float64 (columns,); NaN where the parts, or the wholes, occur in too few clusters.
     """
     _, resampled = resampled_means(np.stack(np.broadcast_arrays(wholes, parts), axis=1), samples, seed)
-    clusters = np.minimum(np.count_nonzero(parts, axis=0), np.count_nonzero(wholes, axis=0))
-    return interval(resampled[:, 0], clusters)
+    cases = parts if part_cases is None else part_cases, wholes if whole_cases is None else whole_cases
+    return interval(resampled[:, 0], np.minimum(*(np.count_nonzero(of_cluster, axis=0) for of_cluster in cases)))

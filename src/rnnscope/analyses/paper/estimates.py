@@ -51,17 +51,29 @@ def mean_estimates(counts: np.ndarray, sums: np.ndarray, settings: Resampling) -
     return _estimates(means[0], interval(resampled[:, 0], np.count_nonzero(counts, axis=0)))
 
 
-def share_estimates(parts: np.ndarray, wholes: np.ndarray, settings: Resampling) -> list[Estimate]:
-    """Return the estimates of shares of `parts` in `wholes`, float (clusters, shares) each; settings as for `mean_estimates`."""
+def share_estimates(
+    parts: np.ndarray,
+    wholes: np.ndarray,
+    settings: Resampling,
+    part_cases: np.ndarray | None = None,
+    whole_cases: np.ndarray | None = None,
+) -> list[Estimate]:
+    """Return the estimates of shares of `parts` in `wholes`, float (clusters, shares) each.
+
+    The settings are those of `mean_estimates`, the cases those of `share_intervals`.
+    """
     wholes = np.broadcast_to(wholes, parts.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = parts.sum(axis=0) / wholes.sum(axis=0)
-    return _estimates(shares, share_intervals(parts, wholes, settings.samples, settings.seed))
+    return _estimates(shares, share_intervals(parts, wholes, settings.samples, settings.seed, part_cases, whole_cases))
 
 
-def total_estimates(counts: np.ndarray, settings: Resampling) -> list[Estimate]:
-    """Return the estimates of totals of `counts`, float (clusters, totals); settings as for `mean_estimates`."""
-    return _estimates(counts.sum(axis=0), count_intervals(counts.astype(np.float64), settings.samples, settings.seed))
+def total_estimates(counts: np.ndarray, settings: Resampling, cases: np.ndarray | None = None) -> list[Estimate]:
+    """Return the estimates of totals of `counts`, float (clusters, totals).
+
+    The settings are those of `mean_estimates`, the cases those of `count_intervals`.
+    """
+    return _estimates(counts.sum(axis=0), count_intervals(counts.astype(np.float64), settings.samples, settings.seed, cases))
 
 
 def _estimates(values: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> list[Estimate]:

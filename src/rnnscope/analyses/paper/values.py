@@ -213,17 +213,25 @@ def error_classes(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estim
     return found
 
 
+def _by_class(counts: ErrorCounts) -> dict[str, np.ndarray]:
+    """The errors of a model in each cluster, (clusters,) by name: all, those of two classes and those of the others."""
+    found = {"all": counts.errors, "n-gram": counts.of_class("n-gram"), "boost": counts.of_class("boost")}
+    return found | {"other": found["all"] - found["n-gram"] - found["boost"]}
+
+
 def scaling_up(predicted: Predicted, counts: dict[str, ErrorCounts]) -> Estimates:
     """Return by how many errors the larger model has fewer than the smaller one, by class (F8)."""
     if not {LARGER, SMALLER} <= counts.keys():
         return {}
-    smaller, larger = counts[SMALLER], counts[LARGER]
-    fewer = {name: smaller.of_class(name) - larger.of_class(name) for name in smaller.classes}
-    groups = {"all": smaller.errors - larger.errors, "n-gram": fewer["n-gram"], "boost": fewer["boost"]}
-    groups["other"] = groups["all"] - groups["n-gram"] - groups["boost"]
-    totals = total_estimates(np.stack(list(groups.values()), axis=1), predicted.intervals)
+    of_both = [_by_class(counts[model]) for model in (SMALLER, LARGER)]
+    groups = list(of_both[0])
+    before, after = (np.stack(list(of_model.values()), axis=1) for of_model in of_both)
+    # A cluster of as many errors of the one model as of the other has cases, too.
+    fewer, cases = before - after, before + after
+    totals = total_estimates(fewer, predicted.intervals, cases)
     name = f"errors fewer than those of {SMALLER}"
     found = {Key("F8", name, LARGER, case): estimate for case, estimate in zip(groups, totals, strict=True)}
-    whole, part = groups["all"][:, np.newaxis], groups["n-gram"][:, np.newaxis]
-    (found[Key("F8", f"share of the {name}", LARGER, "n-gram")],) = share_estimates(part, whole, predicted.intervals)
+    part, whole = [groups.index("n-gram")], [groups.index("all")]
+    shares = share_estimates(fewer[:, part], fewer[:, whole], predicted.intervals, cases[:, part], cases[:, whole])
+    (found[Key("F8", f"share of the {name}", LARGER, "n-gram")],) = shares
     return found
