@@ -8,6 +8,9 @@ gets right. Definitions:
   text, also when only a part of it has been read.
 - *Punctuation* is every other ASCII character that leaves ink, and so never part of a word.
 - A *separator* is a space, a line feed, or a straight quote, single or double.
+- In a text of code points (`characters: unicode`) these three are of any script: a word is of letters, marks, numerals,
+  underscores, joiners and pooled rare characters, punctuation is other punctuation and symbols, a separator is a space, a line
+  feed or a quotation mark.
 - What the *previous n characters* are, and which words count, depends on the reading (below).
 
 The paper leaves open what two oracles know. There are two readings of it:
