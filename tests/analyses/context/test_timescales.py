@@ -33,6 +33,16 @@ def test_the_share_is_what_is_left_of_a_difference_of_two_states(name):
         np.testing.assert_allclose(left, 0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("dtype", "bits"), [(np.float16, 11), (np.float32, 24)])
+@pytest.mark.parametrize("name", [name for name in GATED if not CELLS[name].keeping_gate])
+def test_a_gate_that_is_stored_as_1_counts_as_half_of_the_smallest_share(name, dtype, bits):
+    """As far away from 1 as a gate can be that is rounded to it."""
+    largest_below = np.nextafter(dtype(1), dtype(0))
+    assert dtype(1 - 0.99 * 2.0 ** -(bits + 1)) == 1 > dtype(1 - 1.01 * 2.0 ** -(bits + 1))
+    kept = np.exp(log_kept(CELLS[name], {CELLS[name].replacing_gate: np.array([[1, largest_below]], dtype)}))
+    assert kept[0].tolist() == pytest.approx([2.0 ** -(bits + 1), 2.0**-bits], rel=1e-9)
+
+
 def gates_that_keep(cell, kept, random):
     """Gates with which a cell keeps these shares, (rows, units)."""
     if cell.keeping_gate and cell.replacing_gate:

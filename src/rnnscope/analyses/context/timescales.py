@@ -35,9 +35,9 @@ TIMESCALES = Table(
                 "tau",
                 "number",
                 "characters: -1 / mean(log k) over the test part, k being the share of the state that a step keeps. A share that "
-                "is stored as 0 counts as the smallest that the precision of the activations has beside 0; one that is always "
-                "stored as 1 gives `inf`. In float16 a forget gate within 0.00024 of 1 is stored as 1, so that times beyond some "
-                "thousands are uncertain",
+                "is stored as 0 counts as the smallest that the precision of the activations has beside 0; where the share is "
+                "one minus a gate, as half of the smallest, 0.00024 in float16. One that is always stored as 1 gives `inf`. In "
+                "float16 a forget gate within 0.00024 of 1 is stored as 1, so that times beyond some thousands are uncertain",
             )
         ),
         CLUSTERS,
@@ -60,7 +60,9 @@ def log_kept(cell: Cell, gates: dict[str, np.ndarray]) -> np.ndarray:
     Returns
     -------
     ndarray
-        Float64 (rows, units), at most 0.
+        Float64 (rows, units), at most 0. What is stored as a share of 0 counts as the smallest number of the dtype beside 0;
+        with a replacing gate alone as half of the smallest share beside 0, one minus the largest gate below 1: a gate that is
+        less than this away from 1 is rounded to it.
     """
     limits = np.finfo(gates[cell.retention_gates[0]].dtype)
     wide = {name: gates[name].astype(np.float64) for name in cell.retention_gates}
