@@ -44,12 +44,13 @@ def append_text(path: Path, output: IO[bytes], name: str | None = None, limit: i
     name
         Its name, if it is not that of `path`.
     limit
-        Bytes of the output, at most.
+        Bytes of the output, at most, when a file has been unpacked to it. A file that is not compressed is copied whole: it has
+        its place on a disk already.
 
     Raises
     ------
     InputError
-        If it is damaged, or not what its name says, or too large.
+        If it is compressed and damaged, not what its name says, or too large unpacked.
     """
     opener = OPENERS.get(Path(name or path).suffix.lower())
     if opener is None:

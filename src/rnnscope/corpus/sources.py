@@ -202,7 +202,7 @@ def _write_archive(archive: dict[str, Any], size: int | None, text: Path) -> Non
 
 
 def local_files(source: Source) -> list[Path]:
-    """Return the files of this machine that a source reads, as far as they exist; none where the source is malformed."""
+    """Return the files of this machine that a source reads, as far as they exist; `check_source` lets the source pass."""
     kind, value = next(iter(source.items()))
     if kind == "folder":
         folder = local_path(value["path"])
