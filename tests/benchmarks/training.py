@@ -154,7 +154,7 @@ def main(store=False):
                 f"{CHARACTERS / evaluation:13,.0f} {training / evaluation:11.2f}",
                 flush=True,
             )
-    if library.has_bfloat16():
+    if not library.obstacle_to_bfloat16():
         print("\n             training in bfloat16, characters/s   x float32 (goal)")
         for cell in COUNTERPARTS:
             for width, goal in BFLOAT16_GOALS.items():

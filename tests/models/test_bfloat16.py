@@ -30,7 +30,7 @@ class RoundedFactors(TorchDispatchMode):
 def with_kernels(monkeypatch):
     """The kernels, and denormal numbers as 0, as in every training run: two factors beside each other may look like one."""
     monkeypatch.delenv("RNNSCOPE_PLAIN", raising=False)
-    if not library.has_bfloat16():
+    if library.obstacle_to_bfloat16():
         pytest.skip("this processor has no products of bfloat16")
     torch.set_flush_denormal(True)
     yield

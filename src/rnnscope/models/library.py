@@ -48,11 +48,6 @@ def obstacle(weights: Tensor) -> str:
     return load("float32")[1]
 
 
-def has_bfloat16() -> bool:
-    """Return whether products of numbers that are rounded to bfloat16 can run here."""
-    return not obstacle_to_bfloat16()
-
-
 def obstacle_to_bfloat16() -> str:
     """Return what keeps products of numbers that are rounded to bfloat16 from running here; empty where nothing does."""
     if not torch.cpu.get_capabilities().get("avx512_bf16", False):
