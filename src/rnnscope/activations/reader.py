@@ -31,6 +31,12 @@ def units_by_quantity(path: Path) -> dict[str, int]:
         return _units_by_quantity(file)
 
 
+def unit_count(path: Path, name: str) -> int:
+    """Return the number of units of one gate or state of a dump; raises InputError as `row_groups`."""
+    with open_parquet(path, POSITION) as file:
+        return len(_columns_of(file, name, None, path))
+
+
 def row_groups(path: Path, names: list[str], units: Sequence[int] | None = None) -> Iterator[dict[str, np.ndarray]]:
     """Yield the row groups of a dump, in stream-then-step order.
 
