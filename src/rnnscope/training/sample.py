@@ -113,9 +113,7 @@ def first_character(network: Network, description: Description) -> list[int]:
     return [int(network.softmax.bias.argmax())]
 
 
-def prime_ids(
-    prime: str | None, prime_bytes: str | None, encoding: str, description: Description, name: str = "prime text"
-) -> list[int] | None:
+def prime_ids(prime: str | None, prime_bytes: str | None, encoding: str, description: Description) -> list[int] | None:
     """Return the ids of the text that the model reads first, None where none is given."""
     if prime is not None and prime_bytes is not None:
         raise InputError("--prime and --prime-bytes: expected at most one of the two")
@@ -134,7 +132,7 @@ def prime_ids(
             raise InputError(f"--prime-bytes: found {prime_bytes!r}, expected text in {encoding}") from None
     if prime is None:
         return None
-    return encode(string_as(prime, description.symbols, encoding, name), description, name)
+    return encode(string_as(prime, description.symbols, encoding, "prime text"), description, "prime text")
 
 
 def continue_text(

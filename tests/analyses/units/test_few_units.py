@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+from rnnscope.analyses.units import few_units
 from rnnscope.analyses.units.few_units import forward_selection, growing_probes
 
 PENALTY = 1.0
@@ -47,8 +48,9 @@ def test_it_finds_the_units_that_make_the_feature_as_the_search_of_all_sets_does
     assert set(forward_selection(inputs, feature, PENALTY).units[:3]) == set(best)
 
 
-def test_only_the_units_of_the_highest_correlation_are_tried(layer):
+def test_only_the_units_of_the_highest_correlation_are_tried(layer, monkeypatch):
     inputs, feature = layer
     correlations = [abs(np.corrcoef(column, feature)[0, 1]) if column.any() else 0 for column in inputs.T]
-    selection = forward_selection(inputs, feature, PENALTY, candidates=4)
+    monkeypatch.setattr(few_units, "CANDIDATES", 4)
+    selection = forward_selection(inputs, feature, PENALTY)
     assert set(selection.units) == set(np.argsort(correlations)[-4:])

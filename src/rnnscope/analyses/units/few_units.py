@@ -25,8 +25,10 @@ class Selection:
     weights: np.ndarray
 
 
-def forward_selection(inputs: np.ndarray, feature: np.ndarray, penalty: float, candidates: int = CANDIDATES) -> Selection:
+def forward_selection(inputs: np.ndarray, feature: np.ndarray, penalty: float) -> Selection:
     """Add units one after another, each time the one that lowers the error of the ridge regression most.
+
+    At most `CANDIDATES` are added: those of the highest correlation with the feature.
 
     Parameters
     ----------
@@ -36,8 +38,6 @@ def forward_selection(inputs: np.ndarray, feature: np.ndarray, penalty: float, c
         Bool or numbers (characters,).
     penalty
         On the sum of the squared weights.
-    candidates
-        Units that are added at most: those of the highest correlation with the feature.
 
     Notes
     -----
@@ -45,7 +45,7 @@ def forward_selection(inputs: np.ndarray, feature: np.ndarray, penalty: float, c
     r_j^2 / A_jj, where A is the Schur complement of the units so far in X'X + penalty, and r that of X'y.
     """
     centred = (feature - feature.mean(dtype=np.float64)).astype(np.float32)
-    tried = np.argsort(-np.abs(centred @ inputs), kind="stable")[:candidates]
+    tried = np.argsort(-np.abs(centred @ inputs), kind="stable")[:CANDIDATES]
     columns = inputs[:, tried]
     gram = (columns.T @ columns).astype(np.float64) + penalty * np.eye(len(tried))
     products = (centred @ columns).astype(np.float64)
