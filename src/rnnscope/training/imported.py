@@ -24,7 +24,7 @@ from rnnscope.models.sizes import matched_size, parameter_count
 from rnnscope.models.torch_layout import from_torch
 from rnnscope.settings.training import Computing
 from rnnscope.storage.files import check_is_file, whole_file, write_json
-from rnnscope.training.optimisation import HISTORY_COLUMNS
+from rnnscope.training.history import HISTORY_COLUMNS
 from rnnscope.training.procedures import PROCEDURES
 
 

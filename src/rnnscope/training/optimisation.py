@@ -19,21 +19,12 @@ from rnnscope.models.protocol import Trainable
 from rnnscope.progress import duration
 from rnnscope.settings.training import Optimisation, Patience
 from rnnscope.storage.checksums import read_record
-from rnnscope.storage.declarations import Column, declare
 from rnnscope.storage.files import whole_file
 from rnnscope.storage.tensors import load_tensors, save_tensors
+from rnnscope.training.history import HISTORY_COLUMNS
 from rnnscope.training.rmsprop import RMSProp
 
 RESUME = ".resume.safetensors"  # in the folder of a run: its state after the last finished epoch
-HISTORY = (
-    Column("epoch", "integer", "pass over the train part, from 1"),
-    Column("learning_rate", "number", "learning rate of the epoch"),
-    Column("train_loss", "number", "mean over the epoch, while the weights changed, with dropout; nats per character"),
-    Column("validation_loss", "number", "after the epoch, without dropout; nats per character"),
-)
-declare("models/<model>/history.csv", "One row an epoch of the run with the best dropout or hidden width.", HISTORY)
-HISTORY_COLUMNS = tuple(column.name for column in HISTORY)
-
 NEVER_STOPS = Patience()
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,8 @@ from rnnscope.storage.files import (
     whole_file,
     write_json,
 )
-from rnnscope.training.optimisation import HISTORY_COLUMNS, History
+from rnnscope.training.history import HISTORY_COLUMNS
+from rnnscope.training.optimisation import History
 from rnnscope.training.select import FILES
 from rnnscope.training.summary import read_precision
 from rnnscope.training.train import identity_of

@@ -7,19 +7,13 @@ import pandas as pd
 from rnnscope.analyses.losses.losses import MODEL_COLUMNS
 from rnnscope.analyses.losses.run_files import read_identity
 from rnnscope.cli import run
-from rnnscope.storage.declarations import Column
 from rnnscope.storage.tables import Table, read_csv
+from rnnscope.training.history import HISTORY, HISTORY_COLUMNS
 
-EPOCH_COLUMNS = (  # without `seconds`, which differ from run to run
-    Column("epoch", "integer", "passes over the train part so far, from 1"),
-    Column("learning_rate", "number", "RMSProp's learning rate during this epoch"),
-    Column("train_loss", "number", "nats per character: mean over the epoch, with dropout, while the weights changed"),
-    Column("validation_loss", "number", "nats per character, after the epoch, without dropout"),
-)
 LEARNING_CURVES = Table(
     "analyses/learning_curves.csv",
     "The histories of all recurrent networks: one row a model and epoch.",
-    (*MODEL_COLUMNS, *EPOCH_COLUMNS),
+    (*MODEL_COLUMNS, *HISTORY),
 )
 
 
@@ -31,7 +25,7 @@ def learning_curve(folder: Path) -> pd.DataFrame:
     InputError
         If one of the files is missing or corrupt.
     """
-    columns = [column.name for column in EPOCH_COLUMNS]
+    columns = list(HISTORY_COLUMNS)  # a history of an earlier version has more: seconds, which differ from run to run
     return read_csv(folder / "history.csv", columns)[columns].assign(**read_identity(folder))
 
 
