@@ -26,6 +26,7 @@ from rnnscope.settings.training import Computing
 from rnnscope.storage.files import check_is_file, whole_file, write_json
 from rnnscope.training.history import HISTORY_COLUMNS
 from rnnscope.training.procedures import PROCEDURES
+from rnnscope.training.train import identity_of
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -151,22 +152,8 @@ def main(split: Path, model: str, weights: Path, vocabulary: Path, computing: Co
     save_checkpoint(out / "checkpoint.safetensors", network.state_dict(), description)
     with whole_file(out / "history.csv") as partial:
         partial.write_text(",".join(HISTORY_COLUMNS) + "\n")
-    summary = {
-        "model": str(name),
-        "cell": name.kind,
-        "layers": name.layers,
-        "size": name.size,
-        "n": 0,
-        "hidden_width": shape.hidden_width,
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "dropout": 0.0,
-        "seed": 0,
-        "precision": None,
-        "epochs": 0,
-        "best_epoch": 0,
-        "validation_loss": loss,
-    }
-    write_json(out / "summary.json", summary)
+    trained = {"seed": 0, "precision": None, "epochs": 0, "best_epoch": 0, "validation_loss": loss}
+    write_json(out / "summary.json", identity_of(name, network) | trained)
 
 
 def _one_line(error: Exception) -> str:
