@@ -14,13 +14,12 @@ from pathspec import GitIgnoreSpec
 
 from rnnscope.corpus.compressed import open_zstd
 from rnnscope.corpus.selection import compile_patterns, shuffled
-from rnnscope.corpus.zip_archive import is_zip, spool_zip
+from rnnscope.corpus.zip_archive import MEMBERS_LIMIT, is_zip, spool_zip
 from rnnscope.errors import InputError, shortened
 
 # No corpus comes near these; an archive made to fill the disk, the memory or the day stops at one of them.
 MATCHED_BYTES_LIMIT = 4 * 2**30
 ARCHIVE_BYTES_LIMIT = 16 * 2**30  # unpacked, what matches and what does not
-MEMBERS_LIMIT = 500_000
 HEADER_BYTES_LIMIT = 2**20  # of the extended headers of one member, and of those for all, which tarfile keeps in memory
 DIGITS_LIMIT = 200  # on end in an extended header; for more, some versions of tarfile take time that grows with their square
 PATH_LIMIT = 4096  # characters; no file system has longer paths
