@@ -11,7 +11,6 @@ from helpers.workspace import REPOSITORY
 from sklearn.metrics import roc_auc_score
 
 NOTEBOOK = REPOSITORY / "examples/quote_cell.ipynb"
-DOCUMENTATION = REPOSITORY / "docs/python.md"
 
 
 def code_cells():

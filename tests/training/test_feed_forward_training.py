@@ -84,12 +84,6 @@ def test_a_killed_run_resumes_to_the_same_bits(part, tmp_path):
     assert all(torch.equal(values, training.best[name]) for name, values in whole.best.items())
 
 
-@pytest.fixture(autouse=True)
-def no_flushing_afterwards():
-    yield
-    torch.set_flush_denormal(False)  # which a stage turns on for its whole process
-
-
 @pytest.fixture
 def train(call, split):
     return lambda out, *words: call(train_stage, "--split", split, "--epochs", 3, "--device", "cpu", "--out", out, *words)
