@@ -4,6 +4,10 @@ import re
 
 import pyarrow.parquet as pq
 from helpers.documented import documented, matches
+from hypothesis import strategies as st
+
+from rnnscope.errors import InputError
+from rnnscope.storage.parquet import read_parquet
 
 # What no job writes for another: a damaged one is not used, and training starts again (tests/training/test_train.py).
 NO_OUTPUTS = {"results/<corpus>/models/<model>/<candidate>/.resume.safetensors"}
@@ -48,6 +52,30 @@ def middles_of_columns(path):
     columns = [group.column(number) for number in range(group.num_columns)]
     starts = (min(filter(None, (column.dictionary_page_offset, column.data_page_offset))) for column in columns)
     return [start + column.total_compressed_size // 2 for start, column in zip(starts, columns, strict=True)]
+
+
+def check_never_read_as_whole(path, columns, whole, data):
+    """Cut a parquet file off anywhere, or flip a bit anywhere: to read it is an error that names it, or gives the whole table.
+
+    `data` draws the damage (hypothesis).
+    """
+    content = bytearray(path.read_bytes())
+    position = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        content = content[:position]
+    else:
+        content[position] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    message = None
+    try:
+        table = read_parquet(path, columns)
+    except InputError as error:
+        message = str(error)
+    if message is None:
+        assert table.equals(whole)
+    else:
+        assert path.name in message
+        assert "\n" not in message
 
 
 DAMAGE = {"truncated": cut_off, "bit-flipped": flip, "bit-flipped at the end": flip_end}

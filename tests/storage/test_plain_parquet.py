@@ -7,11 +7,10 @@ import numpy as np
 import polars
 import pyarrow.parquet as pq
 import pytest
+from helpers.damage import check_never_read_as_whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnscope.errors import InputError
-from rnnscope.storage.parquet import read_parquet
 from rnnscope.storage.plain_parquet import KINDS, PlainWriter, plain_writer
 from rnnscope.storage.thrift import varint, zigzag
 
@@ -90,24 +89,7 @@ def test_a_damaged_file_is_never_read_as_if_it_were_whole(tmp_path_factory, data
     random = np.random.default_rng(2)
     columns = {"step": "int32", "c_0": "float16", "c_1": "float32"}
     write(path, columns, [[draw(random, dtype, 300) for dtype in columns.values()] for _ in range(2)])
-    whole = pq.read_table(path)
-    content = bytearray(path.read_bytes())
-    position = data.draw(st.integers(0, len(content) - 1))
-    if data.draw(st.booleans()):
-        content = content[:position]
-    else:
-        content[position] ^= 1 << data.draw(st.integers(0, 7))
-    path.write_bytes(content)
-    message = None
-    try:
-        table = read_parquet(path, list(columns))
-    except InputError as error:
-        message = str(error)
-    if message is None:
-        assert table.equals(whole)
-    else:
-        assert "plain.parquet" in message
-        assert "\n" not in message
+    check_never_read_as_whole(path, list(columns), pq.read_table(path), data)
 
 
 def test_columns_of_different_lengths_are_refused():
