@@ -1,4 +1,4 @@
-"""Read activation dumps back in bounded memory: one row group at a time, and of it the wanted units alone."""
+"""Read activation dumps back in bounded memory: one row group at a time."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,13 +31,7 @@ def units_by_quantity(path: Path) -> dict[str, int]:
         return _units_by_quantity(file)
 
 
-def unit_count(path: Path, name: str) -> int:
-    """Return the number of units of one gate or state of a dump; raises InputError as `row_groups`."""
-    with open_parquet(path, POSITION) as file:
-        return len(_columns_of(file, name, None, path))
-
-
-def row_groups(path: Path, names: list[str], units: Sequence[int] | None = None) -> Iterator[dict[str, np.ndarray]]:
+def row_groups(path: Path, names: list[str]) -> Iterator[dict[str, np.ndarray]]:
     """Yield the row groups of a dump, in stream-then-step order.
 
     Parameters
@@ -46,8 +40,6 @@ def row_groups(path: Path, names: list[str], units: Sequence[int] | None = None)
         A file layer-<l>.parquet.
     names
         Names of the gates and states to read.
-    units
-        The units to read of each of them; None for all.
 
     Yields
     ------
@@ -58,10 +50,10 @@ def row_groups(path: Path, names: list[str], units: Sequence[int] | None = None)
     Raises
     ------
     InputError
-        If the file is missing, truncated or corrupt, or has no such activation or unit.
+        If the file is missing, truncated or corrupt, or has no such activation.
     """
     with open_parquet(path, POSITION) as file:
-        columns = {name: _columns_of(file, name, units, path) for name in names}
+        columns = {name: _columns_of(file, name, None, path) for name in names}
         wanted = [*POSITION, *(column for of_name in columns.values() for column in of_name)]
         for group in range(file.num_row_groups):
             table = read_row_group(file, group, wanted, path)
@@ -74,10 +66,12 @@ def read_units(path: Path, name: str, units: Sequence[int] | None = None) -> np.
 
     Parameters
     ----------
-    path, units
-        As of `row_groups`.
+    path
+        A file layer-<l>.parquet.
     name
         The gate or state.
+    units
+        The units to read; None for all.
 
     Returns
     -------
@@ -87,7 +81,7 @@ def read_units(path: Path, name: str, units: Sequence[int] | None = None) -> np.
     Raises
     ------
     InputError
-        As `row_groups`.
+        As `row_groups`, or if there is no such unit.
     """
     with open_parquet(path, POSITION) as file:
         columns = _columns_of(file, name, units, path)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnnscope.activations.reader import row_groups, unit_count
+from rnnscope.activations.reader import row_groups
 from rnnscope.analyses.units.features import POSITION, read_features
 from rnnscope.analyses.units.margins import CHANCE, GROUP, with_margins
 from rnnscope.analyses.units.scoring import PEARSON
@@ -94,8 +94,8 @@ def random_units(folders: list[Path], count: int, random: np.random.Generator) -
         cell = cell_of(folder)
         for layer, path, state in layers_and_states(folder):
             if state.name == cell.displayed_state:
-                units = range(unit_count(path, state.name))
-                every += [(folder.name, cell.name, layer, state.name, unit) for unit in units]
+                width = next(row_groups(path, [state.name]))[state.name].shape[1]
+                every += [(folder.name, cell.name, layer, state.name, unit) for unit in range(width)]
     drawn = random.choice(len(every), size=min(count, len(every)), replace=False)
     return pd.DataFrame([every[index] for index in sorted(drawn)], columns=UNIT)
 
@@ -114,7 +114,7 @@ def read_values(folder: Path, panels: pd.DataFrame) -> dict[int, dict[str, np.nd
     Parameters
     ----------
     folder
-        Activations of the model. Each layer is read once, of it these units; memory holds a row group, and all values of these.
+        Activations of the model. Each layer is read once; memory holds one row group, and all values of the units.
     panels
         `UNIT`, `panel`, `stream`, `start` and `length`.
 
@@ -133,10 +133,9 @@ def read_values(folder: Path, panels: pd.DataFrame) -> dict[int, dict[str, np.nd
         here = panels[(panels["layer"] == layer) & (panels["quantity"] == state.name)].to_dict("records")
         every: dict[int, list[np.ndarray]] = {panel["panel"]: [] for panel in here}
         shown: dict[int, list[np.ndarray]] = {panel["panel"]: [] for panel in here}
-        units = sorted({panel["unit"] for panel in here})
-        for group in row_groups(path, [state.name], units) if here else ():
+        for group in row_groups(path, [state.name]) if here else ():
             for panel in here:
-                stored, step = group[state.name][:, units.index(panel["unit"])], group["step"] - panel["start"]
+                stored, step = group[state.name][:, panel["unit"]], group["step"] - panel["start"]
                 every[panel["panel"]].append(stored)
                 shown[panel["panel"]].append(
                     stored[(group["stream"] == panel["stream"]) & (step >= 0) & (step < panel["length"])]
