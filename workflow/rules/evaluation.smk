@@ -8,6 +8,7 @@ rule evaluate_model:
     output:
         predictions="results/{corpus}/predictions/{model}.parquet",
         losses="results/{corpus}/models/{model}/evaluation.json",
+    priority: BEFORE_LONG
     group:
         "evaluations"
     threads: THREADS

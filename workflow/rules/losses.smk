@@ -39,6 +39,7 @@ rule best_models:
         run_files=model_files([*MODELS, *NNNS], "evaluation.json"),
     output:
         table("best_models"),
+    priority: BEFORE_LONG
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:

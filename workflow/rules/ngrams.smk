@@ -6,6 +6,7 @@ rule ngrams:
         counts=table("ngram_counts"),
         predictions=predictions(NGRAMS),
         validation=predictions_of_validation(REFERENCE_NGRAMS),
+    priority: BEFORE_LONG
     resources:
         **needs(mem_mb=scaled_with_text(1000, 100), runtime=scaled_with_text(30, 0.5)),
     params:

@@ -30,8 +30,8 @@ def needs(mem_mb=scaled_with_text(1000, 30), runtime=5, **others):
     return {"mem_mb": mem_mb, "runtime": runtime, **others}
 
 
-# The priority of the longest jobs after training, and of those that they wait for: what is short runs beside them.
-LONG = 1
+# The priority of the longest jobs after training, and of what one of them waits for: what is short runs beside them.
+LONG, BEFORE_LONG = 1, 2
 
 
 def training_work(wildcards):
