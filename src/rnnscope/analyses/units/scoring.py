@@ -86,9 +86,9 @@ def standardised(values: np.ndarray) -> np.ndarray:
     """Scale values to mean 0 and standard deviation 1 along the last axis, float64; to 0 where all are equal to rounding."""
     mean = values.mean(axis=-1, keepdims=True, dtype=np.float64)
     centred = values - mean
-    deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True))
-    constant = deviation <= ROUNDING * np.abs(mean)
-    return np.where(constant, 0, centred) / np.where(constant, 1, deviation)
+    deviation = np.sqrt(np.vecdot(centred, centred) / values.shape[-1])[..., np.newaxis]
+    centred /= np.where(deviation <= ROUNDING * np.abs(mean), np.inf, deviation)
+    return centred
 
 
 def targets(features: dict[str, np.ndarray]) -> Targets:
