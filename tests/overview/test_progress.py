@@ -37,6 +37,20 @@ def test_the_time_that_a_running_job_has_run_counts():
     assert left.seconds(now + 15) == pytest.approx(10), "overdue: no less than nothing"
 
 
+def test_nothing_is_said_while_most_jobs_are_of_kinds_that_have_not_run():
+    left = TimeLeft({0: ("long", 1)} | dict.fromkeys(range(1, 6), ("figure", 1)) | {6: ("table", 1)})
+    now = run_one_after_another(left, {0: 400.0})
+    assert left.seconds(now) is None
+    now = run_one_after_another(left, {1: 2.0}, now)
+    assert left.seconds(now) is not None
+
+
+def test_a_kind_that_has_not_run_takes_as_long_as_the_median_job():
+    left = TimeLeft({0: ("long", 1)} | dict.fromkeys(range(1, 4), ("figure", 1)) | {4: ("table", 1)})
+    now = run_one_after_another(left, {0: 400.0, 1: 2.0, 2: 4.0})
+    assert left.seconds(now) == pytest.approx(3 + 4), "a figure as long as the mean figure"
+
+
 def test_two_at_a_time_take_half_as_long():
     left = TimeLeft(dict.fromkeys(range(6), ("table", 1)))
     for job in (0, 1):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from rnnscope.errors import printable
 from rnnscope.models.cells import ModelName
@@ -14,7 +15,11 @@ ROUNDED_TO = 5  # seconds: more would promise too much
 class TimeLeft:
     """An estimate of the time that the unfinished jobs of a run take, from those that are finished.
 
-    A job takes as long as the finished ones of its kind did for the same work. Jobs run side by side as they have so far.
+    A job takes as long as the finished ones of its kind did for the same work; where none of its kind is finished, as long as the
+    median job. Jobs run side by side as they have so far.
+
+    There is no estimate while more than half of the jobs that are left are of kinds of which none is finished: the longest jobs
+    start first, and say nothing about the others.
 
     Parameters
     ----------
@@ -41,10 +46,12 @@ class TimeLeft:
 
     def seconds(self, now: float) -> float | None:
         """Return the seconds left, or None where nothing is known yet."""
-        if not self.finished:
+        unfinished = self.jobs.keys() - self.finished.keys()
+        known = {self.jobs[job][0] for job in self.finished}
+        if not known or 2 * sum(self.jobs[job][0] not in known for job in unfinished) > len(unfinished):
             return None
         left = 0.0
-        for job in self.jobs.keys() - self.finished.keys():
+        for job in unfinished:
             expected = self._expected(*self.jobs[job])
             if expected is None:
                 return None
@@ -54,13 +61,12 @@ class TimeLeft:
         return left / side_by_side
 
     def _expected(self, kind: str, work: float) -> float | None:
-        """The seconds that a job takes: as others of its kind; else as others that are measured like it, or not at all."""
-        alike = self.measured if kind in self.measured else {other for other, _ in self.jobs.values()} - self.measured
-        for kinds in ({kind}, alike):
+        """The seconds that a job takes: as others of its kind; else as others that are measured like it, or as the median job."""
+        for kinds in ({kind}, self.measured if kind in self.measured else set()):
             done = [job for job in self.finished if self.jobs[job][0] in kinds]
             if measured := sum(self.jobs[job][1] for job in done):  # 0 of an empty text
                 return work * sum(self.finished[job] for job in done) / measured
-        return None if kind in self.measured else sum(self.finished.values()) / len(self.finished)
+        return None if kind in self.measured else median(self.finished.values())
 
 
 def job_line(rule: str, wildcards: dict[str, str], number: int, total: int, left: float | None) -> str:
