@@ -41,6 +41,14 @@ def test_shares_are_counted_and_streams_that_agree_have_no_spread():
         assert ends == pytest.approx([0.45, 0.45]) if has_interval else np.isnan(ends).all()
 
 
+def test_a_restarted_network_that_is_wrong_adds_nothing_to_what_the_kept_state_knows():
+    """Kept separates by 0.2; restarted is on at every character without the feature and off with it."""
+    feature = np.array([True] * 5 + [False] * 5)
+    kept = np.array([1, 1, 0, 0, 0, 1, 0, 0, 0, 0], bool)
+    found = compare(*(np.tile(values, 12) for values in (feature, kept, ~feature)), np.repeat(np.arange(12), 10), BOOTSTRAP)
+    assert [found[name] for name in ("difference", "difference_low", "difference_high")] == pytest.approx([0.2] * 3)
+
+
 def test_streams_without_the_feature_count_for_nothing():
     feature = np.repeat([True, False], [9, 50])
     found = compare(feature, feature, feature, np.append(np.arange(9), np.arange(50)), BOOTSTRAP)

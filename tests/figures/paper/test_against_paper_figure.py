@@ -46,6 +46,17 @@ def test_the_colour_is_that_of_the_difference():
     assert min(equal) > 0.95
 
 
+@pytest.mark.parametrize("difference", [-0.2, -0.06, -0.03, 0.0, 0.03, 0.06, 0.2])
+def test_numbers_contrast_with_their_colour(difference):
+    table = make_against_paper()
+    table["ours"] = table["paper"] + difference
+    axes = against_paper.draw(table, "").axes[0]
+    for patch in axes.patches:
+        assert (style.luminance(to_rgb(patch.get_facecolor())) + 0.05) / 0.05 > style.TEXT_CONTRAST
+    known = [text for text in axes.texts if text.get_text()]
+    assert {text.get_color() for text in known} == {"black"}
+
+
 def test_how_many_values_agree():
     table = make_against_paper()
     counts = table["outcome"].value_counts()

@@ -104,8 +104,9 @@ MEMORY_SPAN_SUMMARY = Table(
             Column(
                 "difference",
                 "number",
-                "(`kept_right_share` - `kept_off_right_share`) - (`restarted_right_share` - `restarted_off_right_share`): how "
-                "much better the kept state separates the compared characters; 0 when nothing is used from before the restart",
+                "(`kept_right_share` - `kept_off_right_share`) - (`restarted_right_share` - `restarted_off_right_share`), the "
+                "latter 0 where it is negative: how much better the kept state separates the compared characters; 0 when "
+                "nothing is used from before the restart",
             )
         ),
     ),

@@ -112,9 +112,7 @@ def compare(
     sums = grouped_sums(right, feature.astype(int), cluster, (max(int(cluster.max(initial=0)) + 1, 1), 2))
     streams = int(np.count_nonzero(sums[:, 0], axis=0).min())
     shares, resampled = resampled_means(sums, intervals.samples, intervals.seed)
-    separation = shares[:, 1] - shares[:, 0]
-    separations = resampled[..., 1] - resampled[..., 0]
-    low, high = interval(separations[:, :1] - separations[:, 1:], streams)
+    low, high = interval(_added(resampled), streams)
     return {
         "compared": np.count_nonzero(feature),
         "compared_off": np.count_nonzero(~feature),
@@ -123,7 +121,17 @@ def compare(
         "kept_off_right_share": shares[0, 0],
         "restarted_right_share": shares[1, 1],
         "restarted_off_right_share": shares[1, 0],
-        "difference": separation[0] - separation[1],
-        "difference_low": low[0],
-        "difference_high": high[0],
+        "difference": float(_added(shares)),
+        "difference_low": float(low),
+        "difference_high": float(high),
     }
+
+
+def _added(shares: np.ndarray) -> np.ndarray:
+    """Return how much better the kept state separates the characters, from shares (..., kept and restarted, without and with).
+
+    A restarted network that separates them the wrong way round counts as one that does not: else the kept state would be said to
+    know more than it does.
+    """
+    kept, restarted = np.moveaxis(shares[..., 1] - shares[..., 0], -1, 0)
+    return kept - np.maximum(restarted, 0)

@@ -18,7 +18,7 @@ from rnnscope.models.cells import CELLS, ModelName
 
 COLOURS = colormaps["PuOr"]  # from orange over white to purple: distinguishable with every common colour-vision deficiency
 LARGEST = 0.06  # nats: the difference from which on the colour is the deepest
-PALE = 0.75  # of the colours, so that black numbers are legible on all of them
+PALE = 0.5  # of the colours, so that black numbers are legible on all of them
 MISSING = "#EEEEEE"
 MINUS = "\N{MINUS SIGN}"
 OUTCOMES = ("within tolerance", "within interval", "differs", "missing")
