@@ -61,7 +61,7 @@ class TimeLeft:
         return left / side_by_side
 
     def _expected(self, kind: str, work: float) -> float | None:
-        """The seconds that a job takes: as others of its kind; else as others that are measured like it, or as the median job."""
+        """The seconds that a job takes: as others of its kind, or as the median job; of a measured kind as any such, or None."""
         for kinds in ({kind}, self.measured if kind in self.measured else set()):
             done = [job for job in self.finished if self.jobs[job][0] in kinds]
             if measured := sum(self.jobs[job][1] for job in done):  # 0 of an empty text
