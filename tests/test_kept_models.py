@@ -1,5 +1,6 @@
 """An experiment with kept models: the tables and figures of the experiment that trained them, without training."""
 
+import re
 import shutil
 
 from helpers.workspace import EXPERIMENT, put_older
@@ -70,6 +71,19 @@ def test_what_is_not_kept_is_left_out_and_said(finished, fresh):
     assert {rule for rule in stale if rule.startswith("figure_")} == {f"figure_{name}" for name in catalogue.FIGURES} - left_out
     assert stale["take_over_model"] == stale["evaluate_model"] == 2
     assert stale.keys().isdisjoint({"train_model", "select_candidate", "train_snapshots"})
+
+
+def test_models_are_taken_over_before_the_long_jobs_that_may_wait_for_them(finished, fresh):
+    keep(finished, fresh, MODELS)
+    done = fresh.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = re.split(r"\n *(?=(?:local)?rule )", done.stdout)
+    priority_of = {
+        re.match(r"(?:local)?rule (\w+)", job)[1]: int(re.search(r"priority: (\d+)", job)[1])
+        for job in jobs
+        if "priority:" in job
+    }
+    assert priority_of["take_over_model"] == priority_of["evaluate_model"] > priority_of["realisable_predictions"]
 
 
 def test_no_kept_model_is_one_line(fresh):

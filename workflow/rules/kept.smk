@@ -5,6 +5,7 @@ rule take_over_model:
         kept=kept_files("checkpoint.safetensors", "history.csv", "summary.json"),
     output:
         run_files(),
+    priority: BEFORE_LONG
     group:
         "evaluations"
     params:
