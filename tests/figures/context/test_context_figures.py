@@ -39,3 +39,14 @@ def test_a_panel_for_each_class_the_most_frequent_first(check_legible):
     rows = curves[(curves["model"] == NETWORKS[1]) & (curves["past"] == "other text") & (curves["target_class"] == "white space")]
     assert list(panels[2].lines[1].get_ydata()) == pytest.approx(list(rows["rise"]))
     check_legible(figure)
+
+
+@pytest.mark.parametrize("drawn", [context, context_by_class])
+def test_every_network_has_a_line_of_its_own_look(drawn, check_legible):
+    networks = ("lstm-2-64", "lstm-1-128", "lstm-2-128", "gru-2-64", "gru-2-128")
+    figure = drawn.draw(make_context(networks), make_context_summary(networks), "A tale")
+    of_networks = [handle for handle in figure.legends[0].legend_handles if "×" in handle.get_label()]
+    for lines in (of_networks, [line for line in figure.axes[0].lines if len(line.get_xdata()) == len(LENGTHS)]):
+        looks = {(line.get_color(), line.get_linestyle(), str(line._dash_pattern), line.get_marker()) for line in lines}
+        assert len(looks) == len(lines) == len(networks)
+    check_legible(figure)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, read_tables, set_lengths
+from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, looks, read_tables, set_lengths
 from rnnscope.models.cells import FINITE_KINDS, ModelName
 
 TITLES = {
@@ -52,11 +52,11 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
     lines = legend_lines(summary)
     figure = Figure(figsize=(style.PAGE_WIDTH, 2.9 + 0.15 * -(-(len(lines) + 2) // COLUMNS)))
     panels: list[Axes] = list(figure.subplots(1, len(TITLES), sharey=True))
-    finite = finite_models(curves)
+    finite, look_of = finite_models(curves), looks(summary["model"].unique())
     for axes, (past, heading) in zip(panels, TITLES.items(), strict=True):
         _draw_finite(axes, finite)
-        for _, rows in curves[curves["past"] == past].groupby("model", sort=False):
-            draw_curve(axes, rows, "loss")
+        for model, rows in curves[curves["past"] == past].groupby("model", sort=False):
+            draw_curve(axes, rows, "loss", look_of[str(model)])
         set_lengths(axes, summary["sequence_length"].iloc[0])
         axes.set_title(heading)
     panels[0].set_ylim(top=highest_shown(curves, "loss"), bottom=0.97 * curves["loss"].min())

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from rnnscope.cli import run
 from rnnscope.figures import style
-from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, read_tables, set_lengths
+from rnnscope.figures.context.curves import draw_curve, highest_shown, legend_lines, looks, read_tables, set_lengths
 
 PAST = "other text"  # a state that occurs in a text: the zero state disturbs by itself
 COLUMNS = 3
@@ -28,10 +28,11 @@ def draw(curves: pd.DataFrame, summary: pd.DataFrame, title: str) -> Figure:
     curves = curves[curves["target_class"].isin(sizes.index)]
     rows = -(-len(sizes) // COLUMNS)
     figure = Figure(figsize=(style.PAGE_WIDTH, 1.5 * rows + 1.1))
+    look_of = looks(summary["model"].unique())
     panels: list[Axes] = list(figure.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel())
     for axes, (of_class, targets) in zip(panels, sizes.items(), strict=False):
-        for _, of_model in curves[curves["target_class"] == of_class].groupby("model", sort=False):
-            draw_curve(axes, of_model, "rise")
+        for model, of_model in curves[curves["target_class"] == of_class].groupby("model", sort=False):
+            draw_curve(axes, of_model, "rise", look_of[str(model)])
         axes.axhline(0, color="black", linewidth=0.5)
         set_lengths(axes, summary["sequence_length"].iloc[0])
         axes.xaxis.set_tick_params(labelbottom=True)

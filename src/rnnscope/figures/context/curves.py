@@ -1,5 +1,6 @@
 """What both figures of the context share: reading the tables, and the axis of lengths."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,29 @@ def read_tables(table: Path, summary: Path) -> tuple[pd.DataFrame, pd.DataFrame]
     return curves, style.read(summary, numbers, KEY, optional=["effective", "effective_low", "effective_high"])
 
 
-def draw_curve(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return how the line of each network is drawn: in the colour of its cell and the style of its depth.
+
+    Where there are several sizes, each has a marker of its own; the largest has the plainest.
+    """
+    names = {model: ModelName.parse(model) for model in models}
+    sizes = sorted({name.size for name in names.values()}, reverse=True)
+    return {
+        model: {
+            "color": name.cell.colour,
+            "linestyle": style.line_style(name.layers),
+            "marker": style.MARKERS[sizes.index(name.size) % len(style.MARKERS)],
+            "markersize": 1.5 + sizes.index(name.size),
+        }
+        for model, name in names.items()
+    }
+
+
+def draw_curve(axes: Axes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> None:
     """Draw a column of one network against the length, its interval as a band."""
-    name = ModelName.parse(rows["model"].iloc[0])
-    colour = name.cell.colour
-    axes.fill_between(rows["length"], rows[f"{column}_low"], rows[f"{column}_high"], color=colour, alpha=0.12, linewidth=0)
-    axes.plot(rows["length"], rows[column], color=colour, linestyle=style.line_style(name.layers), marker=".", markersize=3)
+    ends = rows[f"{column}_low"], rows[f"{column}_high"]
+    axes.fill_between(rows["length"], *ends, color=look["color"], alpha=0.12, linewidth=0)
+    axes.plot(rows["length"], rows[column], **look)
 
 
 def set_lengths(axes: Axes, sequence_length: int) -> None:
@@ -47,9 +65,7 @@ def highest_shown(curves: pd.DataFrame, column: str) -> float:
 def legend_lines(summary: pd.DataFrame) -> dict[str, Line2D]:
     """Return the line of each network for a legend, by its name, and that of the length of back-propagation."""
     found = {}
-    for model in dict.fromkeys(summary["model"]):
-        name = ModelName.parse(model)
-        look: dict[str, Any] = {"color": name.cell.colour, "linestyle": style.line_style(name.layers)}
+    for model, look in looks(summary["model"].unique()).items():
         found[model] = Line2D([], [], label=style.model_title(model), **look)
     steps = summary["sequence_length"].iloc[0]
     found["sequence_length"] = Line2D([], [], label=f"length of training sequences, {steps}", **TRAINED)
